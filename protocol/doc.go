@@ -1,0 +1,6 @@
+// Package protocol is what the decoders of the wire protocols share. Each
+// protocol is a package below this one and turns bytes into rtc records:
+// native, jitsi, rtcstats, internals. A decoder knows nothing of apps, calls,
+// storage or of other protocols; it bounds what it reads, never panics, and
+// keeps nothing that grows with the input beyond its stated limits.
+package protocol

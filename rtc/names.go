@@ -1,0 +1,42 @@
+package rtc
+
+// Canonical names of records, those of the rtcstats family. Decoders of other
+// protocols translate into them; what has no canonical name is passed on as
+// it came.
+const (
+	NameCreate         = "create"      // a peer connection was made; Payload is its configuration
+	NameConstraints    = "constraints" // its legacy constraints (rtcStatsClientId, rtcStatsPeerId, rtcStatsConferenceId)
+	NameConnectionInfo = "connectionInfo"
+	NameIdentity       = "identity"
+
+	NameGetUserMedia    = "navigator.mediaDevices.getUserMedia"    // + OnSuccess, OnFailure
+	NameGetDisplayMedia = "navigator.mediaDevices.getDisplayMedia" // + OnSuccess, OnFailure
+	NameEnumerate       = "navigator.mediaDevices.enumerateDevices"
+	NameDeviceChange    = "navigator.mediaDevices.ondevicechange"
+
+	NameSignalingState = "onsignalingstatechange"     // Payload is the new state as a JSON string; so below
+	NameICEState       = "oniceconnectionstatechange" //
+	NameConnState      = "onconnectionstatechange"
+	NameGatheringState = "onicegatheringstatechange"
+	NameICECandidate   = "onicecandidate"
+	NameICEError       = "onicecandidateerror"
+	NameTrack          = "ontrack"
+	NameNegotiation    = "onnegotiationneeded"
+	NameDataChannel    = "ondatachannel"
+
+	NameClose = "close" // of a peer connection
+
+	NameMute            = "mute"            // Payload {"kind":"audio"|"video"|"screen"}
+	NameUnmute          = "unmute"          // so
+	NameScreenShare     = "screenShare"     // Payload {"on":bool, "ssrc"?, "track"?}
+	NameSetVideoType    = "setVideoType"    // Jitsi: Payload {"ssrc","videoType":"camera"|"desktop"}
+	NameDominantSpeaker = "dominantSpeaker" // Payload {"user"} or Jitsi's own
+	NameMapStream       = "mapStream"       // Payload {"track"|"ssrc"|"mid","user","label"}
+	NameVisibility      = "visibility"      // Payload {"hidden":bool}
+	NameNetwork         = "network"         // Payload {"type","downlink","rtt","online"}
+	NameFeedback        = "feedback"
+
+	// Suffixes of a call's outcome.
+	OnSuccess = "OnSuccess"
+	OnFailure = "OnFailure"
+)

@@ -1,0 +1,18 @@
+package session
+
+import "github.com/peerglass/peerglass/rtc"
+
+// Sink takes the rows that sessions and rooms derive. Rows of calls, sessions,
+// connections and streams are written again with a higher Version as they
+// change; samples and events are written once, or again identically after a
+// replay. A Sink copies what it keeps. Methods are called from many
+// goroutines, do not block on the store, and never fail: what cannot be
+// stored yet stays in the spool.
+type Sink interface {
+	Call(*rtc.Call)
+	Session(*rtc.Session)
+	Connection(*rtc.Connection)
+	Stream(*rtc.Stream)
+	Sample(*rtc.Sample)
+	Event(*rtc.Event)
+}
