@@ -1,0 +1,65 @@
+# Two commands matter: `make run` and `make test`. Each does its own set-up.
+
+export CGO_ENABLED ?= 0
+VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
+GO_BUILD = go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+MODULES = node_modules/.package-lock.json
+CONSOLE = console/dist/index.html
+SDK = sdk/dist/sdk.js
+
+.PHONY: run build test test-go test-web test-e2e bench load fmt generate clean toolchain chromium console sdk
+.DEFAULT_GOAL := run
+
+run: build ## build everything and start it on http://localhost:8080
+	./bin/peerglass serve
+
+build: toolchain $(CONSOLE) $(SDK) ## bin/peerglass with the console and the SDK in it
+	$(GO_BUILD) -o bin/peerglass ./cmd/peerglass
+
+test: toolchain test-go test-web test-e2e ## everything that CI runs
+
+test-go: toolchain $(MODULES) $(SDK)
+	./scripts/check-format
+	go vet ./...
+	./scripts/setup gcc
+	CGO_ENABLED=1 go test -race -timeout 25m ./...
+
+test-web: $(MODULES)
+	npm run check --workspaces
+	npm test -w console
+	npm test -w sdk
+
+test-e2e: build chromium
+	npm test -w e2e
+
+bench: build ## figures into docs/benchmarks.md; takes some minutes
+	./scripts/bench
+
+console: $(CONSOLE)
+sdk: $(SDK)
+
+$(MODULES): package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE): $(MODULES) $(shell find console/src console/public -type f 2>/dev/null) console/index.html console/vite.config.ts
+	npm run build -w console
+
+$(SDK): $(MODULES) $(shell find sdk/src -type f 2>/dev/null) sdk/package.json
+	npm run build -w sdk
+
+generate: $(MODULES) ## what is generated from code: OpenAPI, its TypeScript types, the SDK's dictionary, docs/metrics.md
+	go test ./api ./quality ./sdk -run 'Golden|OpenAPI|Dictionary|Docs' -update
+	npm run types -w console
+
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+toolchain:
+	@./scripts/setup toolchain
+
+chromium:
+	@./scripts/setup chromium
+
+clean: ## everything built; not the data
+	rm -rf bin console/dist/assets console/dist/index.html sdk/dist/*.js sdk/dist/*.map sdk/dist/*.mjs

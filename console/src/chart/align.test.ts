@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { align, zoomed } from "./align";
+
+it("lays lines on one axis, breaks them at gaps and at nulls only", () => {
+  const got = align([
+    { times: [1000, 2000, 3000, 9000], values: [1, null, 3, 4], step: 1000 },
+    { times: [1500, 2500], values: [7, 8], step: 1000 },
+  ]);
+  expect(got[0]).toEqual([1, 1.5, 2, 2.5, 3, 4, 9]);
+  expect(got[1]).toEqual([1, undefined, null, undefined, 3, null, 4]);
+  expect(got[2]).toEqual([undefined, 7, undefined, 8, undefined, undefined, undefined]);
+});
+
+it("has an axis without lines", () => {
+  expect(align([])).toEqual([[]]);
+});
+
+it("zooms around the cursor and stays in bounds", () => {
+  expect(zoomed([0, 100_000], [0, 100_000], 50_000, 0.5)).toEqual([25_000, 75_000]);
+  expect(zoomed([25_000, 75_000], [0, 100_000], 25_000, 10)).toEqual([0, 100_000]);
+  expect(zoomed([0, 10_000], [0, 100_000], 0, 0.01)).toEqual([0, 5_000]);
+  expect(zoomed([90_000, 100_000], [0, 100_000], 100_000, 2)).toEqual([80_000, 100_000]);
+});

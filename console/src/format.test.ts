@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { count, duration, figure, initials, span, tick } from "./format";
+
+describe("figure", () => {
+  it("shows what was not measured as a dash, and zero as zero", () => {
+    expect(figure(null, "ms")).toBe("–");
+    expect(figure(undefined, "bit/s")).toBe("–");
+    expect(figure(0, "ms")).toBe("0 ms");
+  });
+  it("scales and keeps three figures", () => {
+    expect(figure(1_234_567, "bit/s")).toBe("1.23 Mbit/s");
+    expect(figure(64_000, "bit/s")).toBe("64 kbit/s");
+    expect(figure(0.0312, "ratio")).toBe("3.12 %");
+    expect(figure(29.97, "fps")).toBe("30 fps");
+    expect(figure(12_345, "ms")).toBe("12.3 s");
+    expect(figure(-2, "packets")).toBe("-2 packets");
+  });
+  it("labels axes shortly", () => {
+    expect(tick(1_500_000, "bit/s")).toBe("1.5M");
+    expect(tick(0.05, "ratio")).toBe("5%");
+  });
+});
+
+describe("duration", () => {
+  it("names its parts", () => {
+    expect(duration(4_338_000)).toBe("1 h 12 min 18 s");
+    expect(duration(4_338_000, true)).toBe("1 h 12 min");
+    expect(duration(5_000)).toBe("5 s");
+    expect(duration(0)).toBe("0 s");
+    expect(duration(120)).toBe("120 ms");
+    expect(duration(null)).toBe("–");
+  });
+});
+
+describe("span", () => {
+  it("says the date once when both ends share it", () => {
+    const start = new Date(2026, 10, 21, 14, 6, 43).getTime();
+    expect(span(start, start + 60_000)).toBe("2026-11-21 14:06:43 – 14:07:43");
+    expect(span(start, null)).toBe("2026-11-21 14:06:43 –");
+    expect(span(start, start + 86_400_000)).toBe("2026-11-21 14:06:43 – 2026-11-22 14:06:43");
+  });
+});
+
+it("counts and initials", () => {
+  expect(count(1234567)).toBe("1\u202f234\u202f567");
+  expect(initials("Ada Lovelace")).toBe("AL");
+  expect(initials("bob")).toBe("BO");
+  expect(initials("")).toBe("?");
+});

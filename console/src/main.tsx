@@ -1,0 +1,39 @@
+import "@mantine/core/styles.css";
+import "@mantine/dates/styles.css";
+import "./style.css";
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
+import { ApiError } from "./api/client";
+import { pages } from "./page";
+import { Bare, Failed, Shell } from "./Shell";
+import { theme } from "./theme";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1000,
+      // What the server refused for a reason is not asked again.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
+    },
+  },
+});
+
+const route = (p: (typeof pages)[number]) => ({ path: p.path, element: <p.body />, handle: { title: p.title }, errorElement: <Failed /> });
+
+const router = createBrowserRouter([
+  { element: <Bare />, children: pages.filter((p) => p.bare).map(route) },
+  { element: <Shell />, children: [...pages.filter((p) => !p.bare).map(route), { path: "*", element: <Navigate to="/calls" replace /> }] },
+]);
+
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

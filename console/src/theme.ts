@@ -1,0 +1,33 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const teal: MantineColorsTuple = ["#ecfdf9", "#d3f8ef", "#a5efde", "#6fe1c9", "#3ccab0", "#1fae96", "#128c7a", "#0f766e", "#115e59", "#134e4a"];
+
+// The dark greys lean blue, so that charts stand out against them.
+const dark: MantineColorsTuple = ["#d5d9e0", "#aab1bd", "#868e9c", "#5f6775", "#3a414d", "#2a303a", "#1f242c", "#171b21", "#111419", "#0b0d11"];
+
+export const theme = createTheme({
+  primaryColor: "glass",
+  primaryShade: { light: 7, dark: 5 },
+  colors: { glass: teal, dark },
+  fontFamily: 'Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+  defaultRadius: "md",
+  headings: { fontWeight: "600" },
+  cursorType: "pointer",
+  autoContrast: true,
+  components: {
+    Paper: { defaultProps: { withBorder: true } },
+    Tooltip: { defaultProps: { withArrow: true, multiline: true, maw: 320, openDelay: 200 } },
+  },
+});
+
+/**
+ * Colours of series, told apart by people with any colour vision (Okabe and
+ * Ito's set, without black and yellow, which vanish on one of the grounds).
+ */
+export const seriesColors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6bb1", "#7f7f7f"];
+
+/** The colour of the n-th series. */
+export function seriesColor(n: number): string {
+  return seriesColors[n % seriesColors.length] as string;
+}
