@@ -1,0 +1,168 @@
+import { Alert, Anchor, Badge, Box, Button, Group, Menu, Paper, Select, Skeleton, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
+import { IconArrowLeft, IconCheck, IconDownload, IconShare } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { Link, useParams, useSearchParams } from "react-router";
+import { ApiError, type CallDetail, type Connection, dumpAddress, type SessionDetail } from "../api/client";
+import { useCall, useLive, useSession } from "../api/queries";
+import { Status } from "../calls/Calls";
+import { clock, count, duration, span, zone } from "../format";
+import { useApp } from "../Shell";
+import { Charts } from "./Charts";
+import { readView, type View, writeView } from "./range";
+import { Trace } from "./Trace";
+import { userName, Users } from "./Users";
+
+/** One call: its facts, who took part, what each of them received and sent. */
+export default function Call() {
+  const { call: id = "" } = useParams();
+  const { app } = useApp();
+  const call = useCall(app?.id, id);
+  if (call.error instanceof ApiError && call.error.status === 404) {
+    return <Alert color="gray" title="No such call in this app">It may belong to another app, or its data has passed its retention. <Anchor component={Link} to={`/calls${app ? `?app=${app.id}` : ""}`}>To the list of calls</Anchor></Alert>;
+  }
+  if (call.error) return <Alert color="red" title="The call could not be read">{call.error.message}</Alert>;
+  if (!call.data || !app) return <Stack><Skeleton h={90} /><Skeleton h={180} /><Skeleton h={380} /></Stack>;
+  return <Body app={app.id} appName={app.name} call={call.data} />;
+}
+
+function Body({ app, appName, call }: { app: number; appName: string; call: CallDetail }) {
+  const live = call.status === "active";
+  const state = useLive(app, call.id, live);
+  const [params, setParams] = useSearchParams();
+  const view = readView(params);
+  const setView = (v: Partial<View>) => setParams((p) => writeView(p, v), { replace: true });
+  const now = useNow(live);
+  const start = Date.parse(call.start);
+  const bounds: [number, number] = [start, Math.max(call.end ? Date.parse(call.end) : now, start + 5_000)];
+
+  const sessions = call.people.flatMap((p) => p.stays);
+  const selected = sessions.find((s) => s.id === view.session) ?? sessions[0];
+  const session = useSession(app, call.id, selected?.id, live);
+  const stays = call.people.find((p) => p.stays.some((s) => s.id === selected?.id))?.stays ?? [];
+
+  useEffect(() => { document.title = `${call.roomName || call.room || "Call"} · Peerglass`; }, [call.roomName, call.room]);
+
+  return (
+    <Stack gap="lg">
+      <div>
+        <Anchor component={Link} to={`/calls?app=${app}`} size="xs" c="dimmed" style={{ display: "inline-flex", alignItems: "center", gap: 4 }}><IconArrowLeft size={13} />Calls</Anchor>
+        <Group justify="space-between" align="flex-start" mt={4} wrap="wrap">
+          <Group gap="md" style={{ minWidth: 0 }}>
+            <Title order={2} size="h3" style={{ overflowWrap: "anywhere" }}>{call.roomName || call.room || "Call without a room"}</Title>
+            <Status call={call} />
+            {live && state === "lost" && <Badge color="orange" variant="light" tt="none">Connection lost, asking again…</Badge>}
+          </Group>
+          <Group gap="xs"><Share /><Dumps app={app} call={call} /></Group>
+        </Group>
+        <Group gap="xl" mt="sm" wrap="wrap">
+          <Fact name="App">{appName} <Text span c="dimmed" size="sm">{app}</Text></Fact>
+          <Fact name="Room id">{call.room || "–"}</Fact>
+          <Fact name="Call id"><span className="mono">{call.id}</span></Fact>
+          <Fact name={`Start – end (${zone(new Date(call.start))})`}>{span(call.start, call.end)}</Fact>
+          <Fact name="Duration">{duration(live ? now - start : call.durationMs)}</Fact>
+          <Fact name="Users">{count(call.users)}{call.sessions !== call.users && <Text span c="dimmed" size="sm"> in {count(call.sessions)} stays</Text>}</Fact>
+        </Group>
+      </div>
+      <Section title="Users"><Users people={call.people} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>
+      {selected && (
+        <Section title={userName(selected)} right={stays.length > 1 && (
+          <Select size="xs" w={230} aria-label="Stay" allowDeselect={false} value={selected.id} onChange={(s) => setView({ session: s ?? undefined, event: null })}
+            data={stays.map((s, i) => ({ value: s.id, label: `Stay ${i + 1}: ${clock(s.start)} – ${s.end ? clock(s.end) : "now"}` }))} />
+        )}>
+          {session.error
+            ? <Alert color="red">{session.error.message}</Alert>
+            : session.data
+              ? <><Charts app={app} call={call.id} session={session.data} view={view} bounds={bounds} setView={setView} live={live} /><Connections session={session.data} /></>
+              : <Skeleton h={360} />}
+        </Section>
+      )}
+      {selected && (
+        <Section title="API trace and events">
+          <Trace app={app} call={call.id} sessions={sessions} session={selected.id} opened={view.event} onOpen={(event) => setView({ event })} live={live} />
+        </Section>
+      )}
+    </Stack>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return <div style={{ minWidth: 0 }}><Text size="xs" c="dimmed">{name}</Text><Text size="sm" component="div" className="num" style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}>{children}</Text></div>;
+}
+
+function Section({ title, right, children }: { title: string; right?: React.ReactNode; children: React.ReactNode }) {
+  return (
+    <Box component="section" aria-label={title}>
+      <Group justify="space-between" mb="xs"><Title order={3} size="h5">{title}</Title>{right}</Group>
+      <Stack gap="sm">{children}</Stack>
+    </Box>
+  );
+}
+
+/** The present second while the call goes on. */
+function useNow(live: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!live) return;
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [live]);
+  return now;
+}
+
+function Share() {
+  const [copied, setCopied] = useState(false);
+  return (
+    <Tooltip label="Copies a link to this view: user, range and open event">
+      <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconShare size={15} />}
+        onClick={() => { void navigator.clipboard.writeText(window.location.href).then(() => { setCopied(true); setTimeout(() => setCopied(false), 1500); }); }}>
+        {copied ? "Copied" : "Share"}
+      </Button>
+    </Tooltip>
+  );
+}
+
+function Dumps({ app, call }: { app: number; call: CallDetail }) {
+  const sessions = call.people.flatMap((p) => p.stays);
+  return (
+    <Menu position="bottom-end" withArrow>
+      <Menu.Target><Button size="xs" variant="default" leftSection={<IconDownload size={15} />}>Dumps</Button></Menu.Target>
+      <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
+        <Menu.Label>RTCStatsDump, for the public dump importer</Menu.Label>
+        {sessions.map((s) => (
+          <Menu.Item key={s.id} component="a" href={dumpAddress(app, call.id, s.id)} disabled={!s.hasDump} download>
+            {userName(s)} <Text span size="xs" c="dimmed">{clock(s.start)}{!s.hasDump && ", after the stay ends"}</Text>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const stateColors: Record<string, string> = { connected: "teal", completed: "teal", failed: "red", disconnected: "orange", closed: "gray" };
+
+function Connections({ session }: { session: SessionDetail }) {
+  if (session.connections.length === 0) return null;
+  return (
+    <Paper style={{ overflow: "hidden" }}>
+      <Table.ScrollContainer minWidth={640}>
+        <Table verticalSpacing={7} horizontalSpacing="md">
+          <Table.Thead><Table.Tr><Table.Th>Peer connection</Table.Th><Table.Th>State</Table.Th><Table.Th>Selected path</Table.Th><Table.Th>Relay</Table.Th><Table.Th ta="right">Connected after</Table.Th><Table.Th>Open</Table.Th></Table.Tr></Table.Thead>
+          <Table.Tbody>{session.connections.map((c) => <ConnectionRow key={c.id} c={c} />)}</Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}
+
+function ConnectionRow({ c }: { c: Connection }) {
+  return (
+    <Table.Tr>
+      <Table.Td><span className="mono">{c.label}</span></Table.Td>
+      <Table.Td><Badge size="sm" variant="light" tt="none" color={stateColors[c.state] ?? "gray"}>{c.state || "never told"}</Badge></Table.Td>
+      <Table.Td><Text size="sm">{c.localType ? `${c.localType} → ${c.remoteType || "?"}` : "–"}{c.transport && <Text span c="dimmed" size="sm"> over {c.transport}</Text>}</Text></Table.Td>
+      <Table.Td><Text size="sm">{c.localType ? (c.relay ? "yes" : "no") : "–"}</Text></Table.Td>
+      <Table.Td className="num" ta="right">{c.connected ? duration(Date.parse(c.connected) - Date.parse(c.start)) : "–"}</Table.Td>
+      <Table.Td className="num"><Text size="sm">{clock(c.start)} – {c.end ? clock(c.end) : ""}</Text></Table.Td>
+    </Table.Tr>
+  );
+}

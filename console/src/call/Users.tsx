@@ -1,0 +1,75 @@
+import { Avatar, Badge, Button, Group, Paper, Table, Text, Tooltip } from "@mantine/core";
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
+import { useState } from "react";
+import type { Session, User } from "../api/client";
+import { clock, duration, initials } from "../format";
+import { StayBar } from "./StayBar";
+
+const few = 6;
+
+export const userName = (u: Pick<Session, "user" | "userName">) => u.userName || u.user || "Anonymous";
+
+/** Who took part; choosing one shows what they received and sent. */
+export function Users({ people, bounds, selected, onSelect }: { people: User[]; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? people : people.slice(0, few);
+  return (
+    <Paper style={{ overflow: "hidden" }}>
+      <Table.ScrollContainer minWidth={860}>
+        <Table verticalSpacing={8} horizontalSpacing="md" highlightOnHover>
+          <Table.Thead>
+            <Table.Tr><Table.Th>User</Table.Th><Table.Th>Role</Table.Th><Table.Th>Device</Table.Th><Table.Th>Network</Table.Th><Table.Th w="24%">In the room</Table.Th><Table.Th>In – out</Table.Th><Table.Th ta="right">Duration</Table.Th><Table.Th>SDK</Table.Th></Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>{shown.map((u) => <Row key={u.stays[0]?.id} user={u} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {people.length > few && (
+        <Group justify="center" p="xs" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
+          <Button size="compact-sm" variant="subtle" onClick={() => setAll(!all)}>{all ? "Show fewer" : `Show all ${people.length} users`}</Button>
+        </Group>
+      )}
+    </Paper>
+  );
+}
+
+function Row({ user, bounds, selected, onSelect }: { user: User; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
+  const stays = user.stays;
+  const last = stays.at(-1);
+  const first = stays[0];
+  if (!first || !last) return null;
+  const on = stays.some((s) => s.id === selected);
+  const name = userName({ user: user.user, userName: user.userName });
+  const total = stays.reduce((sum, s) => sum + s.durationMs, 0);
+  const sends = stays.some((s) => s.sends);
+  const receives = stays.some((s) => s.receives);
+  const browser = [last.browser, last.browserVersion.split(".")[0]].filter(Boolean).join(" ");
+  const choose = () => onSelect(last.id);
+  return (
+    <Table.Tr className="clickable" tabIndex={0} aria-selected={on} onClick={choose} onKeyDown={(e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } }}
+      style={on ? { boxShadow: "inset 3px 0 var(--mantine-primary-color-filled)", background: "var(--mantine-primary-color-light)" } : undefined}>
+      <Table.Td>
+        <Group gap="sm" wrap="nowrap">
+          <Avatar size={30} radius="xl" color={on ? "glass" : "gray"}>{initials(name)}</Avatar>
+          <div style={{ minWidth: 0 }}>
+            <Text size="sm" fw={550} truncate maw={190}>{name}</Text>
+            {user.userName && user.user && user.userName !== user.user && <Text size="xs" c="dimmed" truncate maw={190}>{user.user}</Text>}
+          </div>
+          {stays.length > 1 && <Badge size="sm" variant="light" color="gray" tt="none">{stays.length} stays</Badge>}
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        <Group gap={2} wrap="nowrap">
+          {sends && <Tooltip label="Has sent media"><IconArrowUp size={16} color="var(--mantine-color-teal-6)" aria-label="sends" /></Tooltip>}
+          {receives && <Tooltip label="Has received media"><IconArrowDown size={16} color="var(--mantine-color-yellow-7)" aria-label="receives" /></Tooltip>}
+          <Text size="xs" c="dimmed" ml={4} style={{ whiteSpace: "nowrap" }}>{last.role || (sends ? "Anchor" : receives ? "Audience" : "–")}</Text>
+        </Group>
+      </Table.Td>
+      <Table.Td><Text size="sm" style={{ whiteSpace: "nowrap" }}>{browser || last.device || "–"}</Text>{(last.os || last.device) && <Text size="xs" c="dimmed" truncate maw={170}>{[last.device, last.os].filter(Boolean).join(", ")}</Text>}</Table.Td>
+      <Table.Td><Text size="sm">{last.network || "–"}</Text>{last.region && <Text size="xs" c="dimmed">{last.region}</Text>}</Table.Td>
+      <Table.Td><StayBar bounds={bounds} stays={stays.map((s) => ({ start: Date.parse(s.start), end: s.end ? Date.parse(s.end) : null }))} /></Table.Td>
+      <Table.Td className="num"><Text size="sm">{clock(first.start)} – {last.end ? clock(last.end) : "now"}</Text></Table.Td>
+      <Table.Td className="num" ta="right"><Text size="sm">{duration(total)}</Text></Table.Td>
+      <Table.Td><Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>{[last.sdk || last.protocol, last.sdkVersion].filter(Boolean).join(" ")}</Text></Table.Td>
+    </Table.Tr>
+  );
+}

@@ -1,0 +1,47 @@
+// Which figures stand together in one chart, for whom. Labels, units and help
+// come from the API's catalogue of metrics; here is only the arrangement.
+
+export type Kind = "audio" | "video" | "screen" | "transport";
+export type Direction = "send" | "receive" | "both";
+
+export interface Panel {
+  id: string;
+  title: string;
+  /** Metrics drawn in it. More than one is drawn only where there is one stream, else the first: lines of several streams and metrics cannot be told apart. */
+  metrics: string[];
+  kinds: Kind[];
+  directions: Direction[];
+  /** The axis reaches at least to this value. */
+  atLeast?: number;
+  stepped?: boolean;
+}
+
+const picture: Kind[] = ["video", "screen"];
+
+export const panels: Panel[] = [
+  { id: "bitrate", title: "Bit rate", metrics: ["bitrate", "target_bitrate"], kinds: ["audio", "video", "screen"], directions: ["send", "receive"] },
+  { id: "loss", title: "Packet loss", metrics: ["loss"], kinds: ["audio", "video", "screen"], directions: ["send", "receive"], atLeast: 0.05 },
+  { id: "fps-receive", title: "Frame rate", metrics: ["fps_decoded", "fps_received", "fps_rendered"], kinds: picture, directions: ["receive"], atLeast: 30 },
+  { id: "fps-send", title: "Frame rate", metrics: ["fps_sent", "fps_captured", "fps_encoded"], kinds: picture, directions: ["send"], atLeast: 30 },
+  { id: "freeze", title: "Freezes", metrics: ["freeze_time"], kinds: picture, directions: ["receive"], atLeast: 200 },
+  { id: "resolution", title: "Frame height", metrics: ["height"], kinds: picture, directions: ["send", "receive"], stepped: true, atLeast: 360 },
+  { id: "concealment", title: "Concealed audio", metrics: ["concealment"], kinds: ["audio"], directions: ["receive"], atLeast: 0.05 },
+  { id: "audio-level", title: "Audio level", metrics: ["audio_level"], kinds: ["audio"], directions: ["send", "receive"], atLeast: 0.1 },
+  { id: "rtt", title: "Round-trip time", metrics: ["rtt"], kinds: ["audio", "video", "screen"], directions: ["send"], atLeast: 100 },
+  { id: "jitter", title: "Jitter", metrics: ["jitter"], kinds: ["audio", "video", "screen"], directions: ["send", "receive"], atLeast: 30 },
+  { id: "buffer", title: "Jitter buffer", metrics: ["jitter_buffer_delay"], kinds: ["audio", "video", "screen"], directions: ["receive"], atLeast: 100 },
+  { id: "frame-time", title: "Time per frame", metrics: ["frame_time"], kinds: picture, directions: ["send", "receive"], atLeast: 10 },
+  { id: "nack", title: "NACK and PLI", metrics: ["nack", "pli"], kinds: picture, directions: ["send", "receive"], atLeast: 5 },
+  { id: "bandwidth", title: "Available bandwidth", metrics: ["available_outgoing", "available_incoming"], kinds: ["transport"], directions: ["both", "send", "receive"] },
+  { id: "path-rtt", title: "Round-trip time of the path", metrics: ["rtt"], kinds: ["transport"], directions: ["both", "send", "receive"], atLeast: 100 },
+];
+
+export interface StreamLike { kind: string; direction: string }
+
+/** The streams of a panel among those given. */
+export function streamsOf<S extends StreamLike>(panel: Panel, streams: S[]): S[] {
+  return streams.filter((s) => (panel.kinds as string[]).includes(s.kind) && (panel.directions as string[]).includes(s.direction));
+}
+
+/** Every metric that the panels draw: what to ask the API for. */
+export const drawn: string[] = [...new Set(panels.flatMap((p) => p.metrics))];
