@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"runtime"
+	"strconv"
+)
+
+const mib = int64(1) << 20
+
+// plan divides the child's memory and processor between what it does.
+//
+// A query that meets its own limit fails alone; when the whole process meets
+// its limit, everything fails for seconds, even a count. So the shares of all
+// that may run at the same time stay together below the whole: half for heavy
+// queries, a quarter for cheap ones and inserts, the rest for merges, caches
+// and the library itself (about 220 MiB when idle).
+type plan struct {
+	total int64 // bytes, for the process
+	lanes [laneCount]laneplan
+}
+
+type laneplan struct {
+	connections int
+	memory      int64 // bytes, per query
+	threads     int   // per query
+}
+
+// newPlan makes the plan for a limit in bytes; 0 takes a quarter of the
+// machine's memory, between 1 and 8 GiB. Less than 768 MiB is raised to that.
+func newPlan(limit int64) plan {
+	if limit <= 0 {
+		limit = min(max(machineMemory()/4, 1024*mib), 8192*mib)
+	}
+	limit = max(limit, 768*mib)
+	free := limit - 256*mib
+	cores := runtime.NumCPU()
+	p := plan{total: limit}
+	heavy := min(max(cores, 2), 4)
+	p.lanes[laneHeavy] = laneplan{heavy, free / 2 / int64(heavy), cores}
+	p.lanes[laneCheap] = laneplan{6, free / 8 / 2, min(cores, 4)}
+	p.lanes[laneInsert] = laneplan{4, free / 8 / 2, 1}
+	return p
+}
+
+// serverOptions are the options of the whole process, given to the connection
+// that starts the engine.
+func (p plan) serverOptions() []string {
+	cache := max(p.total/16, 32*mib)
+	return []string{
+		"--max_server_memory_usage=" + strconv.FormatInt(p.total, 10),
+		"--mark_cache_size=" + strconv.FormatInt(cache, 10),
+		"--index_mark_cache_size=" + strconv.FormatInt(cache/4, 10),
+		"--primary_index_cache_size=" + strconv.FormatInt(cache, 10),
+		"--query_condition_cache_size=" + strconv.FormatInt(cache/4, 10),
+		"--uncompressed_cache_size=0",
+		"--mmap_cache_size=0",
+		"--compiled_expression_cache_size=" + strconv.FormatInt(16*mib, 10),
+	}
+}
+
+// settings are the defaults of the connections of a lane, by name.
+func (l laneplan) settings() map[string]string {
+	bytes := func(n int64) string { return strconv.FormatInt(n, 10) }
+	return map[string]string{
+		"max_memory_usage": bytes(l.memory),
+		// Past half of its share a query sorts and groups on disk.
+		"max_bytes_before_external_group_by": bytes(l.memory / 2),
+		"max_bytes_before_external_sort":     bytes(l.memory / 2),
+		"max_threads":                        strconv.Itoa(l.threads),
+		// An insert is one block and so all or nothing in one partition, as
+		// long as it is not larger than this.
+		"max_insert_block_size": "1048576",
+		// What is aborted must stop soon, also inside of one step.
+		"interactive_delay": "50000",
+	}
+}

@@ -1,0 +1,452 @@
+package engine
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/ClickHouse/ch-go/compress"
+)
+
+// server answers ClickHouse's HTTP interface from the library.
+type server struct{ pool *pool }
+
+// statementLimit bounds what must be held in memory of a request: a statement
+// and data written inside of it. Data behind FORMAT is streamed and unbounded.
+const statementLimit = 64 << 20
+
+// headLimit is how much of a body is read to see where its statement ends.
+const headLimit = 256 << 10
+
+// reserved are the URL parameters that are not settings.
+var reserved = map[string]bool{
+	"query": true, "database": true, "query_id": true, "default_format": true,
+	"client_protocol_version": true, "workload": true, "compress": true, "decompress": true,
+	"network_compression_method": true, "network_zstd_compression_level": true,
+	"enable_http_compression": true, "user": true, "password": true, "quota_key": true,
+	"role": true, "stacktrace": true, "buffer_size": true,
+	// Answers always wait for the first block, and inserts for the end.
+	"wait_end_of_query": true, "send_progress_in_http_headers": true, "http_headers_progress_interval_ms": true,
+	"async_insert": true, "wait_for_async_insert": true,
+}
+
+// request is a parsed request.
+type request struct {
+	statement
+	lane     lane
+	database string
+	format   string // of the answer
+	revision int    // of Native answers
+	params   []param
+	settings map[string]string
+	body     io.Reader // what follows the statement
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path == "/ping":
+		s.pool.ping()
+		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+		_, _ = io.WriteString(w, "Ok.\n")
+	case r.URL.Path != "/":
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, POST")
+		http.Error(w, "Use GET or POST", http.StatusMethodNotAllowed)
+	case r.Method == http.MethodGet && r.URL.RawQuery == "":
+		_, _ = io.WriteString(w, "Ok.\n")
+	default:
+		out := newAnswer(w, r)
+		if err := s.serve(out, r); err != nil {
+			// So that the client, still sending, gets to read the answer.
+			_, _ = io.CopyN(io.Discard, r.Body, statementLimit)
+			out.fail(err)
+		}
+		out.close()
+	}
+}
+
+func (s *server) serve(out *answer, r *http.Request) error {
+	req, err := readRequest(r)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	c, err := s.pool.acquire(ctx, req.lane)
+	if err != nil {
+		return err
+	}
+	defer s.pool.release(req.lane, c)
+	if err := c.prepare(req.database, req.settings); err != nil {
+		return err
+	}
+	tag := s.pool.tag()
+	defer s.pool.killWhenDone(ctx, tag)()
+	switch {
+	case req.kind == kindInsert:
+		return insert(out, c, tag, req)
+	case req.kind == kindSelect && chunkable[req.format]:
+		return stream(ctx, out, c, tag, req)
+	default:
+		return whole(out, c, tag, req)
+	}
+}
+
+func readRequest(r *http.Request) (*request, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, raise(codeSyntax, "The URL's query is not well-formed: "+err.Error())
+	}
+	req := &request{database: query.Get("database"), settings: map[string]string{}}
+	if req.database == "" {
+		req.database = r.Header.Get("X-ClickHouse-Database")
+	}
+	for name, values := range query {
+		value := values[len(values)-1]
+		switch bare, isParam := strings.CutPrefix(name, "param_"); {
+		case isParam:
+			req.params = append(req.params, param{bare, value})
+		case name == "session_id":
+			return nil, raise(codeUnknownSetting, "The embedded engine has no sessions: leave session_id out")
+		case !reserved[name]:
+			req.settings[name] = value
+		}
+	}
+	if v := query.Get("client_protocol_version"); v != "" {
+		if req.revision, err = strconv.Atoi(v); err != nil {
+			return nil, raise(codeSyntax, "client_protocol_version is not a number")
+		}
+	}
+	if err := req.readStatement(query.Get("query"), r, query.Get("decompress") == "1"); err != nil {
+		return nil, err
+	}
+	if req.many {
+		return nil, raise(codeSyntax, "Syntax error: Multi-statements are not allowed. (SYNTAX_ERROR)")
+	}
+	if r.Method == http.MethodGet && req.kind != kindSelect && req.kind != kindShow {
+		return nil, raise(codeReadonly, "Cannot execute this statement by GET: use POST. (READONLY)")
+	}
+	req.format = firstOf(req.statement.format, r.Header.Get("X-ClickHouse-Format"), query.Get("default_format"), "TabSeparated")
+	req.lane, err = laneOf(query.Get("workload"), req.statement)
+	return req, err
+}
+
+// readStatement takes the statement from the URL and the body, as ClickHouse
+// does: the body continues the parameter, and what follows an insert's format
+// is its data.
+func (req *request) readStatement(sql string, r *http.Request, decompress bool) error {
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			return raise(codeSyntax, "The body is not in the gzip format that its header names")
+		}
+		body = unzipped
+	} else if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return raise(codeSyntax, fmt.Sprintf("Content-Encoding %.20q is not known: use gzip, or none", e))
+	}
+	if decompress {
+		body = compress.NewReader(body)
+	}
+	if sql != "" {
+		req.statement = parse(sql)
+		if req.kind == kindInsert {
+			if req.statement.format == "" {
+				req.statement.format = firstOf(r.Header.Get("X-ClickHouse-Format"), r.URL.Query().Get("default_format"), "Values")
+			}
+			req.body = body
+			return req.holdValues()
+		}
+		sql += "\n"
+	}
+	head := bufio.NewReaderSize(body, headLimit)
+	if sql == "" {
+		begin, err := head.Peek(headLimit)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read the statement: %w", err)
+		}
+		if st := parse(string(begin)); st.kind == kindInsert && st.format != "" {
+			st.data = ""
+			req.statement = st
+			if _, err := head.Discard(len(begin) - len(parse(string(begin)).data)); err != nil {
+				return fmt.Errorf("read the statement: %w", err)
+			}
+			req.body = head
+			return req.holdValues()
+		}
+	}
+	rest, err := io.ReadAll(io.LimitReader(head, statementLimit+1))
+	if err != nil {
+		return fmt.Errorf("read the statement: %w", err)
+	}
+	if len(rest) > statementLimit {
+		return raise(codeSyntax, fmt.Sprintf("The statement is longer than %d MiB: send data in a format of its own, as INSERT … FORMAT", statementLimit>>20))
+	}
+	if sql += string(rest); strings.TrimSpace(sql) == "" {
+		return raise(codeSyntax, "Empty query. (SYNTAX_ERROR)")
+	}
+	req.statement = parse(sql)
+	req.body = http.NoBody
+	return nil
+}
+
+// holdValues makes an insert of VALUES with bound parameters a whole
+// statement: only the parser of statements knows parameters.
+func (req *request) holdValues() error {
+	if req.statement.format != "Values" || len(req.params) == 0 {
+		return nil
+	}
+	rest, err := io.ReadAll(io.LimitReader(req.body, statementLimit))
+	if err != nil {
+		return fmt.Errorf("read the values: %w", err)
+	}
+	req.kind = kindOther
+	req.text += "VALUES " + req.data + string(rest)
+	req.statement.format = ""
+	return nil
+}
+
+// copyBuffers are for moving an insert's data.
+var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
+
+func insert(out *answer, c *conn, tag string, req *request) error {
+	in, err := c.insert(tag+req.text, req.statement.format, req.params)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	buffer := copyBuffers.Get().(*[256 << 10]byte)
+	defer copyBuffers.Put(buffer)
+	data := io.MultiReader(strings.NewReader(req.data), req.body)
+	// Not io.Copy: a failure to read and one to write are different things.
+	for {
+		n, readErr := io.ReadFull(data, buffer[:])
+		if _, err := in.Write(buffer[:n]); err != nil {
+			in.cancel()
+			return err
+		}
+		if readErr == io.EOF || readErr == io.ErrUnexpectedEOF {
+			break
+		}
+		if readErr != nil {
+			in.cancel()
+			return raise(codeCannotRead, "The insert's data could not be read to its end: "+readErr.Error())
+		}
+	}
+	done := in.done()
+	defer done.close()
+	if err := done.err(); err != nil {
+		return err
+	}
+	out.summary(done)
+	return nil
+}
+
+// chunkable are the formats whose answer may be the library's chunks one
+// after the other. The others begin and end each chunk like a document.
+var chunkable = map[string]bool{
+	"Native": true, "RowBinary": true, "TabSeparated": true, "TSV": true,
+	"TabSeparatedRaw": true, "TSVRaw": true, "CSV": true, "JSONEachRow": true,
+	"JSONCompactEachRow": true, "JSONStringsEachRow": true, "LineAsString": true, "Null": true,
+}
+
+func stream(ctx context.Context, out *answer, c *conn, tag string, req *request) error {
+	answer := c.stream(tag+req.text, req.format, req.params)
+	defer answer.close()
+	if err := answer.err(); err != nil {
+		return err
+	}
+	out.begin(req)
+	for {
+		chunk := c.next(answer)
+		if err := chunk.err(); err != nil {
+			chunk.close()
+			return err
+		}
+		data := chunk.bytes()
+		if len(data) == 0 {
+			chunk.close()
+			return out.finish()
+		}
+		err := out.write(data)
+		chunk.close()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			c.cancel(answer)
+			return err
+		}
+	}
+}
+
+func whole(out *answer, c *conn, tag string, req *request) error {
+	answer := c.run(tag+req.text, req.format, req.params)
+	defer answer.close()
+	if err := answer.err(); err != nil {
+		return err
+	}
+	out.summary(answer)
+	out.begin(req)
+	if err := out.write(answer.bytes()); err != nil {
+		return err
+	}
+	return out.finish()
+}
+
+// answer writes a response: re-framed, compressed, and with errors in the way
+// that fits what was already sent.
+type answer struct {
+	w        http.ResponseWriter
+	sink     io.Writer // w, or a gzip writer on it
+	gzip     *gzip.Writer
+	compress *compress.Writer
+	reframe  *reframer
+	framed   []byte
+	sent     bool
+}
+
+func newAnswer(w http.ResponseWriter, r *http.Request) *answer {
+	out := &answer{w: w, sink: w}
+	q := r.URL.Query()
+	if q.Get("enable_http_compression") == "1" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		out.gzip, _ = gzip.NewWriterLevel(w, gzip.BestSpeed)
+		out.sink = out.gzip
+	}
+	if q.Get("compress") == "1" {
+		method := compress.LZ4
+		if strings.EqualFold(q.Get("network_compression_method"), "ZSTD") {
+			method = compress.ZSTD
+		}
+		out.compress = compress.NewWriter(compress.LevelZero, method)
+	}
+	if id := q.Get("query_id"); id != "" {
+		w.Header().Set("X-ClickHouse-Query-Id", id)
+	}
+	return out
+}
+
+// begin sets the headers of a successful answer.
+func (a *answer) begin(req *request) {
+	h := a.w.Header()
+	h.Set("X-ClickHouse-Format", req.format)
+	h.Set("Content-Type", contentType(req.format))
+	h.Set("X-ClickHouse-Exception-Tag", exceptionTag)
+	if req.format == "Native" && req.revision > 0 {
+		a.reframe = &reframer{revision: req.revision}
+	}
+}
+
+// summary tells what the statement read and wrote, in ClickHouse's form.
+func (a *answer) summary(r *result) {
+	a.w.Header().Set("X-ClickHouse-Summary", fmt.Sprintf(
+		`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"%d"}`,
+		r.lib.resultRowsRead(r.handle), r.lib.resultBytesRead(r.handle),
+		r.lib.resultRowsWritten(r.handle), r.lib.resultBytesWritten(r.handle)))
+}
+
+// compressedFrame is the most that one compressed frame holds.
+const compressedFrame = 1 << 20
+
+func (a *answer) write(data []byte) error {
+	if a.reframe != nil {
+		var err error
+		if a.framed, err = a.reframe.append(a.framed[:0], data); err != nil {
+			return err
+		}
+		data = a.framed
+	}
+	for len(data) > 0 {
+		piece := data
+		if a.compress != nil {
+			piece = data[:min(len(data), compressedFrame)]
+			data = data[len(piece):]
+			if err := a.compress.Compress(piece); err != nil {
+				return fmt.Errorf("compress the answer: %w", err)
+			}
+			piece = a.compress.Data
+		} else {
+			data = nil
+		}
+		a.sent = true
+		if _, err := a.sink.Write(piece); err != nil {
+			return fmt.Errorf("send the answer: %w", err)
+		}
+	}
+	return nil
+}
+
+func (a *answer) finish() error {
+	if a.reframe != nil {
+		return a.reframe.finish()
+	}
+	return nil
+}
+
+// exceptionTag marks an error inside an answer that had begun; clients look
+// for it behind __exception__.
+const exceptionTag = "peerglassengine1"
+
+// fail reports an error: by status if nothing was sent yet, else in the block
+// that ClickHouse ends a broken answer with.
+func (a *answer) fail(err error) {
+	var e *exception
+	if !errors.As(err, &e) {
+		e = raise(codeUnknown, err.Error())
+	}
+	text := e.text
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	if a.sent {
+		fmt.Fprintf(a.sink, "\r\n__exception__\r\n%s\r\n%s%d %s\r\n__exception__\r\n", exceptionTag, text, len(text), exceptionTag)
+		return
+	}
+	h := a.w.Header()
+	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
+	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	h.Del("X-ClickHouse-Format")
+	a.w.WriteHeader(e.status())
+	_, _ = io.WriteString(a.sink, text)
+}
+
+func (a *answer) close() {
+	if a.gzip != nil {
+		_ = a.gzip.Close()
+	}
+}
+
+func contentType(format string) string {
+	switch {
+	case format == "JSON" || format == "JSONCompact" || format == "JSONStrings":
+		return "application/json; charset=UTF-8"
+	case strings.HasPrefix(format, "JSON"):
+		return "application/x-ndjson; charset=UTF-8"
+	case strings.HasPrefix(format, "TabSeparated") || strings.HasPrefix(format, "TSV"):
+		return "text/tab-separated-values; charset=UTF-8"
+	case strings.HasPrefix(format, "CSV"):
+		return "text/csv; charset=UTF-8; header=" + map[bool]string{true: "present", false: "absent"}[strings.Contains(format, "WithNames")]
+	case format == "Native" || strings.HasPrefix(format, "RowBinary") || format == "Parquet" || strings.HasPrefix(format, "Arrow"):
+		return "application/octet-stream"
+	default:
+		return "text/plain; charset=UTF-8"
+	}
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
