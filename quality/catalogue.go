@@ -2,6 +2,7 @@ package quality
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -21,8 +22,12 @@ type Metric struct {
 	Dirs  Dirs     //
 	From  []rtc.Member
 	Help  string // one sentence: what it is and how it is derived
+	// Fn derives the value over one interval; NaN means that it was not
+	// measured, which is never the same as 0.
+	Fn func(*Window) float64
 
-	index int
+	index   int
+	perStep float64 // 1/Step where that is whole: dividing by it gives the shortest decimals
 }
 
 // Agg says what stands for several intervals of one stream.
@@ -78,10 +83,13 @@ func register(m Metric) *Metric {
 	if slices.ContainsFunc(registered, func(o *Metric) bool { return o.ID == m.ID }) {
 		panic("quality: metric declared twice: " + m.ID)
 	}
-	if m.ID == "" || m.ID != strings.ToLower(m.ID) || m.Help == "" || m.Label == "" || m.Step <= 0 {
+	if m.ID == "" || m.ID != strings.ToLower(m.ID) || m.Help == "" || m.Label == "" || m.Step <= 0 || m.Fn == nil || len(m.From) == 0 {
 		panic(fmt.Sprintf("quality: incomplete metric %+v", m))
 	}
 	m.index = len(registered)
+	if m.Step < 1 {
+		m.perStep = math.Round(1 / m.Step)
+	}
 	registered = append(registered, &m)
 	return &m
 }

@@ -1,33 +1,78 @@
 package quality
 
-import "github.com/peerglass/peerglass/rtc"
+import (
+	"math"
+
+	"github.com/peerglass/peerglass/rtc"
+)
 
 var Rtt = register(Metric{
 	ID: "rtt", Label: "Round-trip time", Unit: rtc.UnitMilliseconds, Agg: Max, Step: 0.1, Kinds: Media | Transport, Dirs: Either,
-	From: []rtc.Member{rtc.StatRoundTripTime, rtc.StatCurrentRoundTripTime, rtc.StatTotalRoundTripTime},
-	Help: "Round-trip time: of a sent stream from the remote end's reports, of a received one from remote-outbound where present, of a transport from the selected candidate pair's checks.",
+	From: []rtc.Member{rtc.StatRoundTripTime, rtc.StatTotalRoundTripTime, rtc.StatRoundTripTimeMeasurements, rtc.StatCurrentRoundTripTime, rtc.StatResponsesReceived},
+	Help: "Round-trip time measured in the interval: of a sent stream from the remote end's reports (remote-inbound-rtp), of a received one from remote-outbound-rtp where it measures any, of a transport the mean of the selected candidate pair's checks. Null where nothing was measured in the interval: a browser repeats an old currentRoundTripTime for many seconds.",
+	Fn: func(w *Window) float64 {
+		if w.Kind == rtc.KindTransport {
+			answered := w.Pair.Delta(rtc.StatResponsesReceived)
+			if mean := ratio(w.Pair.Delta(rtc.StatTotalRoundTripTime), answered); mean == mean {
+				return 1000 * mean
+			}
+			if answered == 0 {
+				return math.NaN()
+			}
+			return 1000 * w.Pair.Now(rtc.StatCurrentRoundTripTime)
+		}
+		if !w.RemoteFresh {
+			return math.NaN()
+		}
+		if mean := ratio(w.Remote.Delta(rtc.StatTotalRoundTripTime), w.Remote.Delta(rtc.StatRoundTripTimeMeasurements)); mean == mean {
+			return 1000 * mean
+		}
+		if w.Remote.Now(rtc.StatRoundTripTimeMeasurements) == 0 {
+			return math.NaN() // Chrome says 0 ms until it has measured one
+		}
+		return 1000 * w.Remote.Now(rtc.StatRoundTripTime)
+	},
 })
 
 var Jitter = register(Metric{
 	ID: "jitter", Label: "Jitter", Unit: rtc.UnitMilliseconds, Agg: Max, Step: 0.1, Kinds: Media, Dirs: Either,
 	From: []rtc.Member{rtc.StatJitter},
-	Help: "Inter-arrival jitter (RFC 3550); for a sent stream as the remote end reported it.",
+	Help: "Inter-arrival jitter (RFC 3550) at the end of the interval; for a sent stream as the remote end reported it in the interval.",
+	Fn: func(w *Window) float64 {
+		if w.Dir != rtc.Send {
+			return 1000 * w.RTP.Now(rtc.StatJitter)
+		}
+		if !w.RemoteFresh {
+			return math.NaN()
+		}
+		return 1000 * w.Remote.Now(rtc.StatJitter)
+	},
 })
 
 var AvailableOutgoing = register(Metric{
 	ID: "available_outgoing", Label: "Available uplink", Unit: rtc.UnitBitsPerSecond, Agg: Min, Step: 1000, Kinds: Transport, Dirs: Either,
 	From: []rtc.Member{rtc.StatAvailableOutgoingBitrate},
 	Help: "The browser's estimate of the bandwidth available for sending.",
+	Fn:   func(w *Window) float64 { return w.Pair.Now(rtc.StatAvailableOutgoingBitrate) },
 })
 
 var AvailableIncoming = register(Metric{
 	ID: "available_incoming", Label: "Available downlink", Unit: rtc.UnitBitsPerSecond, Agg: Min, Step: 1000, Kinds: Transport, Dirs: Either,
 	From: []rtc.Member{rtc.StatAvailableIncomingBitrate},
 	Help: "The browser's estimate of the bandwidth available for receiving, where it makes one.",
+	Fn:   func(w *Window) float64 { return w.Pair.Now(rtc.StatAvailableIncomingBitrate) },
 })
 
 var Relay = register(Metric{
 	ID: "relay", Label: "Relay", Unit: rtc.UnitNone, Agg: Max, Step: 1, Kinds: Transport, Dirs: Either,
 	From: []rtc.Member{rtc.StatCandidateType},
-	Help: "1 while the selected candidate pair goes through a TURN relay, else 0.",
+	Help: "1 while a candidate of the selected pair, local or remote, is a TURN relay, else 0.",
+	Fn:   func(w *Window) float64 { return w.Relay },
+})
+
+var PairChanges = register(Metric{
+	ID: "pair_changes", Label: "Path changes", Unit: rtc.UnitCount, Agg: Sum, Step: 1, Kinds: Transport, Dirs: Either,
+	From: []rtc.Member{rtc.StatSelectedCandidatePairChanges},
+	Help: "Times that the selected candidate pair changed in the interval.",
+	Fn:   func(w *Window) float64 { return w.Transport.Delta(rtc.StatSelectedCandidatePairChanges) },
 })
