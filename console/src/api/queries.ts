@@ -1,0 +1,181 @@
+// Every question that the console asks, in one place: keys, addresses and how
+// often a call in progress is asked again.
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { api, liveAddress, unwrap } from "./client";
+
+export function useMe() {
+  return useQuery({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/me")), staleTime: 60_000, retry: false });
+}
+
+export function useLogin() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { name: string; password: string }) => unwrap(api.POST("/login", { body })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["me"] }),
+  });
+}
+
+export function useLogout() {
+  return useMutation({
+    mutationFn: () => unwrap(api.POST("/logout")),
+    // Everything that was read belongs to the account that left.
+    onSettled: () => window.location.assign("/login"),
+  });
+}
+
+export function useChangePassword() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { current: string; new: string }) => unwrap(api.POST("/password", { body })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["me"] }),
+  });
+}
+
+export function useApps() {
+  return useQuery({ queryKey: ["apps"], queryFn: async () => (await unwrap(api.GET("/apps"))).items, staleTime: 30_000 });
+}
+
+function useAppMutation<V>(mutationFn: (v: V) => Promise<unknown>) {
+  const queries = useQueryClient();
+  return useMutation({ mutationFn, onSuccess: () => queries.invalidateQueries({ queryKey: ["apps"] }) });
+}
+
+export const useCreateApp = () => useAppMutation((name: string) => unwrap(api.POST("/apps", { body: { name } })));
+
+export const useAppChange = (app: number) =>
+  useAppMutation((body: { name?: string; enabled?: boolean }) => unwrap(api.PATCH("/apps/{app}", { params: { path: { app } }, body })));
+
+export const useDeleteApp = () => useAppMutation((app: number) => unwrap(api.DELETE("/apps/{app}", { params: { path: { app } } })));
+
+export function useAppSecret(app: number, wanted: boolean) {
+  return useQuery({ queryKey: ["apps", app, "secret"], queryFn: () => unwrap(api.GET("/apps/{app}/secret", { params: { path: { app } } })), enabled: wanted, gcTime: 0 });
+}
+
+export const useRotateSecret = (app: number) => useAppMutation((_: void) => unwrap(api.POST("/apps/{app}/secret/rotate", { params: { path: { app } } })));
+
+export function useIngestKeys(app: number) {
+  return useQuery({ queryKey: ["apps", app, "keys"], queryFn: async () => (await unwrap(api.GET("/apps/{app}/ingest-keys", { params: { path: { app } } }))).items, staleTime: 30_000 });
+}
+
+export const useCreateIngestKey = (app: number) =>
+  useAppMutation((_: void) => unwrap(api.POST("/apps/{app}/ingest-keys", { params: { path: { app } }, body: { name: "" } })));
+
+export const useRevokeIngestKey = (app: number) =>
+  useAppMutation((key: number) => unwrap(api.DELETE("/apps/{app}/ingest-keys/{key}", { params: { path: { app, key } } })));
+
+export interface CallsQuestion {
+  from?: Date;
+  to?: Date;
+  room: string;
+  user: string;
+  status: "" | "active" | "ended";
+  sort: "start" | "duration" | "users" | "room" | "status";
+  ascending: boolean;
+  size: number;
+  cursor?: string;
+}
+
+export function useCalls(app: number, q: CallsQuestion) {
+  const query = {
+    from: q.from?.toISOString(), to: q.to?.toISOString(), room: q.room || undefined, user: q.user || undefined, status: q.status || undefined,
+    sort: q.sort, order: q.ascending ? ("asc" as const) : ("desc" as const), limit: q.size, cursor: q.cursor,
+  };
+  return useQuery({
+    queryKey: ["calls", app, query],
+    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls", { params: { path: { app }, query }, signal })),
+    placeholderData: keepPreviousData,
+    // A new call stands in the list within two seconds of its first join.
+    refetchInterval: 1_500,
+  });
+}
+
+export function useCall(app: number | undefined, call: string) {
+  return useQuery({
+    queryKey: ["call", call, "detail"],
+    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}", { params: { path: { app: app as number, call } }, signal })),
+    enabled: app !== undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useSession(app: number, call: string, session: string | undefined, _live: boolean) {
+  return useQuery({
+    queryKey: ["call", call, "session", session],
+    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/sessions/{session}", { params: { path: { app, call, session: session as string } }, signal })),
+    enabled: session !== undefined,
+  });
+}
+
+export function useMetrics() {
+  return useQuery({ queryKey: ["metrics"], queryFn: async () => (await unwrap(api.GET("/metrics"))).items, staleTime: Number.POSITIVE_INFINITY });
+}
+
+export function useSamples(app: number, call: string, session: string, q: { range?: [number, number]; width: number; metrics: string[] }, _live: boolean) {
+  return useQuery({
+    queryKey: ["call", call, "samples", session, q],
+    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/samples", {
+      params: { path: { app, call }, query: { session, from: q.range?.[0], to: q.range?.[1], width: q.width, metrics: q.metrics } }, signal,
+    })),
+    placeholderData: (previous, query) => (query?.queryKey[3] === session ? previous : undefined),
+  });
+}
+
+/** Events worth a dot on the charts: what changed or failed, not every call of the API. */
+export function useMarks(app: number, call: string, session: string, _live: boolean) {
+  return useQuery({
+    queryKey: ["call", call, "marks", session],
+    queryFn: async ({ signal }) => {
+      const page = await unwrap(api.GET("/apps/{app}/calls/{call}/events", { params: { path: { app, call }, query: { session, kind: ["state", "event", "call", "log", "feedback"], limit: 1000 } }, signal }));
+      return page.items.filter((e) => e.severity !== "info" || /connectionstatechange|mute|screenShare|getDisplayMedia|ondevicechange|track\.|MediaStreamTrack|visibility|network|feedback|clock/i.test(e.name)).slice(0, 300);
+    },
+  });
+}
+
+export function useEvents(app: number, call: string, q: { session?: string; search: string; kinds: string[] }, _live: boolean) {
+  return useInfiniteQuery({
+    queryKey: ["call", call, "events", q],
+    queryFn: ({ pageParam, signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/events", {
+      params: { path: { app, call }, query: { session: q.session, search: q.search || undefined, kind: q.kinds.length ? (q.kinds as never) : undefined, limit: 200, cursor: pageParam } }, signal,
+    })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/**
+ * Follows a call in progress: what the server tells makes the page ask again
+ * for what it shows, at most once a second. Says whether the line is up.
+ */
+export function useLive(app: number, call: string, on: boolean): "off" | "up" | "lost" {
+  const queries = useQueryClient();
+  const [state, setState] = useState<"off" | "up" | "lost">("off");
+  useEffect(() => {
+    if (!on) { setState("off"); return; }
+    const source = new EventSource(liveAddress(app, call));
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    const told = new Set<string>();
+    const about = (...parts: string[]) => {
+      for (const p of parts) told.add(p);
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        for (const p of told) void queries.invalidateQueries({ queryKey: ["call", call, p] });
+        told.clear();
+      }, 1_000);
+    };
+    source.onopen = () => setState("up");
+    source.onerror = () => { setState("lost"); about("detail"); };
+    const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
+    on_("samples", "samples");
+    on_("events", "events", "marks");
+    on_("sessions", "detail", "session");
+    on_("streams", "session");
+    on_("connections", "session");
+    on_("call", "detail");
+    on_("end", "detail", "session", "samples", "events", "marks");
+    return () => { source.close(); clearTimeout(waiting); };
+  }, [app, call, on, queries]);
+  return state;
+}
+
