@@ -76,20 +76,6 @@ func (m Member) Info() MemberInfo { return dictionary[m] }
 
 func (m Member) String() string { return dictionary[m].Name }
 
-// LookupMember returns the member called name, or 0. It does not allocate.
-func LookupMember(name []byte) Member { return memberByName[string(name)] }
-
-var memberByName = func() map[string]Member {
-	byName := make(map[string]Member, Members)
-	for m := Member(1); m < memberEnd; m++ {
-		if _, twice := byName[dictionary[m].Name]; twice {
-			panic("rtc: member declared twice: " + dictionary[m].Name)
-		}
-		byName[dictionary[m].Name] = m
-	}
-	return byName
-}()
-
 // StatsType is the type of a W3C statistics report; 0 is unknown.
 type StatsType uint8
 
