@@ -7,11 +7,8 @@ import (
 	"github.com/peerglass/peerglass/protocol"
 )
 
-// Flags of a batch.
-const (
-	FlagDeflate  = 1 << 0 // the body is compressed: raw deflate (RFC 1951)
-	FlagBaseline = 1 << 1 // the decoder forgets all statistics bases before this batch
-)
+// FlagDeflate says that a batch's body is compressed: raw deflate (RFC 1951).
+const FlagDeflate = 1 << 0
 
 // Header is what stands before a batch's body, never compressed.
 type Header struct {
@@ -34,7 +31,7 @@ func ParseHeader(frame []byte) (Header, error) {
 		return h, protocol.Errorf(protocol.CodeUnsupported, "the batch has version %d; this server speaks version %d", v, Version)
 	}
 	h.Flags = frame[0] & 15
-	if h.Flags&^(FlagDeflate|FlagBaseline) != 0 {
+	if h.Flags&^FlagDeflate != 0 {
 		return h, protocol.Errorf(protocol.CodeUnsupported, "the batch sets flags that version %d does not have", Version)
 	}
 	at := 1
@@ -63,10 +60,8 @@ func AppendHeader(dst []byte, flags uint8, seq uint64, timeMs int64) []byte {
 	return binary.AppendUvarint(dst, uint64(timeMs))
 }
 
-// SplitPost takes a POST apart: the hello on the first line, then batches,
-// each with its length before it (uvarint). It returns the hello's text, to be
-// read with ParseHello, and passes each batch to each; an error of each ends
-// the walk and is returned.
+// SplitPost takes the body of a POST apart: the hello on the first line, to be
+// read with ParseHello, then batches, each with its length before it (uvarint).
 func SplitPost(body []byte) (hello []byte, batches PostBatches) {
 	if i := bytes.IndexByte(body, '\n'); i >= 0 {
 		return body[:i], PostBatches(body[i+1:])

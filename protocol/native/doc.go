@@ -11,8 +11,7 @@
 // decoder keeps one base per report and member. That is the one exception to
 // the rule that decoders keep no report state: without it a poll would be
 // three times as large. The base is a number, not a report; it is bounded,
-// depends on the batches alone, and is forgotten when a batch says so
-// (baseline).
+// depends on the batches alone, and is replaced when a full poll comes.
 //
 // The package never opens a connection, never looks at a clock, and never
 // decides whether a client may send. It is tested by golden files, by a
