@@ -1,0 +1,97 @@
+package sdk
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+var update = flag.Bool("update", false, "rewrite src/dictionary.ts")
+
+// The numbers that the SDK writes are those that the server reads.
+func TestDictionaryIsThatOfTheServer(t *testing.T) {
+	const file = "src/dictionary.ts"
+	want := dictionary()
+	if *update {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Fatalf("%s is not what package rtc says; run: go test ./sdk -run Dictionary -update", file)
+	}
+}
+
+// dictionary writes the members in the order of their numbers. A digit before
+// a name is the power of ten of its scale; names do not start with digits.
+func dictionary() []byte {
+	var b bytes.Buffer
+	b.WriteString("// Generated from rtc/dictionary.go by: go test ./sdk -run Dictionary -update\n\n")
+	b.WriteString("/** Members by their number on the wire, from 1. A digit in front is the power of ten of the steps in one unit. */\n")
+	b.WriteString("export const MEMBERS =\n")
+	write := func(words []string) {
+		for len(words) > 0 {
+			line := ""
+			for len(words) > 0 && len(line)+len(words[0]) < 120 {
+				line += words[0] + " "
+				words = words[1:]
+			}
+			if len(words) == 0 {
+				fmt.Fprintf(&b, "  %q;\n", strings.TrimSuffix(line, " "))
+			} else {
+				fmt.Fprintf(&b, "  %q +\n", line)
+			}
+		}
+	}
+	var words []string
+	for m := rtc.Member(1); int(m) < rtc.Members; m++ {
+		word := m.String()
+		if power := math.Round(-math.Log10(m.Info().Unit.Step())); power > 0 {
+			word = fmt.Sprintf("%.0f%s", power, word)
+		}
+		words = append(words, word)
+	}
+	write(words)
+	b.WriteString("\n/** Types of reports by their number on the wire, from 1. */\nexport const TYPES =\n")
+	words = nil
+	for s := rtc.StatsType(1); int(s) < rtc.StatsTypes; s++ {
+		words = append(words, s.String())
+	}
+	write(words)
+	return b.Bytes()
+}
+
+func TestHandlerServesTheSDK(t *testing.T) {
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		return w
+	}
+	w := get("/sdk.js")
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/javascript") {
+		t.Fatalf("/sdk.js: %d %s", w.Code, w.Header().Get("Content-Type"))
+	}
+	if w.Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Error("/sdk.js cannot be loaded by a page of another origin")
+	}
+	if !Built() && !strings.Contains(w.Body.String(), "npm run build") {
+		t.Error("the script that stands in for the SDK does not say how to build it")
+	}
+	for _, path := range []string{"/nothing.js", "/", "/../embed.go"} {
+		if w := get(path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, w.Code)
+		}
+	}
+}
