@@ -108,10 +108,10 @@ export function Shell() {
             <SchemeToggle />
             <Menu position="bottom-end" withArrow>
               <Menu.Target>
-                <ActionIcon variant="transparent" size="lg" aria-label="Account"><Avatar size={30} radius="xl" color="glass">{initials(me.data.name)}</Avatar></ActionIcon>
+                <ActionIcon variant="transparent" size="lg" aria-label="Account"><Avatar size={30} radius="xl" color="glass">{initials(me.data.account)}</Avatar></ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
-                <Menu.Label>{me.data.name}</Menu.Label>
+                <Menu.Label>{me.data.account}</Menu.Label>
                 <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logout.mutate()}>Log out</Menu.Item>
               </Menu.Dropdown>
             </Menu>

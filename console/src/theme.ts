@@ -17,6 +17,7 @@ export const theme = createTheme({
   autoContrast: true,
   components: {
     Paper: { defaultProps: { withBorder: true } },
+    Table: { styles: { table: { fontSize: "var(--mantine-font-size-sm)" } } },
     Tooltip: { defaultProps: { withArrow: true, multiline: true, maw: 320, openDelay: 200 } },
   },
 });

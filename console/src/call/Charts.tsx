@@ -2,7 +2,7 @@ import { Alert, Button, Group, Paper, SegmentedControl, SimpleGrid, Skeleton, St
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
 import { IconZoomReset } from "@tabler/icons-react";
 import { useMemo } from "react";
-import type { Event, Metric, Samples, SessionDetail, Stream } from "../api/client";
+import type { Connection, Event, Metric, Samples, SessionDetail, Stream } from "../api/client";
 import { useMarks, useMetrics, useSamples } from "../api/queries";
 import { Chart, type Mark, type Series } from "../chart/Chart";
 import { clock, duration } from "../format";
@@ -58,7 +58,7 @@ export function Charts({ app, call, session, view, bounds, setView, live }: Prop
       {samples.isPending || metrics.isPending
         ? <SimpleGrid cols={{ base: 1, lg: 2 }}>{Array.from({ length: 4 }, (_, i) => <Skeleton key={i} h={190} />)}</SimpleGrid>
         : samples.data && metrics.data && (
-          <Grid streams={shown} tab={tab} samples={samples.data} metrics={metrics.data} range={range} bounds={bounds} onRange={onRange}
+          <Grid streams={shown} connections={session.connections} tab={tab} samples={samples.data} metrics={metrics.data} range={range} bounds={bounds} onRange={onRange}
             marks={marks.data ?? []} onMark={(id) => setView({ event: id })} side={view.side} />
         )}
       <Text size="xs" c="dimmed">Wheel or drag zooms all charts, double click shows the whole call, dots are events. A gap in a line means that nothing was measured.</Text>
@@ -66,12 +66,12 @@ export function Charts({ app, call, session, view, bounds, setView, live }: Prop
   );
 }
 
-function Grid({ streams, tab, samples, metrics, range, bounds, onRange, marks, onMark, side }: {
-  streams: Stream[]; tab: string; samples: Samples; metrics: Metric[]; range: [number, number]; bounds: [number, number];
+function Grid({ streams, connections, tab, samples, metrics, range, bounds, onRange, marks, onMark, side }: {
+  streams: Stream[]; connections: Connection[]; tab: string; samples: Samples; metrics: Metric[]; range: [number, number]; bounds: [number, number];
   onRange: (r: [number, number]) => void; marks: Event[]; onMark: (id: string) => void; side: string;
 }) {
   const dots: Mark[] = useMemo(() => marks.map((e) => ({ time: Date.parse(e.time), label: describe(e), severity: e.severity, id: `${e.session}/${e.index}` })), [marks]);
-  const charts = useMemo(() => build(streams, samples, metrics, tab), [streams, samples, metrics, tab]);
+  const charts = useMemo(() => build(streams, connections, samples, metrics, tab), [streams, connections, samples, metrics, tab]);
   if (charts.length === 0) {
     return (
       <Paper p="xl"><Text ta="center" c="dimmed" size="sm">
@@ -95,7 +95,8 @@ interface Drawn { key: string; panel: Panel; title: string; help?: string; unit:
 
 // One panel becomes a chart for each kind of media: bit rates of audio and
 // video on one axis would hide the audio.
-function build(streams: Stream[], samples: Samples, metrics: Metric[], tab: string): Drawn[] {
+function build(streams: Stream[], connections: Connection[], samples: Samples, metrics: Metric[], tab: string): Drawn[] {
+  const streamLabel = (s: Stream, n: number, all: Stream[]) => (s.kind === "transport" ? (connections.find((c) => c.id === s.connection)?.label ?? "path") : mediaLabel(s, n, all));
   const byStream = new Map(samples.series.map((s) => [s.stream, s]));
   const out: Drawn[] = [];
   for (const kind of ["video", "screen", "audio", "transport"] as const) {
@@ -128,7 +129,7 @@ function build(streams: Stream[], samples: Samples, metrics: Metric[], tab: stri
 
 const lower = (s: string) => (/^[A-Z][a-z]/.test(s) ? (s[0] as string).toLowerCase() + s.slice(1) : s);
 
-function streamLabel(s: Stream, n: number, all: Stream[]): string {
+function mediaLabel(s: Stream, n: number, all: Stream[]): string {
   const who = s.remoteUser || s.label;
   const same = all.filter((o) => (o.remoteUser || o.label) === who).length > 1;
   const more = s.rid || (same || !who ? (s.ssrc ? `ssrc ${s.ssrc}` : `stream ${n + 1}`) : "");

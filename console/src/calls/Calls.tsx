@@ -141,7 +141,7 @@ function Row({ call, app }: { call: Call; app: number }) {
   return (
     <Table.Tr className="clickable" onClick={() => void navigate(to)}>
       <Table.Td>
-        <Anchor component={Link} to={to} fw={550} c="inherit" underline="hover" onClick={(e) => e.stopPropagation()} style={{ display: "block", maxWidth: 280, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
+        <Anchor component={Link} to={to} fz="sm" fw={600} c="inherit" underline="hover" onClick={(e) => e.stopPropagation()} style={{ display: "block", maxWidth: 280, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
           {call.roomName || call.room || <Text span c="dimmed" fs="italic" size="sm">no room named</Text>}
         </Anchor>
         {call.roomName && call.roomName !== call.room && <Text size="xs" c="dimmed" truncate maw={280}>{call.room}</Text>}

@@ -33,8 +33,8 @@ export default function Login() {
               <form onSubmit={(e) => { e.preventDefault(); login.mutate(given); }}>
                 <Stack>
                   {login.isError && <Alert color="red" p="sm">{login.error.message}</Alert>}
-                  <TextInput label="Account" autoComplete="username" autoFocus required value={given.name} onChange={(e) => setGiven({ ...given, name: e.currentTarget.value })} />
-                  <PasswordInput label="Password" autoComplete="current-password" required value={given.password} onChange={(e) => setGiven({ ...given, password: e.currentTarget.value })} />
+                  <TextInput label="Account" withAsterisk={false} autoComplete="username" autoFocus required value={given.name} onChange={(e) => setGiven({ ...given, name: e.currentTarget.value })} />
+                  <PasswordInput label="Password" withAsterisk={false} autoComplete="current-password" required value={given.password} onChange={(e) => setGiven({ ...given, password: e.currentTarget.value })} />
                   <Button type="submit" fullWidth loading={login.isPending}>Log in</Button>
                   <Text size="xs" c="dimmed" ta="center">The first account is “admin”; its one-time password was printed when the program first started.</Text>
                 </Stack>
@@ -53,12 +53,12 @@ function NewPassword({ current, onDone }: { current: string; onDone: () => void 
   const [again, setAgain] = useState("");
   const differs = again !== "" && again !== chosen;
   return (
-    <form onSubmit={(e) => { e.preventDefault(); if (!differs) change.mutate({ current: old, password: chosen }, { onSuccess: onDone }); }}>
+    <form onSubmit={(e) => { e.preventDefault(); if (!differs) change.mutate({ current: old, new: chosen }, { onSuccess: onDone }); }}>
       <Stack>
         {change.isError && <Alert color="red" p="sm">{change.error.message}</Alert>}
         {!current && <PasswordInput label="One-time password" autoComplete="current-password" required value={old} onChange={(e) => setOld(e.currentTarget.value)} />}
-        <PasswordInput label="New password" autoComplete="new-password" autoFocus required minLength={10} value={chosen} onChange={(e) => setChosen(e.currentTarget.value)} />
-        <PasswordInput label="Once more" autoComplete="new-password" required value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={differs ? "The two differ" : undefined} />
+        <PasswordInput label="New password" withAsterisk={false} autoComplete="new-password" autoFocus required minLength={10} value={chosen} onChange={(e) => setChosen(e.currentTarget.value)} />
+        <PasswordInput label="Once more" withAsterisk={false} autoComplete="new-password" required value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={differs ? "The two differ" : undefined} />
         <Button type="submit" fullWidth loading={change.isPending} disabled={differs}>Save and go on</Button>
       </Stack>
     </form>
