@@ -1,15 +1,23 @@
 package session
 
 import (
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// Options of a session. App, ID, Start, Rooms and Sink are required.
+// Options of a session. App, ID, Rooms and Sink are required.
 type Options struct {
 	App      rtc.AppID
 	ID       rtc.SessionID
 	Protocol string // native, jitsi, rtcstats, internals
-	Start    int64  // server's clock, Unix ms, of its first connection
+	Start    int64  // server's clock, Unix ms, of its first connection; 0 takes the first record's
 	Address  string // of the client, truncated
 	Region   string
 	Rooms    Rooms
@@ -21,9 +29,13 @@ type Options struct {
 	Assigned   func(Assignment)
 	Assignment Assignment // zero, or what an earlier run was told
 
-	// IdleTimeout ends a session that said no goodbye, in ms without a record;
-	// 0 means 60 s for jitsi and 30 s for the others.
+	// IdleTimeout ends a session that said no goodbye, in ms without a record
+	// or Seen; 0 means 60 s for jitsi, whose clients poll every 10 s, and 30 s
+	// for the others.
 	IdleTimeout int64
+	// Import: the records come from a file. The session never ends by silence,
+	// and waits for its room until the first statistics or the end.
+	Import bool
 }
 
 // Assignment says to which call a session belongs.
@@ -35,37 +47,357 @@ type Assignment struct {
 
 // Session is one client's stay. It is not safe for concurrent use.
 type Session struct {
-	opt Options
+	opt   Options
+	clock clock
+
+	row         rtc.Session
+	identity    rtc.Identity
+	networkTold bool
+	changed     bool // the row, since it was written
+	wroteRow    int64
+	wroteAll    int64
+	version     uint64
+	stamp       int64 // the latest time that a version carries
+	pending     bool  // a connection changed or a stream is new: rows to write at once
+
+	assigned bool
+	ended    bool
+	held     []heldEvent // until the call is known
+	heldSize int
+	events   uint32
+
+	received int64 // server's clock: newest record
+	heard    int64 // the same, or Seen
+	at       int64 // server's time of what the current record tells
+
+	connections []*connection
+	byLabel     map[string]*connection
+	told        told
+	lastStream  rtc.StreamID
+
+	window quality.Window
+	sample rtc.Sample
 }
 
 var _ rtc.Sink = (*Session)(nil)
 
+// ErrEnded is returned for a record of a session that has ended.
+var ErrEnded = errors.New("the session has ended")
+
+const (
+	assignAfter  = 1_000 // ms that a session waits to be told its room
+	rowsEvery    = 10_000
+	rowAtMost    = 1_000 // ms between two rows of a session that keeps changing
+	heldEvents   = 1_000
+	heldBytes    = 1 << 20
+	maxConns     = 1_000 // peer connections of one session
+	maxSkew      = 2_000 // ms between a record's time and its statistics' before they are two clocks
+	idleJitsi    = 60_000
+	idleOthers   = 30_000
+	reasonLeave  = "leave"
+	reasonSilent = "timeout"
+)
+
+var nan = math.NaN()
+
 // New returns a session to which nothing has been told yet.
-func New(opt Options) *Session { return &Session{opt: opt} }
+func New(opt Options) *Session {
+	if opt.IdleTimeout == 0 {
+		opt.IdleTimeout = idleOthers
+		if opt.Protocol == "jitsi" {
+			opt.IdleTimeout = idleJitsi
+		}
+	}
+	s := &Session{opt: opt, byLabel: make(map[string]*connection)}
+	s.row = rtc.Session{App: opt.App, ID: opt.ID, Protocol: opt.Protocol, Address: opt.Address, Region: opt.Region}
+	s.sample = rtc.Sample{App: opt.App, Session: opt.ID, Values: make([]float32, len(quality.Catalogue()))}
+	if opt.Start != 0 {
+		s.begin(opt.Start)
+	}
+	return s
+}
+
+func (s *Session) begin(at int64) {
+	s.opt.Start, s.received, s.heard, s.wroteAll = at, at, at, at
+	s.row.Start = milli(at)
+}
 
 // Record takes the next record. Its error is a *protocol.Error when the client
 // exceeds a limit; the session goes on without what exceeded it. A record
 // after the end gives ErrEnded.
-func (s *Session) Record(r *rtc.Record) error { return nil }
+func (s *Session) Record(r *rtc.Record) error {
+	if s.ended {
+		return ErrEnded
+	}
+	if s.opt.Start == 0 {
+		s.begin(r.Received)
+	}
+	s.received = max(s.received, r.Received)
+	s.heard = max(s.heard, s.received)
+	s.row.Records++
+	was := s.clock.offset
+	jumped := s.clock.observe(r.Time, s.received)
+	s.at = s.clock.server(r.Time, s.received)
+	if s.row.ClockOffset != s.clock.offset {
+		s.row.ClockOffset, s.changed = s.clock.offset, true
+	}
+	if !s.assigned && s.due(r) {
+		s.assign(s.received)
+	}
+	if jumped {
+		s.clockEvent(was)
+	}
+	err := s.take(r)
+	if s.assigned && !s.ended {
+		s.rows(s.received)
+	}
+	return err
+}
+
+// due reports whether the session must be assigned to its call before it takes
+// the record.
+func (s *Session) due(r *rtc.Record) bool {
+	switch {
+	case r.Kind == rtc.KindStats:
+		return true
+	case s.opt.Assignment.Call != 0 && s.received >= s.opt.Assignment.At:
+		return true
+	case r.Kind != rtc.KindOpen && s.identity.Room != "":
+		return true
+	case !s.opt.Import && s.received >= s.opt.Start+assignAfter:
+		return true
+	}
+	return len(s.held) >= heldEvents || s.heldSize >= heldBytes
+}
+
+// take does with a record what its kind asks for.
+func (s *Session) take(r *rtc.Record) error {
+	if r.Kind == rtc.KindStats {
+		return s.stats(r)
+	}
+	return s.event(r)
+}
+
+// stats lays a poll over the reports of its connection and takes samples.
+func (s *Session) stats(r *rtc.Record) error {
+	if r.Stats == nil {
+		return nil
+	}
+	c, err := s.connection(r.Conn)
+	if err != nil {
+		return err
+	}
+	at := pollTime(r)
+	if at == 0 {
+		return nil
+	}
+	unknown, take, err := c.reports.apply(r.Stats, at)
+	s.row.UnknownMembers += unknown
+	if c.reports.stale {
+		if e := s.link(c); e != nil {
+			err = e
+		}
+	}
+	if take {
+		// Statistics have a clock of their own, which does not follow when the
+		// machine sleeps or its clock is set.
+		told := float64(r.Time)
+		if r.Time == 0 {
+			told = float64(s.received - s.clock.offset)
+		}
+		skew := told - at
+		if math.Abs(skew) <= maxSkew {
+			skew = 0
+		}
+		s.derive(c, skew)
+	}
+	return err
+}
+
+// connection returns the connection with the client's label, a new one if need be.
+func (s *Session) connection(label []byte) (*connection, error) {
+	if c := s.byLabel[string(label)]; c != nil {
+		return c, nil
+	}
+	if len(s.connections) >= maxConns {
+		return nil, protocol.Errorf(protocol.CodeLimit, "this session has more than %d peer connections: those beyond are ignored", maxConns)
+	}
+	c := &connection{relay: nan, changed: true}
+	c.row = rtc.Connection{
+		App: s.opt.App, Session: s.opt.ID, ID: rtc.ConnectionID(len(s.connections) + 1),
+		Label: bounded(label), Start: milli(s.at),
+	}
+	s.pending = true
+	s.connections = append(s.connections, c)
+	s.byLabel[string(label)] = c
+	return c, nil
+}
+
+// assign joins the session's call and writes what was held until now.
+func (s *Session) assign(at int64) {
+	given := s.opt.Assignment
+	a := Assignment{Call: given.Call, Room: s.identity.Room, At: at}
+	if given.Call != 0 {
+		a.Room, a.At = given.Room, given.At
+	}
+	a.Call = s.opt.Rooms.Join(s.stay(a, s.opt.Start))
+	s.assigned = true
+	s.row.Call, s.row.Room = a.Call, a.Room
+	if s.opt.Assigned != nil {
+		s.opt.Assigned(a)
+	}
+	s.writeSession(at)
+	for _, c := range s.connections {
+		s.writeConnection(c)
+	}
+	for i := range s.held {
+		s.emit(&s.held[i])
+	}
+	s.held, s.heldSize = nil, 0
+}
+
+func (s *Session) stay(a Assignment, at int64) Stay {
+	return Stay{
+		App: s.opt.App, Call: a.Call, Room: a.Room, RoomName: s.identity.RoomName,
+		Session: s.opt.ID, User: s.row.User, At: at,
+	}
+}
 
 // Tick lets timers run: assignment to a call and the end of a silent session.
 // It reports whether the session has ended. Call it about every second.
-func (s *Session) Tick(now int64) (ended bool) { return false }
+func (s *Session) Tick(now int64) (ended bool) {
+	if s.ended || s.opt.Start == 0 || s.opt.Import {
+		return s.ended
+	}
+	if now >= s.heard+s.opt.IdleTimeout {
+		s.end(now, s.heard, reasonSilent)
+		return true
+	}
+	if !s.assigned && now >= s.opt.Start+assignAfter {
+		s.assign(now)
+	}
+	if s.assigned {
+		s.rows(now)
+	}
+	return false
+}
+
+// Seen tells that the client was there at now though it sent no record: its
+// connection is open, or it sent a keep-alive.
+func (s *Session) Seen(now int64) { s.heard = max(s.heard, now) }
 
 // End ends the session at now (server's clock, Unix ms) for a reason of
 // rtc.Session.EndReason and writes its last rows. Ending twice changes nothing.
-func (s *Session) End(now int64, reason string) {}
+func (s *Session) End(now int64, reason string) {
+	if !s.ended {
+		s.end(now, now, reason)
+	}
+}
+
+// end ends the session: it was decided at now that it ended at left.
+func (s *Session) end(now, left int64, reason string) {
+	if s.opt.Start == 0 {
+		s.begin(left)
+	}
+	if !s.assigned {
+		s.assign(now)
+	}
+	s.ended = true
+	s.row.End, s.row.EndReason = milli(left), reason
+	s.stamp = max(s.stamp, now) // rows that follow have a higher version
+	for _, c := range s.connections {
+		if c.row.End.IsZero() {
+			c.row.End = s.row.End
+			c.changed = true
+		}
+		for _, st := range c.streams {
+			s.writeStream(c, st)
+		}
+		s.writeConnection(c)
+	}
+	s.writeSession(now)
+	s.opt.Rooms.Leave(s.stay(Assignment{Call: s.row.Call, Room: s.row.Room}, left))
+	s.connections, s.byLabel, s.held = nil, nil, nil
+}
 
 // Ended reports whether the session has ended: after End, after the client's
 // goodbye, or by silence.
-func (s *Session) Ended() bool { return false }
+func (s *Session) Ended() bool { return s.ended }
 
 // SetDump tells the key of the session's raw dump in the blob store, after
 // its end, and writes the session's row again.
-func (s *Session) SetDump(key string, now int64) {}
+func (s *Session) SetDump(key string, now int64) {
+	s.row.Dump = key
+	s.writeSession(now)
+}
 
 // ID returns the session's id.
 func (s *Session) ID() rtc.SessionID { return s.opt.ID }
 
 // Call returns the call that the session belongs to, 0 while that is not known.
-func (s *Session) Call() rtc.CallID { return 0 }
+func (s *Session) Call() rtc.CallID { return s.row.Call }
+
+// Row returns the session's row as it is now.
+func (s *Session) Row() rtc.Session { return s.row }
+
+// rows writes the rows that changed: connections and new streams at once, the
+// others seldom.
+func (s *Session) rows(now int64) {
+	all := now >= s.wroteAll+rowsEvery
+	if all {
+		s.wroteAll = now
+	}
+	if all || s.pending {
+		s.pending = false
+		for _, c := range s.connections {
+			s.writeConnection(c)
+			for _, st := range c.streams {
+				if all || !st.written {
+					s.writeStream(c, st)
+				}
+			}
+		}
+	}
+	if all || s.changed && now >= s.wroteRow+rowAtMost {
+		s.writeSession(now)
+	}
+}
+
+func (s *Session) writeSession(now int64) {
+	if !s.assigned {
+		return
+	}
+	s.changed, s.wroteRow = false, now
+	s.stamp = max(s.stamp, now)
+	s.row.Version = s.nextVersion()
+	s.opt.Sink.Session(&s.row)
+}
+
+func (s *Session) writeConnection(c *connection) {
+	if !c.changed || !s.assigned {
+		return
+	}
+	c.changed = false
+	c.row.Call = s.row.Call
+	c.row.Version = s.nextVersion()
+	s.opt.Sink.Connection(&c.row)
+}
+
+// nextVersion rises with the server's clock, so that what is derived after a
+// replay replaces what was written before it, whatever timers had run.
+func (s *Session) nextVersion() uint64 {
+	s.version = max(s.version+1, uint64(max(s.received, s.stamp, 0)))
+	return s.version
+}
+
+func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// bounded returns b as a string of bounded length.
+func bounded(b []byte) string {
+	if len(b) > protocol.MaxName {
+		b = whole(b[:protocol.MaxName])
+	}
+	return string(b)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,200 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// heldEvent is an event whose call, and whose time on the server's clock, is
+// not known yet.
+type heldEvent struct {
+	rtc.Event
+	client, received int64
+}
+
+const (
+	maxValue = 16 << 10 // bytes of an event's value: an SDP of a large conference is cut
+	maxLog   = 20 << 10 // bytes of an application's log line (callstats: logs up to 20 KiB)
+)
+
+// event takes a record that is not statistics: it changes what is known, and
+// becomes an event.
+func (s *Session) event(r *rtc.Record) error {
+	e := heldEvent{client: r.Time, received: s.received}
+	e.Kind, e.Name, e.Corr = r.Kind, bounded(r.Name), bounded(r.Corr)
+	if e.Name == "" && r.Kind != rtc.KindCall && r.Kind != rtc.KindState {
+		e.Name = r.Kind.String()
+	}
+	e.Severity = severity(r)
+
+	var err error
+	var c *connection
+	if len(r.Conn) > 0 {
+		if c, err = s.connectionOf(r); err != nil {
+			return err
+		}
+		e.Connection = c.row.ID
+	}
+	limit := maxValue
+	if r.Kind == rtc.KindLog {
+		limit = maxLog
+	}
+	cut := len(r.Payload) > limit
+	if cut {
+		e.Value = truncate(r.Payload, limit)
+	} else {
+		e.Value = string(r.Payload)
+	}
+	e.Stream = s.learn(r, c)
+	s.tell(&e)
+	if cut && r.Kind == rtc.KindLog {
+		s.tell(&heldEvent{client: r.Time, received: s.received, Event: rtc.Event{
+			Kind: rtc.KindEvent, Name: "logTruncated", Severity: rtc.Warning,
+			Value: `{"bytes":` + itoa(len(r.Payload)) + `,"kept":` + itoa(maxLog) + `}`,
+		}})
+	}
+	if r.Kind == rtc.KindClose {
+		s.end(s.received, s.at, reasonOf(r.Payload))
+	}
+	return nil
+}
+
+// connectionOf returns the connection that an event is about. A second
+// creation under one label is another connection: the page was loaded anew.
+func (s *Session) connectionOf(r *rtc.Record) (*connection, error) {
+	if string(r.Name) == rtc.NameCreate {
+		if c := s.byLabel[string(r.Conn)]; c != nil && c.created {
+			s.closeConnection(c)
+			delete(s.byLabel, string(r.Conn))
+		}
+	}
+	c, err := s.connection(r.Conn)
+	if err == nil && string(r.Name) == rtc.NameCreate {
+		c.created = true
+	}
+	return c, err
+}
+
+func (s *Session) closeConnection(c *connection) {
+	if c.row.End.IsZero() {
+		c.row.End = milli(s.at)
+		c.changed, s.pending = true, true
+	}
+}
+
+// tell numbers an event and emits it, or holds it until the call is known.
+func (s *Session) tell(e *heldEvent) {
+	s.events++
+	e.Index = s.events
+	e.App, e.Session = s.opt.App, s.opt.ID
+	if s.assigned {
+		s.emit(e)
+		return
+	}
+	s.held = append(s.held, *e)
+	s.heldSize += len(e.Value)
+}
+
+func (s *Session) emit(e *heldEvent) {
+	e.Call = s.row.Call
+	e.Time = milli(s.clock.server(e.client, e.received))
+	s.opt.Sink.Event(&e.Event)
+}
+
+// clockEvent tells that the client's clock jumped.
+func (s *Session) clockEvent(was int64) {
+	s.tell(&heldEvent{received: s.received, Event: rtc.Event{
+		Kind: rtc.KindEvent, Name: "clock", Severity: rtc.Warning,
+		Value: `{"was":` + itoa(int(was)) + `,"offset":` + itoa(int(s.clock.offset)) + `}`,
+	}})
+}
+
+// severity judges an event by what it is about.
+func severity(r *rtc.Record) rtc.Severity {
+	name := string(r.Name)
+	switch r.Kind {
+	case rtc.KindLog:
+		switch strings.ToLower(name) {
+		case "error", "fatal", "critical", "unhandledrejection":
+			return rtc.Error
+		case "warn", "warning":
+			return rtc.Warning
+		}
+		return rtc.Info
+	case rtc.KindCall, rtc.KindState, rtc.KindEvent:
+	default:
+		return rtc.Info
+	}
+	if strings.HasSuffix(name, rtc.OnFailure) {
+		return rtc.Error
+	}
+	switch name {
+	case rtc.NameICEState, rtc.NameConnState, "ondtlsstatechange":
+		switch unquoted(r.Payload) {
+		case "failed":
+			return rtc.Error
+		case "disconnected":
+			return rtc.Warning
+		}
+	case "ondtlserror":
+		return rtc.Error
+	case rtc.NameICEError:
+		// Common where a host has several interfaces; seldom the cause of anything.
+		return rtc.Warning
+	}
+	return rtc.Info
+}
+
+// unquoted returns the text of a JSON string without escapes, "" of anything else.
+func unquoted(payload []byte) string {
+	if len(payload) >= 2 && len(payload) < 64 && payload[0] == '"' && payload[len(payload)-1] == '"' {
+		return string(payload[1 : len(payload)-1])
+	}
+	return ""
+}
+
+// reasonOf is the reason that a goodbye gave.
+func reasonOf(payload []byte) string {
+	var told struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(payload, &told) == nil && told.Reason != "" && len(told.Reason) <= 32 {
+		return told.Reason
+	}
+	return reasonLeave
+}
+
+// truncate cuts a JSON value that is too long: a string stays a string, of
+// anything else the beginning is kept as text.
+func truncate(payload []byte, limit int) string {
+	var text string
+	if payload[0] == '"' && json.Unmarshal(payload, &text) == nil {
+		payload = []byte(text)
+		if len(payload) <= limit {
+			limit = len(payload) // escapes had made it long
+		}
+		value, _ := json.Marshal(string(whole(payload[:limit])) + "…")
+		return string(value)
+	}
+	value, _ := json.Marshal(struct {
+		Truncated bool   `json:"truncated"`
+		Bytes     int    `json:"bytes"`
+		Begins    string `json:"begins"`
+	}{true, len(payload), string(whole(payload[:limit]))})
+	return string(value)
+}
+
+// whole drops a character that was cut in two.
+func whole(b []byte) []byte {
+	for i := 0; i < utf8.UTFMax && len(b) > 0; i++ {
+		if r, size := utf8.DecodeLastRune(b); r != utf8.RuneError || size != 1 {
+			return b
+		}
+		b = b[:len(b)-1]
+	}
+	return bytes.ToValidUTF8(b, nil)
+}

@@ -1,0 +1,540 @@
+package session
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// connection is one peer connection with its reports and streams.
+type connection struct {
+	row     rtc.Connection
+	created bool // its creation was told, so that another creation is another connection
+	written bool
+	changed bool
+
+	reports   reports
+	streams   []*stream          // whose report is there, the transport last linked first
+	toldState bool               // connectionState is told: iceConnectionState says less
+	peer      string             // who is at the other end, of a connection between two
+	ended     map[string]*stream // by report id: whose report is gone, in case it comes back
+
+	path      *stream // the transport
+	transport *report
+	pair      *report // selected candidate pair
+	pairName  string
+	relay     float64
+}
+
+// stream is one RTP report of a connection, or its transport.
+type stream struct {
+	row     rtc.Stream
+	changed bool // since its row was written
+	written bool
+
+	rtp, track, remote, source, playout *report
+
+	packets, bytes, lost total
+	sent                 float64 // packets sent when the remote end last reported
+	limitation           string
+}
+
+// total sums a counter over its resets.
+type total struct {
+	base, last float64
+	known      bool
+}
+
+func (t *total) take(v float64) {
+	if v != v {
+		return
+	}
+	t.last, t.known = v, true
+}
+
+// rebase keeps what was counted before the counter was reset.
+func (t *total) rebase() { t.base, t.last = t.base+t.last, 0 }
+
+func (t *total) sum() int64 {
+	if !t.known {
+		return -1
+	}
+	return int64(t.base + t.last)
+}
+
+// maxStreams bounds the streams of one session that are kept at one time. A
+// conference of some hundred people stays well below.
+const maxStreams = 4096
+
+// link finds out which report belongs to which stream, after the reports
+// changed: streams appear and end here.
+func (s *Session) link(c *connection) (err error) {
+	rs := &c.reports
+	rs.stale = false
+	for _, st := range c.streams {
+		if st.row.Kind == rtc.KindTransport {
+			continue
+		}
+		st.track, st.remote, st.source, st.playout = nil, nil, nil, nil
+		if r := rs.byID[st.row.ReportID]; r != st.rtp || r != nil && direction(r) != st.row.Direction || r != nil && ssrcOf(r) != st.row.SSRC && st.row.SSRC != 0 {
+			st.rtp.stream = nil
+			st.rtp = nil // gone, or another stream under the same id
+		}
+	}
+	s.dropStreams(c)
+
+	for _, r := range rs.all {
+		dir := direction(r)
+		if dir == rtc.Both {
+			continue
+		}
+		st := c.stream(r)
+		if st == nil {
+			if st = s.newStream(c, r, dir); st == nil {
+				err = protocol.Errorf(protocol.CodeLimit, "this session has more than %d streams at one time: those beyond are ignored", maxStreams)
+				continue
+			}
+		}
+		s.describe(c, st)
+	}
+	s.linkRemotes(c)
+	s.linkPath(c)
+	return err
+}
+
+// direction of the stream that a report is about; Both for the other types.
+// Before the standard settled, a remote end's report had the type of a local
+// one and isRemote.
+func direction(r *report) rtc.Direction {
+	if r.Now(rtc.StatIsRemote) == 1 {
+		return rtc.Both
+	}
+	switch r.Type {
+	case rtc.TypeInboundRTP:
+		return rtc.Receive
+	case rtc.TypeOutboundRTP:
+		return rtc.Send
+	}
+	return rtc.Both
+}
+
+func ssrcOf(r *report) uint32 {
+	if v := r.Now(rtc.StatSsrc); v > 0 && v <= 1<<32-1 {
+		return uint32(v)
+	}
+	return 0
+}
+
+// stream returns the stream of an RTP report, also one that ended with the
+// report and continues with it, or nil.
+func (c *connection) stream(r *report) *stream {
+	if r.stream != nil {
+		return r.stream
+	}
+	if st := c.ended[r.id]; st != nil && st.row.Direction == direction(r) && st.row.SSRC == ssrcOf(r) {
+		delete(c.ended, r.id)
+		st.rtp, r.stream, st.changed = r, st, true
+		c.streams = append(c.streams, st)
+		return st
+	}
+	return nil
+}
+
+// dropStreams writes the last rows of streams whose report is gone and lays
+// them aside: they may come back.
+func (s *Session) dropStreams(c *connection) {
+	kept := c.streams[:0]
+	for _, st := range c.streams {
+		if st.rtp != nil || st.row.Kind == rtc.KindTransport {
+			kept = append(kept, st)
+			continue
+		}
+		s.writeStream(c, st)
+		if c.ended == nil {
+			c.ended = make(map[string]*stream)
+		}
+		c.ended[st.row.ReportID] = st
+	}
+	clear(c.streams[len(kept):])
+	c.streams = kept
+}
+
+// newStream returns a stream for the report, or nil if there are too many.
+func (s *Session) newStream(c *connection, r *report, dir rtc.Direction) *stream {
+	if s.live() >= maxStreams && !s.forgetEnded() {
+		return nil
+	}
+	s.lastStream++
+	s.pending = true
+	st := &stream{rtp: r, sent: nan, changed: true}
+	st.row = rtc.Stream{
+		App: s.opt.App, Session: s.opt.ID, ID: s.lastStream, Connection: c.row.ID, Direction: dir,
+		ReportID: r.id, Start: milli(s.at), Packets: -1, PacketsLost: -1, Bytes: -1,
+	}
+	if dir != rtc.Both {
+		r.stream = st
+	}
+	c.streams = append(c.streams, st)
+	return st
+}
+
+// live counts the streams that are kept.
+func (s *Session) live() (n int) {
+	for _, c := range s.connections {
+		n += len(c.streams) + len(c.ended)
+	}
+	return n
+}
+
+// forgetEnded writes the rows of ended streams and forgets them, and reports
+// whether there were any.
+func (s *Session) forgetEnded() (any bool) {
+	for _, c := range s.connections {
+		for _, id := range sortedKeys(c.ended) {
+			s.writeStream(c, c.ended[id])
+			any = true
+		}
+		c.ended = nil
+	}
+	return any
+}
+
+// describe reads from the reports what a stream is and what it is linked to.
+func (s *Session) describe(c *connection, st *stream) {
+	rs, r := &c.reports, st.rtp
+	st.track = rs.byID[r.text(rtc.StatTrackId)]
+	st.source = rs.byID[r.text(rtc.StatMediaSourceId)]
+	if st.source == nil {
+		st.source = rs.byID[st.track.text(rtc.StatMediaSourceId)]
+	}
+	st.playout = rs.byID[r.text(rtc.StatPlayoutId)]
+
+	was := st.row
+	row := &st.row
+	row.SSRC = ssrcOf(r)
+	row.MID = r.text(rtc.StatMid)
+	row.RID = r.text(rtc.StatRid)
+	for _, from := range []*report{r, st.source, st.track} {
+		if row.Track == "" || from == r {
+			if t := from.text(rtc.StatTrackIdentifier); t != "" {
+				row.Track = t
+			}
+		}
+	}
+	if codec := rs.byID[r.text(rtc.StatCodecId)].text(rtc.StatMimeType); codec != "" {
+		row.Codec = codec
+	}
+	row.Kind = s.kindOf(c, st)
+	if m, known := s.told.mapping(c.row.ID, row); known {
+		row.RemoteUser, row.Label = m.User, m.Label
+	} else if row.Direction == rtc.Receive && c.peer != "" {
+		row.RemoteUser = c.peer
+	}
+	if *row != was {
+		st.changed = true
+	}
+}
+
+// kindOf says what the stream carries. Screen sharing shows in the content
+// type, or was told of its track or SSRC.
+func (s *Session) kindOf(c *connection, st *stream) rtc.MediaKind {
+	kind := st.rtp.text(rtc.StatKind)
+	if kind == "" {
+		kind = st.rtp.text(rtc.StatMediaType)
+	}
+	if kind == "" {
+		kind, _, _ = strings.Cut(st.row.Codec, "/")
+	}
+	switch kind {
+	case "audio":
+		return rtc.KindAudio
+	case "video":
+		if screen, told := s.told.screen(&st.row); told {
+			if screen {
+				return rtc.KindScreen
+			}
+			return rtc.KindVideo
+		}
+		if st.rtp.text(rtc.StatContentType) == "screenshare" {
+			return rtc.KindScreen
+		}
+		return rtc.KindVideo
+	}
+	return st.row.Kind
+}
+
+// linkRemotes gives the streams the reports of their remote ends: by the ids
+// with which they name each other, else by SSRC.
+func (s *Session) linkRemotes(c *connection) {
+	rs := &c.reports
+	for _, st := range c.streams {
+		if st.rtp != nil {
+			if r := rs.byID[st.rtp.text(rtc.StatRemoteId)]; r != nil && r != st.rtp {
+				st.remote = r
+			}
+		}
+	}
+	var bySSRC map[rtc.Direction]map[uint32]*stream
+	for _, r := range rs.all {
+		if !remote(r.Type) && r.Now(rtc.StatIsRemote) != 1 {
+			continue
+		}
+		if local := rs.byID[r.text(rtc.StatLocalId)]; local != nil {
+			if st := local.stream; st != nil && st.remote == nil {
+				st.remote = r
+			}
+			continue
+		}
+		if bySSRC == nil {
+			bySSRC = c.bySSRC()
+		}
+		about := rtc.Send // what a remote-inbound report is about
+		if r.Type == rtc.TypeRemoteOutboundRTP || r.Type == rtc.TypeOutboundRTP {
+			about = rtc.Receive
+		}
+		if st := bySSRC[about][ssrcOf(r)]; st != nil && st.remote == nil {
+			st.remote = r
+		}
+	}
+}
+
+func (c *connection) bySSRC() map[rtc.Direction]map[uint32]*stream {
+	by := map[rtc.Direction]map[uint32]*stream{rtc.Send: {}, rtc.Receive: {}, rtc.Both: {}}
+	for _, st := range c.streams {
+		if st.row.SSRC != 0 {
+			by[st.row.Direction][st.row.SSRC] = st
+		}
+	}
+	return by
+}
+
+// linkPath finds the transport and its selected candidate pair. Where a
+// browser does not say which is selected, it is the nominated one that
+// succeeded and carried most.
+func (s *Session) linkPath(c *connection) {
+	rs := &c.reports
+	c.transport, c.pair = nil, nil
+	var most float64
+	for _, r := range rs.all {
+		if r.Type != rtc.TypeTransport {
+			continue
+		}
+		pair := rs.byID[r.text(rtc.StatSelectedCandidatePairId)]
+		carried := zero(r.Now(rtc.StatBytesReceived)) + zero(r.Now(rtc.StatBytesSent))
+		if c.transport == nil || pair != nil && (c.pair == nil || carried > most) {
+			c.transport, c.pair, most = r, pair, carried
+		}
+	}
+	if c.pair == nil {
+		best := -1.0
+		for _, r := range rs.all {
+			if r.Type != rtc.TypeCandidatePair {
+				continue
+			}
+			selected := r.Now(rtc.StatSelected) == 1
+			if !selected && (r.Now(rtc.StatNominated) != 1 || r.text(rtc.StatState) != "succeeded") {
+				continue
+			}
+			carried := zero(r.Now(rtc.StatBytesReceived)) + zero(r.Now(rtc.StatBytesSent))
+			if selected {
+				carried += 1e18
+			}
+			if carried > best {
+				c.pair, best = r, carried
+			}
+		}
+	}
+	local := rs.byID[c.pair.text(rtc.StatLocalCandidateId)]
+	far := rs.byID[c.pair.text(rtc.StatRemoteCandidateId)]
+	s.namePath(c, local, far)
+	if c.path == nil && (c.pair != nil || c.transport != nil) {
+		st := s.newStream(c, firstOf(c.transport, c.pair), rtc.Both)
+		if st == nil {
+			return
+		}
+		st.rtp, st.row.Kind = nil, rtc.KindTransport
+		c.path = st
+	}
+}
+
+func firstOf(a, b *report) *report {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// namePath tells the connection what its selected pair is.
+func (s *Session) namePath(c *connection, local, far *report) {
+	lt, rt := local.text(rtc.StatCandidateType), far.text(rtc.StatCandidateType)
+	if lt == "" && rt == "" {
+		return // not known; keep what was
+	}
+	proto := local.text(rtc.StatProtocol)
+	if relay := local.text(rtc.StatRelayProtocol); lt == "relay" && relay != "" {
+		proto = relay
+	}
+	relayed := lt == "relay" || rt == "relay"
+	c.relay = 0
+	if relayed {
+		c.relay = 1
+	}
+	row := &c.row
+	if row.LocalType != lt || row.RemoteType != rt || row.Transport != proto || row.Relay != relayed {
+		row.LocalType, row.RemoteType, row.Transport, row.Relay = lt, rt, proto, relayed
+		c.changed, s.pending = true, true
+		c.pairName = lt + "/" + proto + " " + rt + "/" + far.text(rtc.StatProtocol)
+	}
+	if n := local.text(rtc.StatNetworkType); n != "" && n != "unknown" && n != s.row.Network && !s.networkTold {
+		s.row.Network = n
+		s.changed = true
+	}
+}
+
+// derive takes the samples of a poll.
+func (s *Session) derive(c *connection, skew float64) {
+	for _, st := range c.streams {
+		if st.row.Kind != rtc.KindTransport {
+			s.deriveRTP(c, st, skew)
+		}
+	}
+	if c.path != nil {
+		s.derivePath(c, skew)
+	}
+}
+
+func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
+	r := st.rtp
+	packets, bytes := rtc.StatPacketsReceived, rtc.StatBytesReceived
+	lostIn := r
+	if st.row.Direction == rtc.Send {
+		packets, bytes = rtc.StatPacketsSent, rtc.StatBytesSent
+		lostIn = st.remote
+	}
+	if now := r.Now(packets); now < st.packets.last || r.Now(bytes) < st.bytes.last {
+		// The counters began anew: nothing is known of this interval.
+		st.packets.rebase()
+		st.bytes.rebase()
+		st.lost.rebase()
+		st.sent = nan
+		r.Rebase()
+		if st.track != nil {
+			st.track.Rebase()
+		}
+	}
+	st.packets.take(r.Now(packets))
+	st.bytes.take(r.Now(bytes))
+	if lostIn != nil {
+		st.lost.take(lostIn.Now(rtc.StatPacketsLost))
+	}
+	if st.row.Direction == rtc.Send {
+		if st.limitation = r.text(rtc.StatQualityLimitationReason); st.packets.last > 0 && !s.row.Sends {
+			s.row.Sends, s.changed = true, true
+		}
+	} else if st.packets.last > 0 && !s.row.Receives {
+		s.row.Receives, s.changed = true, true
+	}
+
+	w := &s.window
+	*w = quality.Window{
+		Kind: st.row.Kind, Dir: st.row.Direction, RTP: &r.Report,
+		Transport: stats(c.transport), Pair: stats(c.pair), Relay: c.relay,
+		Track: stats(st.track), Remote: stats(st.remote), Source: stats(st.source), Playout: stats(st.playout),
+		SentMeanwhile: nan,
+	}
+	if st.remote != nil && st.remote.fresh {
+		st.remote.fresh = false
+		w.RemoteFresh = true
+		w.SentMeanwhile = st.packets.last - st.sent
+		st.sent = st.packets.last
+	}
+	s.sampleOf(c, st, skew, r.Time)
+}
+
+func (s *Session) derivePath(c *connection, skew float64) {
+	st, from := c.path, firstOf(c.transport, c.pair)
+	if from == nil {
+		return
+	}
+	for _, part := range [...]struct {
+		of       *total
+		sent, in rtc.Member
+	}{{&st.packets, rtc.StatPacketsSent, rtc.StatPacketsReceived}, {&st.bytes, rtc.StatBytesSent, rtc.StatBytesReceived}} {
+		now := from.Now(part.sent) + from.Now(part.in)
+		if now < part.of.last {
+			part.of.rebase()
+		}
+		part.of.take(now)
+	}
+	s.window = quality.Window{
+		Kind: rtc.KindTransport, Dir: rtc.Both, SentMeanwhile: nan,
+		Transport: stats(c.transport), Pair: stats(c.pair), Relay: c.relay,
+	}
+	s.sampleOf(c, st, skew, max(from.Time, timeOf(c.pair)))
+}
+
+func stats(r *report) *quality.Report {
+	if r == nil {
+		return nil
+	}
+	return &r.Report
+}
+
+func timeOf(r *report) float64 {
+	if r == nil {
+		return 0
+	}
+	return r.Time
+}
+
+// sampleOf emits the sample of s.window, if time has passed, and brings the
+// stream's row up to date.
+func (s *Session) sampleOf(c *connection, st *stream, skew, at float64) {
+	st.changed = true
+	seconds := s.window.Seconds()
+	if !(seconds > 0) || st.row.Kind == rtc.KindUnknown {
+		return
+	}
+	st.row.Samples++
+	st.row.End = milli(s.clock.server(int64(math.Round(at+skew)), s.received))
+	smp := &s.sample
+	smp.Call = s.row.Call
+	smp.Stream, smp.Kind, smp.Direction = st.row.ID, st.row.Kind, st.row.Direction
+	smp.Time = st.row.End
+	smp.Interval = time.Duration(seconds * float64(time.Second)).Round(time.Millisecond / 10)
+	smp.Codec, smp.Limitation, smp.Pair = st.row.Codec, st.limitation, c.pairName
+	quality.Derive(&s.window, smp.Values)
+	s.opt.Sink.Sample(smp)
+}
+
+// writeStream writes the stream's row if it changed.
+func (s *Session) writeStream(c *connection, st *stream) {
+	if !st.changed || st.row.Kind == rtc.KindUnknown && st.row.Samples == 0 && !st.packets.known {
+		return
+	}
+	st.changed, st.written = false, true
+	st.row.Call = s.row.Call
+	st.row.Packets, st.row.Bytes, st.row.PacketsLost = st.packets.sum(), st.bytes.sum(), lostSum(&st.lost)
+	st.row.Version = s.nextVersion()
+	s.opt.Sink.Stream(&st.row)
+}
+
+// lostSum is the sum of packetsLost, which may be below 0; -1 stands for not
+// known, so that a loss of -1 packets is told as 0.
+func lostSum(t *total) int64 {
+	if n := t.sum(); !t.known || n >= 0 {
+		return n
+	}
+	return 0
+}
+
+func zero(v float64) float64 {
+	if v != v {
+		return 0
+	}
+	return v
+}
