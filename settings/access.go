@@ -1,0 +1,147 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// index is what ingest asks of the settings, in memory: read without a lock
+// and replaced as a whole.
+type index struct {
+	read time.Time
+	keys map[string]*IngestKey
+	apps map[rtc.AppID]*known
+}
+
+type known struct {
+	App
+	secret []byte
+}
+
+// staleAfter is how old the index may grow before it is read again: a change
+// by this program shows at once, one by another node within this time.
+const staleAfter = 10 * time.Second
+
+func (s *Settings) reload(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	return s.readIndex(ctx)
+}
+
+func (s *Settings) readIndex(ctx context.Context) error {
+	next := &index{read: s.now(), keys: map[string]*IngestKey{}, apps: map[rtc.AppID]*known{}}
+	rows, err := s.db.QueryContext(ctx, `SELECT `+ingestKeyColumns+` FROM ingest_keys`)
+	if err != nil {
+		return fmt.Errorf("read ingest keys: %w", err)
+	}
+	keys, err := collect(rows, scanIngestKey)
+	if err != nil {
+		return fmt.Errorf("read ingest keys: %w", err)
+	}
+	for i := range keys {
+		next.keys[keys[i].Key] = &keys[i]
+	}
+	if rows, err = s.db.QueryContext(ctx, `SELECT `+appColumns+`, secret FROM apps`); err != nil {
+		return fmt.Errorf("read apps: %w", err)
+	}
+	apps, err := collect(rows, func(r row) (*known, error) {
+		var k known
+		var created int64
+		var sealed string
+		if err := r.Scan(&k.ID, &k.Name, &k.Description, &k.Enabled, &created, &sealed); err != nil {
+			return nil, err
+		}
+		k.Created = time.UnixMilli(created).UTC()
+		secret, err := s.sealer.open(sealed, secretPlace(k.ID))
+		k.secret = []byte(secret)
+		return &k, err
+	})
+	if err != nil {
+		return fmt.Errorf("read apps: %w", err)
+	}
+	for _, k := range apps {
+		next.apps[k.ID] = k
+	}
+	s.index.Store(next)
+	return nil
+}
+
+// fresh returns the index, read again where it is stale. While one caller
+// reads, and where reading fails, the others go on with the old one: settings
+// that cannot be read must not stop ingest.
+func (s *Settings) fresh(ctx context.Context) *index {
+	ix := s.index.Load()
+	if age := s.now().Sub(ix.read); age < staleAfter && age >= 0 || !s.reloading.TryLock() {
+		return ix
+	}
+	defer s.reloading.Unlock()
+	if err := s.readIndex(ctx); err != nil {
+		return ix
+	}
+	return s.index.Load()
+}
+
+// IngestKey returns the app that a public ingest key names. Refusals:
+// CodeUnknownKey, CodeRevokedKey, CodeDisabled.
+func (s *Settings) IngestKey(ctx context.Context, key string) (App, error) {
+	ix := s.fresh(ctx)
+	k := ix.keys[key]
+	if k == nil || ix.apps[k.App] == nil {
+		return App{}, refuse(CodeUnknownKey, "The ingest key is not known: copy it from the app's page in the console.")
+	}
+	if !k.Revoked.IsZero() {
+		return App{}, refuse(CodeRevokedKey, "The ingest key was revoked: take another from the app's page in the console.")
+	}
+	return enabled(ix.apps[k.App])
+}
+
+func enabled(k *known) (App, error) {
+	if !k.Enabled {
+		return App{}, refuse(CodeDisabled, "App %d is disabled: enable it in the console.", k.ID)
+	}
+	return k.App, nil
+}
+
+// IngestApp returns an app that may take in measurements. Refusals:
+// CodeNotFound, CodeDisabled.
+func (s *Settings) IngestApp(ctx context.Context, id rtc.AppID) (App, error) {
+	k := s.fresh(ctx).apps[id]
+	if k == nil {
+		return App{}, errNoApp(id)
+	}
+	return enabled(k)
+}
+
+// CheckOrigin refuses, with CodeOrigin, a page whose origin (the header of that
+// name) is not among those of the ingest key. Clients that are no browsers
+// send none; they could send any, so an absent one passes.
+func (s *Settings) CheckOrigin(ctx context.Context, key, origin string) error {
+	k := s.fresh(ctx).keys[key]
+	if k == nil || len(k.Origins) == 0 || origin == "" {
+		return nil
+	}
+	if slices.ContainsFunc(k.Origins, func(allowed string) bool { return originFits(allowed, strings.ToLower(origin)) }) {
+		return nil
+	}
+	return refuse(CodeOrigin, "The ingest key may not be used from %s: add that origin to the key in the console.", origin)
+}
+
+// originFits compares an origin with one that is allowed; https://*.example.org
+// stands for every host below example.org.
+func originFits(allowed, origin string) bool {
+	if allowed == origin {
+		return true
+	}
+	scheme, host, ok := strings.Cut(allowed, "://*.")
+	if !ok {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Scheme == scheme && strings.HasSuffix(u.Host, "."+host)
+}
