@@ -24,8 +24,8 @@
 // in three lanes that never wait for each other: cheap, heavy, insert. The
 // URL parameter `workload`, a setting that ClickHouse has for this purpose and
 // that a cluster may use too, chooses one. Without it an INSERT with data goes
-// to insert, a SELECT and INSERT … SELECT to heavy, everything else (DDL,
-// DESCRIBE, SHOW) to cheap. Each lane has its own limit of memory per query;
+// to insert, a SELECT … FROM and INSERT … SELECT to heavy, everything else
+// (DDL, DESCRIBE, SHOW, SELECT 1) to cheap. Each lane has its own limit of memory per query;
 // together they stay below the limit of the process.
 //
 // # What it must never do

@@ -50,6 +50,7 @@ type Options struct {
 // Engine is a running, supervised embedded engine.
 type Engine struct {
 	opts   Options
+	wait   patience
 	socket string
 	log    *slog.Logger
 	http   *http.Transport
@@ -61,29 +62,43 @@ type Engine struct {
 	ready  bool
 	closed bool
 	pid    int
-	child  *exec.Cmd
 }
 
 // URL is the base address of the HTTP interface. Its host means nothing: the
 // transport, or DialContext, leads to the socket.
 const URL = "http://engine"
 
-// How patient the supervisor is.
-const (
-	startLimit   = 2 * time.Minute        // loading the tables of a large store after a crash
-	pingEvery    = 5 * time.Second        // between health checks
-	pingLimit    = 15 * time.Second       // a check without an answer for so long has failed
-	pingFailures = 3                      // so many in a row: the child hangs and is ended
-	stopLimit    = 20 * time.Second       // for an orderly end, then it is killed
-	backOffFirst = 100 * time.Millisecond // before the first restart
-	backOffLimit = 10 * time.Second       // it doubles up to this
-	healthyAfter = time.Minute            // of life: the back-off starts anew
-)
+// patience is how long the supervisor waits for what.
+type patience struct {
+	start     time.Duration // for the first answer: it may load the tables of a large store after a crash
+	pingEvery time.Duration // between health checks
+	ping      time.Duration // for the answer to one
+	failures  int           // so many checks in a row without: the child hangs and is killed
+	stop      time.Duration // for an orderly end, then it is killed
+	backOff   time.Duration // before the first restart; it doubles with each
+	backOffTo time.Duration // up to this
+	healthy   time.Duration // of life, and the back-off begins anew
+}
+
+var patient = patience{
+	start:     2 * time.Minute,
+	pingEvery: 5 * time.Second,
+	ping:      15 * time.Second,
+	failures:  3,
+	stop:      20 * time.Second,
+	backOff:   100 * time.Millisecond,
+	backOffTo: 10 * time.Second,
+	healthy:   time.Minute,
+}
 
 // Start starts the engine and returns when it answers. From then on it is
 // started again whenever it ends or hangs, until Close. The errors say what to
 // do: a missing library how to install it, a directory in use who has it.
 func Start(ctx context.Context, opts Options) (*Engine, error) {
+	return start(ctx, opts, patient)
+}
+
+func start(ctx context.Context, opts Options, p patience) (*Engine, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -111,6 +126,7 @@ func Start(ctx context.Context, opts Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opts:   opts,
+		wait:   p,
 		socket: socket,
 		log:    opts.Log,
 		stop:   make(chan struct{}),
@@ -219,7 +235,7 @@ func (e *Engine) Close() error {
 // went; if it failed the supervisor has ended.
 func (e *Engine) supervise(first chan<- error) {
 	defer close(e.done)
-	backOff := backOffFirst
+	backOff := e.wait.backOff
 	for started := false; ; {
 		began := time.Now()
 		err := e.runChild(func() {
@@ -238,8 +254,8 @@ func (e *Engine) supervise(first chan<- error) {
 			first <- err
 			return
 		}
-		if time.Since(began) > healthyAfter {
-			backOff = backOffFirst
+		if time.Since(began) > e.wait.healthy {
+			backOff = e.wait.backOff
 		}
 		e.log.Error("the embedded engine ended and is started again", "reason", err, "in", backOff)
 		select {
@@ -247,7 +263,7 @@ func (e *Engine) supervise(first chan<- error) {
 		case <-e.stop:
 			return
 		}
-		backOff = min(2*backOff, backOffLimit)
+		backOff = min(2*backOff, e.wait.backOffTo)
 	}
 }
 
@@ -283,8 +299,8 @@ func (e *Engine) runChild(onReady func()) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the embedded engine: %w", err)
 	}
-	e.setChild(cmd, cmd.Process.Pid, false)
-	defer e.setChild(nil, 0, false)
+	e.setChild(cmd.Process.Pid, false)
+	defer e.setChild(0, false)
 
 	last := make(chan string, 1)
 	go func() { last <- e.relay(stderr) }()
@@ -294,10 +310,10 @@ func (e *Engine) runChild(onReady func()) error {
 		exited <- exitReason(cmd.Wait(), said)
 	}()
 
-	if err := e.awaitReady(exited); err != nil {
+	if err := e.awaitReady(cmd, exited); err != nil {
 		return e.end(cmd, exited, err)
 	}
-	e.setChild(cmd, cmd.Process.Pid, true)
+	e.setChild(cmd.Process.Pid, true)
 	e.log.Info("the embedded engine is ready", "pid", cmd.Process.Pid, "socket", e.socket)
 	onReady()
 	for failures := 0; ; {
@@ -306,27 +322,27 @@ func (e *Engine) runChild(onReady func()) error {
 			return err
 		case <-e.stop:
 			return e.end(cmd, exited, errClosed)
-		case <-time.After(pingEvery):
+		case <-time.After(e.wait.pingEvery):
 		}
-		if err := e.ping(pingLimit); err == nil {
+		if err := e.ping(cmd.Process.Pid); err == nil {
 			failures = 0
-		} else if failures++; failures == pingFailures {
+		} else if failures++; failures == e.wait.failures {
 			return e.end(cmd, exited, fmt.Errorf("it does not answer: %w", err))
 		}
 	}
 }
 
-func (e *Engine) setChild(cmd *exec.Cmd, pid int, ready bool) {
+func (e *Engine) setChild(pid int, ready bool) {
 	e.mu.Lock()
-	e.child, e.pid, e.ready = cmd, pid, ready
+	e.pid, e.ready = pid, ready
 	e.mu.Unlock()
 }
 
 // awaitReady waits until the child answers.
-func (e *Engine) awaitReady(exited chan error) error {
-	limit := time.After(startLimit)
+func (e *Engine) awaitReady(cmd *exec.Cmd, exited chan error) error {
+	limit := time.After(e.wait.start)
 	for {
-		if e.ping(pingLimit) == nil {
+		if e.ping(cmd.Process.Pid) == nil {
 			return nil
 		}
 		select {
@@ -336,7 +352,7 @@ func (e *Engine) awaitReady(exited chan error) error {
 		case <-e.stop:
 			return errClosed
 		case <-limit:
-			return fmt.Errorf("start the embedded engine: it did not answer within %v", startLimit)
+			return fmt.Errorf("start the embedded engine: it did not answer within %v", e.wait.start)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -345,7 +361,7 @@ func (e *Engine) awaitReady(exited chan error) error {
 // end asks the child to end, kills it if it does not, and returns the reason
 // for which it was ended.
 func (e *Engine) end(cmd *exec.Cmd, exited chan error, reason error) error {
-	e.setChild(cmd, cmd.Process.Pid, false)
+	e.setChild(cmd.Process.Pid, false)
 	select {
 	case <-exited:
 		return reason
@@ -356,7 +372,7 @@ func (e *Engine) end(cmd *exec.Cmd, exited chan error, reason error) error {
 		select {
 		case <-exited:
 			return reason
-		case <-time.After(stopLimit):
+		case <-time.After(e.wait.stop):
 			e.log.Warn("the embedded engine did not end in time and is killed", "pid", cmd.Process.Pid)
 		}
 	}
@@ -365,9 +381,10 @@ func (e *Engine) end(cmd *exec.Cmd, exited chan error, reason error) error {
 	return reason
 }
 
-// ping asks for /ping on a connection of its own, past the state of Ready.
-func (e *Engine) ping(limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+// ping asks the child for /ping on a connection of its own, past the state of
+// Ready.
+func (e *Engine) ping(pid int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), e.wait.ping)
 	defer cancel()
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "unix", e.socket)
@@ -388,6 +405,9 @@ func (e *Engine) ping(limit time.Duration) error {
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the ping was answered %s", res.Status)
 	}
+	if who := res.Header.Get(pidHeader); who != strconv.Itoa(pid) {
+		return fmt.Errorf("the ping was answered by process %s, not by %d", who, pid)
+	}
 	return nil
 }
 
@@ -398,7 +418,7 @@ func (e *Engine) relay(r io.Reader) (last string) {
 		line, err := lines.ReadSlice('\n')
 		if text := strings.TrimSpace(string(line)); text != "" {
 			last = text
-			e.log.Info("engine: " + text)
+			e.log.Warn("engine: " + text)
 		}
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return last

@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		os.Exit(engine.Main(os.Args[1:]))
 	}
+	if dir := os.Getenv(holderEnv); dir != "" {
+		hold(dir)
+	}
 	os.Exit(m.Run())
 }
 

@@ -62,6 +62,7 @@ func run(dir, lib, socket string, memory int64, withStdin bool) error {
 	if socket == "" {
 		socket = filepath.Join(dir, "engine.sock")
 	}
+	sacrifice()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	if withStdin {

@@ -63,9 +63,10 @@ func (l laneplan) settings() map[string]string {
 	bytes := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return map[string]string{
 		"max_memory_usage": bytes(l.memory),
-		// Past half of its share a query sorts and groups on disk.
-		"max_bytes_before_external_group_by": bytes(l.memory / 2),
-		"max_bytes_before_external_sort":     bytes(l.memory / 2),
+		// Past a quarter of its share a query sorts and groups on disk. (At half
+		// the doubling of a hash table on each thread can meet the limit first.)
+		"max_bytes_before_external_group_by": bytes(l.memory / 4),
+		"max_bytes_before_external_sort":     bytes(l.memory / 4),
 		"max_threads":                        strconv.Itoa(l.threads),
 		// An insert is one block and so all or nothing in one partition, as
 		// long as it is not larger than this.

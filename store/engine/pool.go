@@ -16,7 +16,7 @@ import (
 type lane int
 
 const (
-	laneCheap  lane = iota // answers a page: short reads, DDL
+	laneCheap  lane = iota // short reads, DDL, and what clients ask to get acquainted
 	laneHeavy              // may read much: reports, exports, anything unknown
 	laneInsert             // rows
 	laneCount
@@ -38,7 +38,7 @@ func laneOf(workload string, st statement) (lane, error) {
 	switch {
 	case st.kind == kindInsert:
 		return laneInsert, nil
-	case st.kind == kindSelect && !strings.HasPrefix(st.text, helloQuery):
+	case st.kind == kindSelect && st.reads:
 		return laneHeavy, nil
 	case st.kind == kindOther && len(st.text) >= 6 && strings.EqualFold(st.text[:6], "INSERT"):
 		return laneHeavy, nil // INSERT … SELECT
@@ -46,10 +46,6 @@ func laneOf(workload string, st statement) (lane, error) {
 		return laneCheap, nil
 	}
 }
-
-// helloQuery is what clickhouse-go asks on each new connection; a new
-// connection must not wait behind heavy queries.
-const helloQuery = "SELECT displayName(), version(), revision(), timezone()"
 
 // queueLimit is how many requests may wait for a connection of a lane. Beyond
 // it they are refused: an answer that comes after minutes helps nobody.
@@ -203,6 +199,7 @@ func (c *conn) prepare(database string, settings map[string]string) error {
 	if len(set) == 0 {
 		return nil
 	}
+	sort.Strings(set)
 	err := c.do("SET " + strings.Join(set, ", "))
 	if c.applied == nil {
 		c.applied = map[string]string{}
@@ -216,6 +213,11 @@ func (c *conn) prepare(database string, settings map[string]string) error {
 	}
 	return err
 }
+
+// settle makes the library let go of a statement that failed or was killed: it
+// keeps it, its memory and its place among the running ones, until the next
+// one on the same connection.
+func (c *conn) settle() { c.run("SELECT 1", "Null", nil).close() }
 
 // do runs a statement without an answer.
 func (c *conn) do(sql string) error {

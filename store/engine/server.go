@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +23,10 @@ type server struct{ pool *pool }
 // statementLimit bounds what must be held in memory of a request: a statement
 // and data written inside of it. Data behind FORMAT is streamed and unbounded.
 const statementLimit = 64 << 20
+
+// wholeLimit bounds an answer that the library gives only in one piece, in
+// bytes before formatting: the piece is outside its own account of memory.
+const wholeLimit = 64 << 20
 
 // headLimit is how much of a body is read to see where its statement ends.
 const headLimit = 256 << 10
@@ -50,10 +55,15 @@ type request struct {
 	body     io.Reader // what follows the statement
 }
 
+// pidHeader says in the answer to a ping who answered it: a supervisor must
+// not take another one's child for its own.
+const pidHeader = "X-Peerglass-Engine-Pid"
+
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/ping":
 		s.pool.ping()
+		w.Header().Set(pidHeader, strconv.Itoa(os.Getpid()))
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		_, _ = io.WriteString(w, "Ok.\n")
 	case r.URL.Path != "/":
@@ -92,12 +102,16 @@ func (s *server) serve(out *answer, r *http.Request) error {
 	defer s.pool.killWhenDone(ctx, tag)()
 	switch {
 	case req.kind == kindInsert:
-		return insert(out, c, tag, req)
+		err = insert(out, c, tag, req)
 	case req.kind == kindSelect && chunkable[req.format]:
-		return stream(ctx, out, c, tag, req)
+		err = stream(ctx, out, c, tag, req)
 	default:
-		return whole(out, c, tag, req)
+		err = whole(out, c, tag, req)
 	}
+	if err != nil {
+		c.settle()
+	}
+	return err
 }
 
 func readRequest(r *http.Request) (*request, error) {
@@ -135,6 +149,9 @@ func readRequest(r *http.Request) (*request, error) {
 		return nil, raise(codeReadonly, "Cannot execute this statement by GET: use POST. (READONLY)")
 	}
 	req.format = firstOf(req.statement.format, r.Header.Get("X-ClickHouse-Format"), query.Get("default_format"), "TabSeparated")
+	if req.kind == kindSelect && !chunkable[req.format] && req.settings["max_result_bytes"] == "" {
+		req.settings["max_result_bytes"] = strconv.Itoa(wholeLimit)
+	}
 	req.lane, err = laneOf(query.Get("workload"), req.statement)
 	return req, err
 }
@@ -154,7 +171,8 @@ func (req *request) readStatement(sql string, r *http.Request, decompress bool) 
 		return raise(codeSyntax, fmt.Sprintf("Content-Encoding %.20q is not known: use gzip, or none", e))
 	}
 	if decompress {
-		body = compress.NewReader(body)
+		counted := &counter{r: body}
+		body = &frames{counted, compress.NewReader(counted)}
 	}
 	if sql != "" {
 		req.statement = parse(sql)
@@ -174,12 +192,9 @@ func (req *request) readStatement(sql string, r *http.Request, decompress bool) 
 			return fmt.Errorf("read the statement: %w", err)
 		}
 		if st := parse(string(begin)); st.kind == kindInsert && st.format != "" {
+			_, _ = head.Discard(len(begin) - len(st.data)) // it is in the buffer
 			st.data = ""
-			req.statement = st
-			if _, err := head.Discard(len(begin) - len(parse(string(begin)).data)); err != nil {
-				return fmt.Errorf("read the statement: %w", err)
-			}
-			req.body = head
+			req.statement, req.body = st, head
 			return req.holdValues()
 		}
 	}
@@ -196,6 +211,39 @@ func (req *request) readStatement(sql string, r *http.Request, decompress bool) 
 	req.statement = parse(sql)
 	req.body = http.NoBody
 	return nil
+}
+
+// frames reads ClickHouse's compressed frames. Their reader reports the end of
+// the data as a failure to read a header; this one tells a clean end from data
+// that was cut.
+type frames struct {
+	source *counter
+	r      *compress.Reader
+}
+
+func (f *frames) Read(p []byte) (int, error) {
+	before := f.source.n
+	n, err := f.r.Read(p)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if f.source.n == before {
+			return n, io.EOF
+		}
+		return n, errCut
+	}
+	return n, err
+}
+
+var errCut = errors.New("the data ends inside a compressed frame")
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // holdValues makes an insert of VALUES with bound parameters a whole
@@ -226,14 +274,13 @@ func insert(out *answer, c *conn, tag string, req *request) error {
 	buffer := copyBuffers.Get().(*[256 << 10]byte)
 	defer copyBuffers.Put(buffer)
 	data := io.MultiReader(strings.NewReader(req.data), req.body)
-	// Not io.Copy: a failure to read and one to write are different things.
 	for {
-		n, readErr := io.ReadFull(data, buffer[:])
+		n, readErr := fill(data, buffer[:])
 		if _, err := in.Write(buffer[:n]); err != nil {
 			in.cancel()
 			return err
 		}
-		if readErr == io.EOF || readErr == io.ErrUnexpectedEOF {
+		if readErr == io.EOF {
 			break
 		}
 		if readErr != nil {
@@ -248,6 +295,17 @@ func insert(out *answer, c *conn, tag string, req *request) error {
 	}
 	out.summary(done)
 	return nil
+}
+
+// fill reads until the buffer is full. Unlike io.ReadFull it keeps the reader's
+// own error: half a body, from a client that died, must not pass for a whole.
+func fill(r io.Reader, buffer []byte) (n int, err error) {
+	for n < len(buffer) && err == nil {
+		var m int
+		m, err = r.Read(buffer[n:])
+		n += m
+	}
+	return n, err
 }
 
 // chunkable are the formats whose answer may be the library's chunks one

@@ -19,6 +19,7 @@ type statement struct {
 	text   string // for kindInsert without the FORMAT or VALUES clause
 	format string // as the statement names it; "" if it does not
 	data   string // kindInsert: what stands behind the clause
+	reads  bool   // the word FROM is in it: it may read tables
 	many   bool   // more than one statement
 }
 
@@ -48,6 +49,8 @@ func parse(sql string) statement {
 		case w == ";":
 			st.many = s.word() != ""
 			return st
+		case strings.EqualFold(w, "FROM"):
+			st.reads = true
 		case s.depth == 0 && strings.EqualFold(w, "FORMAT"):
 			after := s
 			name := after.word()
