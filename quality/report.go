@@ -80,9 +80,9 @@ func (r *Report) Set(m rtc.Member, v float64) bool {
 		r.place[n] = uint8(len(r.now))
 		return true
 	}
-	changed := r.now[at-1] != v
+	was := r.now[at-1]
 	r.now[at-1] = v
-	return changed
+	return was != v && (was == was || v == v)
 }
 
 // Shift makes what is now what was before; call it when a poll begins.
@@ -91,16 +91,32 @@ func (r *Report) Shift() {
 	r.Before = r.Time
 }
 
-// Clear forgets what is now, for a poll that tells the whole report.
-func (r *Report) Clear() { fill(r.now) }
+// Only forgets the members that told does not name: the poll told the whole
+// report.
+func (r *Report) Only(told []rtc.Value) {
+	var named [maxKept]bool
+	for i := range told {
+		named[r.kept[told[i].Member]] = true
+	}
+	for n, at := range &r.place {
+		if at != 0 && !named[n] {
+			r.now[at-1] = math.NaN()
+		}
+	}
+}
 
 // Rebase forgets what was before: nothing can be derived of this interval.
-func (r *Report) Rebase() { fill(r.prev) }
-
-func fill(s []float64) {
-	for i := range s {
-		s[i] = math.NaN()
+func (r *Report) Rebase() {
+	for i := range r.prev {
+		r.prev[i] = math.NaN()
 	}
+}
+
+// Restart forgets that there was an earlier poll: the id now names something
+// else.
+func (r *Report) Restart() {
+	r.Rebase()
+	r.Before = 0
 }
 
 // Now returns the member's value, NaN if it was not told.

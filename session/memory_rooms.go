@@ -83,10 +83,15 @@ func (m *MemoryRooms) callFor(s Stay) *call {
 	}
 	if s.Room != "" {
 		if c := m.open[room{s.App, s.Room}]; c != nil {
-			if len(c.present) > 0 || s.At <= c.left+Silence.Milliseconds() {
+			silence := Silence.Milliseconds()
+			// Files may be imported in any order: one from long before is of
+			// another call.
+			if s.At >= c.row.Start.UnixMilli()-silence && (len(c.present) > 0 || s.At <= c.left+silence) {
 				return c
 			}
-			m.end(c)
+			if len(c.present) == 0 {
+				m.end(c)
+			}
 		}
 	}
 	id := rtc.CallID(rtc.NewID(s.At, m.rand()))
@@ -186,20 +191,22 @@ func (m *MemoryRooms) end(c *call) {
 	}
 }
 
-// Restore makes a call known that was in progress when the program stopped:
-// stays are the rows of its sessions as far as they are known. Call it before
-// sessions are replayed; what nobody replays into ends at lastSeen, 30 s after
-// that or at the first Tick.
+// Restore makes a call known that was in progress when the program stopped, or
+// into which a session will be replayed: row is what was stored of it, stays
+// are the rows of its sessions as far as they are known. Call it before
+// sessions are replayed, or the call's figures count only those. What nobody
+// replays into ends at lastSeen, at the first Tick 30 s after that.
 func (m *MemoryRooms) Restore(row rtc.Call, lastSeen time.Time, stays ...rtc.Session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.calls[callKey{row.App, row.ID}] != nil {
 		return
 	}
+	left := max(row.End.UnixMilli(), lastSeen.UnixMilli()) // a zero time is long ago
 	row.End = time.Time{}
 	c := m.add(row)
 	c.floor = row
-	c.left = max(c.left, lastSeen.UnixMilli())
+	c.left = max(c.left, left)
 	for i := range stays {
 		if _, twice := c.stays[stays[i].ID]; !twice {
 			c.add(stays[i].ID, stays[i].User)

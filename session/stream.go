@@ -80,9 +80,12 @@ func (s *Session) link(c *connection) (err error) {
 			continue
 		}
 		st.track, st.remote, st.source, st.playout = nil, nil, nil, nil
-		if r := rs.byID[st.row.ReportID]; r != st.rtp || r != nil && direction(r) != st.row.Direction || r != nil && ssrcOf(r) != st.row.SSRC && st.row.SSRC != 0 {
-			st.rtp.stream = nil
-			st.rtp = nil // gone, or another stream under the same id
+		switch r := rs.byID[st.row.ReportID]; {
+		case r != st.rtp: // gone
+			st.rtp.stream, st.rtp = nil, nil
+		case direction(r) != st.row.Direction || ssrcOf(r) != st.row.SSRC && st.row.SSRC != 0:
+			r.Restart() // another stream under the same id
+			st.rtp.stream, st.rtp = nil, nil
 		}
 	}
 	s.dropStreams(c)
