@@ -1,0 +1,180 @@
+package session
+
+import (
+	"testing"
+	"time"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+const year = 365 * 24 * int64(time.Hour/time.Millisecond)
+
+func TestClockOfAClientThatIsAYearOff(t *testing.T) {
+	for _, skew := range []int64{-year, 0, year} {
+		p := newScript(t, nil)
+		p.skew = skew
+		p.join("r", "u")
+		p.must(p.poll("I inbound-rtp kind=audio ssrc=1 packetsReceived=1"))
+		p.after(time.Second)
+		p.must(p.tell(rtc.KindEvent, "", "hello", ""))
+		p.must(p.poll("I packetsReceived=2"))
+		if got := p.event("hello").Time.UnixMilli(); got != p.now {
+			t.Errorf("skew %d: event %d ms off", skew, got-p.now)
+		}
+		if got := p.out.Samples[0].Time.UnixMilli(); got != p.now {
+			t.Errorf("skew %d: sample %d ms off", skew, got-p.now)
+		}
+		p.s.End(p.now, "leave")
+		if got := p.out.Sessions[0].ClockOffset; got != -skew {
+			t.Errorf("clock offset %d, want %d", got, -skew)
+		}
+	}
+}
+
+// What waited in the client before the connection stood is dated before it
+// arrived; the least delayed record tells the offset.
+func TestClockLearnsFromTheLeastDelayed(t *testing.T) {
+	var c clock
+	for _, r := range []struct{ client, received int64 }{
+		{1_000, 9_000}, {2_000, 9_001}, {8_500, 9_002}, {8_990, 9_050}, {9_500, 9_520},
+	} {
+		if c.observe(r.client, r.received) {
+			t.Errorf("a jump was seen at %d", r.client)
+		}
+	}
+	if c.offset != 20 {
+		t.Errorf("offset %d, want 20", c.offset)
+	}
+	if got := c.server(1_000, 9_000); got != 1_020 {
+		t.Errorf("server time %d, want 1020", got)
+	}
+}
+
+func TestClockJumps(t *testing.T) {
+	settled := func() *clock {
+		c := &clock{}
+		for i := range int64(40) {
+			c.observe(t0+i*1000, t0+i*1000+50)
+		}
+		return c
+	}
+	const now = t0 + 40_000
+	t.Run("put forward", func(t *testing.T) {
+		c := settled()
+		if !c.observe(now+60_000, now) || c.offset != -60_000 {
+			t.Errorf("offset %d, want -60000", c.offset)
+		}
+	})
+	t.Run("put back", func(t *testing.T) {
+		c := settled()
+		if !c.observe(now-60_000, now) || c.offset != 60_000 {
+			t.Errorf("offset %d, want 60000", c.offset)
+		}
+	})
+	t.Run("put back while silent", func(t *testing.T) {
+		c := settled()
+		jumped := false
+		for i := range int64(30) {
+			jumped = c.observe(now+i*1000, now+20_000+i*1000) || jumped
+		}
+		if !jumped || c.offset != 20_000 {
+			t.Errorf("offset %d after a clock stayed 20 s behind", c.offset)
+		}
+	})
+	t.Run("buffer sent after a reconnect", func(t *testing.T) {
+		c := settled()
+		for i := range int64(30) { // 30 s of records within 300 ms, then live
+			if c.observe(now+i*1000, now+30_000+i*10) {
+				t.Fatal("taken for a jump")
+			}
+		}
+		for i := range int64(30) {
+			if c.observe(now+31_000+i*1000, now+31_050+i*1000) {
+				t.Fatal("taken for a jump")
+			}
+		}
+		if c.offset != 50 {
+			t.Errorf("offset %d, want 50", c.offset)
+		}
+	})
+	t.Run("slow network", func(t *testing.T) {
+		c := settled()
+		for i := range int64(30) {
+			if c.observe(now+i*1000, now+3_000+i*1000) {
+				t.Fatal("taken for a jump")
+			}
+		}
+	})
+	t.Run("one absurd time", func(t *testing.T) {
+		c := settled()
+		c.observe(5, now)
+		c.observe(now+1000, now+1050)
+		if c.offset != 50 {
+			t.Errorf("offset %d, want 50 again", c.offset)
+		}
+	})
+	t.Run("never told", func(t *testing.T) {
+		c := &clock{}
+		if c.observe(0, now) || c.known || c.server(0, now) != now {
+			t.Error("a record without a time said something")
+		}
+	})
+}
+
+func TestClockJumpIsAnEvent(t *testing.T) {
+	p := newScript(t, nil)
+	p.join("r", "u")
+	for range 40 {
+		p.after(time.Second)
+		p.must(p.tell(rtc.KindEvent, "", "x", ""))
+	}
+	p.skew = 3_600_000
+	p.must(p.tell(rtc.KindEvent, "", "y", ""))
+	e := p.event("clock")
+	if e.Value != `{"was":0,"offset":-3600000}` || e.Severity != rtc.Warning {
+		t.Errorf("event %+v", e)
+	}
+	if got := p.event("y").Time.UnixMilli(); got != p.now {
+		t.Errorf("the event after the jump is %d ms off", got-p.now)
+	}
+}
+
+// Statistics have a clock of their own, which stands still while the machine
+// sleeps: the record's time says when, theirs says how long.
+func TestStatisticsClockApartFromTheClients(t *testing.T) {
+	p := newScript(t, nil)
+	p.join("r", "u")
+	r := p.record("I inbound-rtp kind=audio ssrc=1 packetsReceived=1")
+	r.Stats.Time = 5_000
+	p.must(p.s.Record(r))
+	p.after(1010 * time.Millisecond)
+	r = p.record("I packetsReceived=101")
+	r.Stats.Time = 6_000
+	p.must(p.s.Record(r))
+	s := p.out.Samples[0]
+	if s.Time.UnixMilli() != p.now || s.Interval != time.Second {
+		t.Errorf("sample at %d over %v, want %d over 1s", s.Time.UnixMilli(), s.Interval, p.now)
+	}
+}
+
+func TestImportKeepsItsTimes(t *testing.T) {
+	p := newScript(t, func(o *Options) { o.Start, o.Import = 0, true })
+	p.now = t0 - 3*year
+	p.must(p.tell(rtc.KindCall, "PC_0", rtc.NameCreate, `{}`))
+	p.after(5 * time.Second) // longer than a live session waits for its room
+	p.must(p.tell(rtc.KindOpen, "", "", `{"room":"standup"}`))
+	p.after(time.Second)
+	p.must(p.poll("I inbound-rtp kind=audio ssrc=1 packetsReceived=1"))
+	if p.s.Tick(t0) {
+		t.Error("an import ended by silence")
+	}
+	p.s.End(p.now, "import")
+	p.rooms.Flush()
+	s, c := p.out.Sessions[0], p.out.Calls[0]
+	if s.Room != "standup" || s.Start.UnixMilli() != t0-3*year || s.End.UnixMilli() != p.now || s.ClockOffset != 0 {
+		t.Errorf("session %+v", s)
+	}
+	if c.Start != s.Start || c.End != s.End || c.Users != 1 {
+		t.Errorf("call %+v", c)
+	}
+}
