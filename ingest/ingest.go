@@ -1,17 +1,25 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
-	"io"
+	"errors"
+	"fmt"
+	"hash/maphash"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/peerglass/peerglass/blob"
+	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
+	"github.com/peerglass/peerglass/settings"
 	"github.com/peerglass/peerglass/spool"
 )
 
@@ -25,26 +33,33 @@ type Store interface {
 	Backlog() int64
 }
 
-// Grant is what a credential opens.
-type Grant struct {
-	App      rtc.AppID
-	Secrets  [][]byte // that tokens of this app are signed with, newest first
-	Origins  []string // origins that may use the key; empty: any
-	Disabled bool
+// Rooms is what ingest asks of the rooms beside what sessions ask;
+// *session.MemoryRooms implements it.
+type Rooms interface {
+	session.Rooms
+	// Restore makes a call known that was in progress when the program stopped.
+	Restore(call rtc.Call, lastSeen time.Time, stays ...rtc.Session)
+	// Tick ends calls that nobody is in any more.
+	Tick(now int64)
 }
 
-// Access answers who may send. It is asked on every new connection and must
-// answer from memory. Package settings implements it (through cmd).
+// Access answers who may send, from memory; *settings.Settings implements it.
 type Access interface {
-	// IngestKey returns what a public ingest key (pgk_…) opens; ok is false
-	// for a key that does not exist.
-	IngestKey(key string) (g Grant, ok bool)
+	// IngestKey returns the app that a public ingest key names.
+	IngestKey(ctx context.Context, key string) (settings.App, error)
+	// CheckOrigin refuses a page whose origin may not use the key.
+	CheckOrigin(ctx context.Context, key, origin string) error
+	// AppSecret returns the secret that an app's tokens are signed with.
+	AppSecret(ctx context.Context, app rtc.AppID) (string, error)
 }
 
-// Options of a Server. Spool, Store, Access and Blob are needed.
+var _ Access = (*settings.Settings)(nil)
+
+// Options of a Server. Spool, Store, Rooms, Access and Blob are required.
 type Options struct {
 	Spool   *spool.Spool
 	Store   Store
+	Rooms   Rooms // writes to Store
 	Access  Access
 	Blob    blob.Store
 	Metrics prometheus.Registerer // nil: not registered
@@ -56,34 +71,163 @@ type Options struct {
 
 // Limits bound what one client can cost. Zero members mean the defaults.
 type Limits struct {
-	Frame          int     // bytes of one frame: 4 MiB
-	BytesPerSecond float64 // of one connection, sustained: 2 MiB
-	BytesBurst     int     // 16 MiB
-	FramesPerSec   float64 // of one connection, sustained: 500
-	FramesBurst    int     // 5000: a client that comes back sends its whole buffer
-	PerApp         int     // connections at a time: 50,000
-	StoreBacklog   int64   // bytes of waiting rows from where frames are only spooled: 256 MiB
+	Frame           int     // bytes of one frame: protocol.MaxFrame
+	BytesPerSecond  float64 // of one connection, sustained: 4 MiB
+	BytesBurst      float64 // 32 MiB
+	FramesPerSecond float64 // of one connection, sustained: 1000
+	FramesBurst     float64 // 10,000: a client that comes back sends its whole buffer
+	PerApp          int64   // connections of one app at a time: 50,000
+	StoreBacklog    int64   // bytes of waiting rows from where frames are only spooled: 256 MiB
+}
+
+func (l *Limits) defaults() {
+	l.Frame = cmp.Or(l.Frame, protocol.MaxFrame)
+	l.BytesPerSecond = cmp.Or(l.BytesPerSecond, 4<<20)
+	l.BytesBurst = cmp.Or(l.BytesBurst, 32<<20)
+	l.FramesPerSecond = cmp.Or(l.FramesPerSecond, 1000)
+	l.FramesBurst = cmp.Or(l.FramesBurst, 10_000)
+	l.PerApp = cmp.Or(l.PerApp, 50_000)
+	l.StoreBacklog = cmp.Or(l.StoreBacklog, 256<<20)
 }
 
 // Server takes what clients send.
 type Server struct {
-	opts Options
+	opts    Options
+	log     *slog.Logger
+	metrics *metrics
+	mux     *http.ServeMux
+	seed    maphash.Seed
+	shards  [64]shard
+	apps    sync.Map // rtc.AppID -> *atomic.Int64: open connections
+
+	upgraders sync.Map // subprotocol -> *gws.Upgrader
+	running   atomic.Bool
+	lagging   atomic.Bool // the store is behind: frames are only spooled
+	pings     atomic.Uint64
+	readers   sync.WaitGroup // goroutines of connections
+	behind    *queue         // sessions to be derived from the spool
+	finishing *queue         // sessions that ended
 }
 
-// New returns a server for o. It takes nothing before Run.
-func New(o Options) (*Server, error) { return &Server{opts: o}, nil }
+// shard is a part of the sessions and connections, so that no lock is shared
+// by all of them.
+type shard struct {
+	mu    sync.Mutex
+	byKey map[liveKey]*live       // resumable sessions by the client's own id
+	lives map[*live]struct{}      // every session in progress
+	conns map[*conn]struct{}      // every open connection
+	past  map[liveKey]pastSession // ended not long ago
+}
+
+type liveKey struct {
+	app    rtc.AppID
+	wire   string
+	client string
+}
+
+// pastSession is what is remembered of a session that ended, so that a client
+// which comes back late does not send again what is there already.
+type pastSession struct {
+	seq   uint64
+	until int64
+}
+
+// New returns a server for o. Its handler refuses everything until Run.
+func New(o Options) (*Server, error) {
+	if o.Spool == nil || o.Store == nil || o.Rooms == nil || o.Access == nil || o.Blob == nil {
+		return nil, errors.New("ingest needs a spool, a store, rooms, access and a blob store")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Uint64
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	o.Limits.defaults()
+	s := &Server{
+		opts: o, log: o.Log, mux: http.NewServeMux(), seed: maphash.MakeSeed(),
+		behind: newQueue(), finishing: newQueue(),
+	}
+	s.metrics = newMetrics(s, o.Metrics)
+	for i := range s.shards {
+		s.shards[i] = shard{
+			byKey: make(map[liveKey]*live), lives: make(map[*live]struct{}),
+			conns: make(map[*conn]struct{}), past: make(map[liveKey]pastSession),
+		}
+	}
+	for _, w := range wires {
+		for _, pattern := range w.traits().patterns {
+			s.mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) { s.serve(rw, r, w) })
+		}
+	}
+	s.mux.HandleFunc("/ingest/", s.unknown)
+	return s, nil
+}
 
 // Handler serves /ingest/.
-func (s *Server) Handler() http.Handler { return http.NotFoundHandler() }
+func (s *Server) Handler() http.Handler { return s.mux }
 
-// Run replays what the spool holds and works until ctx ends; then it closes
+// Run takes up what the spool holds and works until ctx ends; then it closes
 // the connections (clients come back and resume) and returns. Sessions stay in
-// the spool for the next start.
-func (s *Server) Run(ctx context.Context) error { <-ctx.Done(); return nil }
-
-// Import reads a dump or an export of any known format as a finished session
-// and returns the id of its call. name is the file's, for messages; progress,
-// which may be nil, is called with the bytes read so far.
-func (s *Server) Import(ctx context.Context, app rtc.AppID, name string, r io.Reader, progress func(read int64)) (rtc.CallID, error) {
-	return 0, nil
+// the spool for the next start. What the spool holds is derived beside what
+// arrives: a long replay does not keep clients out.
+func (s *Server) Run(ctx context.Context) error {
+	if err := s.restore(); err != nil {
+		return fmt.Errorf("take up the spool: %w", err)
+	}
+	s.running.Store(true)
+	var work sync.WaitGroup
+	work.Go(func() { s.tick(ctx) })
+	work.Go(func() { s.catchUp(ctx) })
+	work.Go(func() { s.finish(ctx) })
+	<-ctx.Done()
+	s.running.Store(false)
+	s.closeAll()
+	s.readers.Wait()
+	work.Wait()
+	return nil
 }
+
+func (s *Server) now() int64 { return s.opts.Now().UnixMilli() }
+
+func (s *Server) shard(client string) *shard {
+	return &s.shards[maphash.String(s.seed, client)%uint64(len(s.shards))]
+}
+
+// wires are the protocols spoken, by name.
+var wires = map[string]wire{
+	"jitsi":    jitsiWire{},
+	"rtcstats": rtcstatsWire{},
+}
+
+// Discard is a Store that keeps nothing: for benchmarks of everything before it.
+type Discard struct{}
+
+var _ Store = Discard{}
+
+// Call implements session.Sink.
+func (Discard) Call(*rtc.Call) {}
+
+// Session implements session.Sink.
+func (Discard) Session(*rtc.Session) {}
+
+// Connection implements session.Sink.
+func (Discard) Connection(*rtc.Connection) {}
+
+// Stream implements session.Sink.
+func (Discard) Stream(*rtc.Stream) {}
+
+// Sample implements session.Sink.
+func (Discard) Sample(*rtc.Sample) {}
+
+// Event implements session.Sink.
+func (Discard) Event(*rtc.Event) {}
+
+// Flush implements Store.
+func (Discard) Flush(context.Context) error { return nil }
+
+// Backlog implements Store.
+func (Discard) Backlog() int64 { return 0 }

@@ -7,58 +7,72 @@ import (
 	"github.com/peerglass/peerglass/spool"
 )
 
-// wire is what the machinery needs to know of a protocol: one file, one wire.
-// A wire has no state of its own; what it needs per connection is in conn.
+// wire is what the machinery needs to know of a protocol: one file, one wire,
+// and one line in wires. A wire has no state of its own; what it needs to keep
+// of a connection is in conn.
 type wire interface {
 	// name is the protocol's in rows, dumps and metrics.
 	name() string
-	// subprotocols are those that the server agrees to, the first that the
-	// client offers; nil agrees to none and needs none.
-	subprotocols() []string
+	// traits are the protocol's constants.
+	traits() *traits
 	// decoder returns a fresh decoder for a session's frames.
 	decoder(*spool.Meta) protocol.Decoder
 	// admit looks at the request before the upgrade, so that a refusal is an
-	// HTTP status: it authenticates, and fills c.app and c.meta. A wire whose
-	// credentials come in its first message leaves c.app nil.
+	// HTTP status: it authenticates (conn.admitKey) and fills c.meta and
+	// c.subprotocol. A wire whose credentials come in its first message leaves
+	// c.meta.App 0 and calls admitKey from message.
 	admit(c *conn, r *http.Request) error
 	// opened is called after the upgrade: a wire that knows its session joins
 	// it (conn.join) and greets.
 	opened(c *conn) error
 	// message handles one message; data is valid until it returns. What goes
-	// into the dump is handed to conn.frame.
+	// into the dump is handed to conn.frame. An error closes the connection.
 	message(c *conn, binary bool, data []byte) error
 	// appendAck appends the message that says that everything up to seq is on
-	// disk; nil where the protocol has none.
+	// disk; it returns nil where the protocol has none.
 	appendAck(dst []byte, seq uint64) []byte
 	// left says what a client's close code means: whether the session is over
 	// at once, and its EndReason.
 	left(code uint16) (over bool, reason string)
-	// refusal gives the close code of an error, and a message to send before
-	// it (nil for none).
+	// refusal gives the close code of an error, and a text message to send
+	// before it (nil for none).
 	refusal(*Refusal) (message []byte, code uint16)
-	// traits are the protocol's constants.
-	traits() traits
+}
+
+// poster is a wire that also takes frames by HTTP POST on its patterns.
+type poster interface {
+	// post handles the request with c, which admit has filled. It answers by
+	// itself; an error that it returns is answered by the machinery.
+	post(c *conn, w http.ResponseWriter, r *http.Request) error
 }
 
 // traits are a protocol's constants.
 type traits struct {
+	// patterns of http.ServeMux that lead to the protocol.
+	patterns []string
 	// resumable: frames carry sequence numbers, and a client may come back on
-	// another connection within grace after the last one was lost.
+	// another connection for as long as graceMs after it was last heard.
 	resumable bool
-	// graceMs is how long a session waits for its client to come back.
+	// graceMs is the silence after which a session is over, connected or not.
 	graceMs int64
-	// silenceMs is the longest time without a message before the connection
-	// is closed as dead.
-	silenceMs int64
+	// pingMs is the silence after which the server asks whether the client is
+	// there; 0: clients tell by themselves.
+	pingMs int64
 	// maxJump is the largest gap of sequence numbers that is taken as loss;
 	// beyond it the number is nonsense and the frame is refused. 0: no gap is
-	// accepted at all.
+	// accepted.
 	maxJump uint64
+	// maxFirst is the largest number that a session may begin with.
+	maxFirst uint64
 }
 
 // Refusal is an error that is told to the client: why it is turned away.
 type Refusal struct {
-	Reason   string // label in /metrics: key, disabled, token, origin, too_large, malformed, sequence, rate, full …
+	// Reason is the label in /metrics and the code for machines: unknown_key,
+	// revoked_key, app_disabled, origin_refused, token_…, too_large, malformed,
+	// unsupported, limit, sequence, replaced, timeout, connections, busy,
+	// shutdown, internal.
+	Reason   string
 	Status   int    // before the upgrade, and of HTTP requests
 	Sentence string // cause and way out
 	Cause    error  // for operators; may be nil
@@ -67,3 +81,36 @@ type Refusal struct {
 func (r *Refusal) Error() string { return r.Sentence }
 
 func (r *Refusal) Unwrap() error { return r.Cause }
+
+// The reasons of the machinery's own refusals.
+const (
+	reasonSequence    = "sequence"    // a sequence number from the future
+	reasonReplaced    = "replaced"    // a newer connection of the session took over
+	reasonTimeout     = "timeout"     // the client was silent for too long
+	reasonConnections = "connections" // too many connections of the app
+	reasonBusy        = "busy"        // the spool is full
+	reasonShutdown    = "shutdown"    // the server stops, or is not up yet
+	reasonEnded       = "ended"       // the session is over
+	reasonProtocol    = "protocol"    // no such protocol
+	reasonInternal    = "internal"
+)
+
+// closeCode is the WebSocket close code of a refusal where the protocol has no
+// codes of its own (RFC 6455, 7.4.1).
+func closeCode(reason string) uint16 {
+	switch reason {
+	case reasonBusy, reasonConnections:
+		return 1013 // try again later
+	case reasonShutdown, reasonTimeout:
+		return 1001 // going away
+	case reasonInternal:
+		return 1011
+	case protocol.CodeMalformed:
+		return 1007
+	case protocol.CodeTooLarge:
+		return 1009
+	case protocol.CodeUnsupported:
+		return 1003
+	}
+	return 1008 // policy
+}

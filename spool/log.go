@@ -30,10 +30,9 @@ type Meta struct {
 	Identity json.RawMessage `json:"identity,omitempty"`
 
 	// The assignment to a call, once it was made: replay gives it back.
-	Assigned   bool       `json:"assigned,omitempty"`
-	AssignedAt int64      `json:"assignedAt,omitempty"` // server's clock, Unix ms
-	Call       rtc.CallID `json:"call,omitempty"`
+	Call       rtc.CallID `json:"call,omitempty"` // 0 while not assigned
 	Room       string     `json:"room,omitempty"`
+	AssignedAt int64      `json:"assignedAt,omitempty"` // server's clock, Unix ms
 
 	// The end, once it came: what is left is to store and to delete.
 	Ended     int64  `json:"ended,omitempty"` // server's clock, Unix ms; 0 while open
@@ -101,12 +100,15 @@ func (l *Log) Meta() Meta {
 	return l.meta
 }
 
-// SetMeta replaces the session's description. It is taken even when frames
-// are refused: a session must be able to end on a full disk.
-func (l *Log) SetMeta(meta Meta) error {
+// Update changes the session's description. It is taken even when frames are
+// refused: a session must be able to end on a full disk.
+func (l *Log) Update(change func(*Meta)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.meta = meta
+	if l.deleted {
+		return ErrClosed
+	}
+	change(&l.meta)
 	return l.putMeta(true)
 }
 

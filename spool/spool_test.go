@@ -140,9 +140,8 @@ func TestMetaIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	l := create(t, s, 5)
-	m := l.Meta()
-	m.Assigned, m.Call, m.Room, m.Ended = true, 77, "room", 12
-	if err := l.SetMeta(m); err != nil {
+	err := l.Update(func(m *Meta) { m.Call, m.Room, m.Ended = 77, "room", 12 })
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

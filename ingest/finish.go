@@ -1,0 +1,152 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/peerglass/peerglass/dump"
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/spool"
+)
+
+const (
+	// flushEvery is how long ended sessions wait for company before the store
+	// is asked whether their rows are durable.
+	flushEvery = time.Second
+	// flushFor is how long one such question may take.
+	flushFor = time.Minute
+	// keepDumps bounds the ended sessions in one question.
+	keepDumps = 10_000
+)
+
+// finish brings ended sessions to rest: raw dump into the blob store, its key
+// into the session's row, and, once the rows are durable, away from the spool.
+func (s *Server) finish(ctx context.Context) {
+	dumped := make(chan *live, keepDumps)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for {
+				l := s.finishing.pop(ctx)
+				if l == nil {
+					return
+				}
+				if err := s.writeDump(ctx, l); err != nil {
+					if ctx.Err() != nil {
+						return // the next start does it
+					}
+					s.metrics.failures.WithLabelValues("dump").Inc()
+					s.log.Error("the dump of a session could not be written; it is tried again", "session", l.session.ID(), "error", err)
+					pause(ctx, time.Second)
+					s.finishing.push(l)
+					continue
+				}
+				select {
+				case dumped <- l:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	workers.Go(func() { s.clear(ctx, dumped) })
+	workers.Wait()
+}
+
+// DumpKey is where a session's raw dump is kept in the blob store.
+func DumpKey(app rtc.AppID, id rtc.SessionID) string {
+	return fmt.Sprintf("%d/dumps/%s/%s.gz", app, id.Time().Format("2006-01-02"), id)
+}
+
+// writeDump copies a session's frames from the spool into the blob store.
+func (s *Server) writeDump(ctx context.Context, l *live) error {
+	log := l.log.Load()
+	if err := log.Wait(ctx); err != nil {
+		return err
+	}
+	meta := log.Meta()
+	key := DumpKey(meta.App, meta.Session)
+	r, w := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := copyFrames(w, log, &meta)
+		w.CloseWithError(err)
+		done <- err
+	}()
+	err := s.opts.Blob.Put(ctx, key, r)
+	r.CloseWithError(io.ErrClosedPipe) // a writer that is still at it ends
+	if readErr := <-done; err == nil {
+		err = readErr
+	}
+	if err != nil {
+		return fmt.Errorf("write the dump of session %s: %w", meta.Session, err)
+	}
+	l.session.SetDump(key, s.now())
+	s.metrics.dumps.Inc()
+	s.metrics.dumpBytes.Add(float64(log.Size()))
+	return nil
+}
+
+func copyFrames(w io.Writer, log *spool.Log, meta *spool.Meta) error {
+	header := dump.Header{
+		Protocol: meta.Protocol, Subprotocol: meta.Subprotocol, Path: meta.Path, Origin: meta.Origin,
+		UserAgent: meta.UserAgent, Address: meta.Address, App: meta.App, Session: meta.Session,
+		Call: meta.Call, Room: meta.Room, ClientSession: meta.ClientSession, Start: meta.Start,
+	}
+	if len(meta.Identity) > 0 {
+		header.Identity = new(rtc.Identity)
+		if err := json.Unmarshal(meta.Identity, header.Identity); err != nil {
+			return fmt.Errorf("read the identity: %w", err)
+		}
+	}
+	out, err := dump.NewWriter(w, header)
+	if err != nil {
+		return err
+	}
+	if _, err := log.Read(0, func(f *spool.Frame) error { return out.Frame(f.Received, f.Data) }); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+// clear deletes sessions from the spool once the store has their rows for good.
+func (s *Server) clear(ctx context.Context, dumped <-chan *live) {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	var waiting []*live
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case l := <-dumped:
+			if waiting = append(waiting, l); len(waiting) < keepDumps {
+				continue
+			}
+		case <-tick.C:
+		}
+		if len(waiting) == 0 {
+			continue
+		}
+		flush, cancel := context.WithTimeout(ctx, flushFor)
+		err := s.opts.Store.Flush(flush)
+		cancel()
+		if err != nil {
+			if ctx.Err() == nil {
+				s.metrics.failures.WithLabelValues("flush").Inc()
+				s.log.Error("the store has not yet taken the rows of ended sessions; they stay in the spool", "sessions", len(waiting), "error", err)
+			}
+			continue
+		}
+		for _, l := range waiting {
+			if err := l.log.Load().Delete(); err != nil {
+				s.log.Error("a stored session could not be deleted from the spool", "session", l.session.ID(), "error", err)
+			}
+		}
+		waiting = waiting[:0]
+	}
+}

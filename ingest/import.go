@@ -1,0 +1,119 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+
+	"github.com/peerglass/peerglass/dump"
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/session"
+)
+
+// MaxImport bounds an imported file, packed as it comes, in bytes.
+const MaxImport = 1 << 30
+
+// Import reads a dump or an export of any known format as a finished session
+// in a call of its own and returns the id of that call. name is the file's,
+// for messages; progress, which may be nil, is called with the bytes read so
+// far. It returns when the rows are durable; the file itself becomes the
+// session's dump. A file that cannot be read gives a *protocol.Error.
+func (s *Server) Import(ctx context.Context, app rtc.AppID, name string, r io.Reader, progress func(read int64)) (rtc.CallID, error) {
+	call, err := s.importFile(ctx, app, r, progress)
+	if err != nil {
+		s.metrics.imports.WithLabelValues("refused").Inc()
+		return 0, fmt.Errorf("import %s: %w", path.Base(name), err)
+	}
+	s.metrics.imports.WithLabelValues("done").Inc()
+	return call, nil
+}
+
+func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, progress func(int64)) (rtc.CallID, error) {
+	// On disk first: the file is read twice, to derive and to keep it.
+	file, err := os.CreateTemp("", "peerglass-import-*")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	size, err := io.Copy(file, io.LimitReader(r, MaxImport+1))
+	if err != nil {
+		return 0, err
+	}
+	if size > MaxImport {
+		return 0, protocol.Errorf(protocol.CodeTooLarge, "the file is larger than %d MiB: split it, or pack it with gzip", MaxImport>>20)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	src, err := dump.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	if progress != nil {
+		src.Progress(progress)
+	}
+
+	// Rooms of its own: a file from yesterday must not join a call of today.
+	rooms := session.NewRooms(s.opts.Store, s.opts.Random)
+	in := &importer{ctx: ctx, header: src.Header(), rooms: rooms, server: s, app: app}
+	if err := src.Replay(in); err != nil {
+		return 0, err
+	}
+	if in.session == nil {
+		return 0, protocol.Errorf(protocol.CodeMalformed, "the file holds not one record")
+	}
+	last := max(in.last, in.first)
+	in.session.End(last, "import")
+	rooms.Flush()
+
+	key := DumpKey(app, in.session.ID())
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	if err := s.opts.Blob.Put(ctx, key, file); err != nil {
+		return 0, err
+	}
+	in.session.SetDump(key, s.now())
+	if err := s.opts.Store.Flush(ctx); err != nil {
+		return 0, err
+	}
+	return in.session.Call(), nil
+}
+
+// importer makes the session at the file's first record, whose time its id carries.
+type importer struct {
+	ctx         context.Context
+	server      *Server
+	app         rtc.AppID
+	header      dump.Header
+	rooms       session.Rooms
+	session     *session.Session
+	first, last int64
+}
+
+// Record implements rtc.Sink.
+func (in *importer) Record(r *rtc.Record) error {
+	if err := in.ctx.Err(); err != nil {
+		return err
+	}
+	if in.session == nil {
+		in.first = r.Received
+		in.session = session.New(session.Options{
+			App: in.app, ID: rtc.SessionID(rtc.NewID(r.Received, in.server.opts.Random())),
+			Protocol: in.header.Protocol, Start: r.Received, Address: in.header.Address,
+			Rooms: in.rooms, Sink: in.server.opts.Store, Import: true,
+		})
+	}
+	in.last = max(in.last, r.Received)
+	err := in.session.Record(r)
+	var limit *protocol.Error
+	if errors.Is(err, session.ErrEnded) || errors.As(err, &limit) {
+		return nil // after the goodbye, or beyond a limit: it stays in the dump only
+	}
+	return err
+}

@@ -1,0 +1,387 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/session"
+	"github.com/peerglass/peerglass/spool"
+)
+
+// live is one session that ingest keeps, over all its connections.
+//
+// Frames are taken under mu, in the goroutine of the connection, and derived
+// there too. While the session is behind (a replay, or the store was away)
+// they are only taken; decoder and session then belong to the catch-up, which
+// reads the frames from the spool.
+type live struct {
+	server  *Server
+	wire    wire
+	metrics *wireMetrics
+	shard   *shard
+	key     liveKey // client is "" where nobody can come back to it
+	conn    atomic.Pointer[conn]
+	log     atomic.Pointer[spool.Log] // nil before the first frame: an idle client costs no disk
+
+	mu     sync.Mutex
+	meta   spool.Meta // until there is a log
+	seq    uint64     // highest number taken
+	first  uint64     // largest number that the first frame may have; 0 when one came
+	heard  int64      // server's clock: of the client, when it was last connected
+	since  int64      // from when its absence counts
+	behind bool
+	ended  bool
+	endAt  int64
+	reason string
+	orphan bool // found in the spool, and its client cannot come back
+
+	// Deriving: under mu, or the catch-up's while behind.
+	decoder  protocol.Decoder
+	session  *session.Session
+	derived  uint64 // frames derived
+	lastSeq  uint64 // number of the last of them that had one
+	lastAt   int64  // when it was received
+	records  uint64 // decoded from the current frame
+	gap      rtc.Record
+	released bool
+}
+
+// resumable reports whether the client can come back to the session.
+func (l *live) resumable() bool { return l.key.client != "" }
+
+// join ties the connection to the session that its client names in
+// c.meta.ClientSession, or to a new one where the protocol cannot resume or
+// the name is not known; the newest connection of a session wins. last is the
+// highest sequence number of it that is on disk: what the client need not send
+// again.
+func (c *conn) join() (last uint64, resumed bool, err error) {
+	s := c.server
+	t := c.wire.traits()
+	key := liveKey{app: c.meta.App, wire: c.wire.name()}
+	if t.resumable && c.sequenced {
+		key.client = c.meta.ClientSession
+	}
+	for {
+		l, isNew := s.liveOf(c, key)
+		l.mu.Lock()
+		if l.ended {
+			l.mu.Unlock()
+			continue // it ended just now and is no longer found
+		}
+		old := l.conn.Swap(c)
+		c.live = l
+		last = l.seq
+		l.mu.Unlock()
+		if old != nil && old != c {
+			old.fail(&Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"})
+		}
+		if isNew {
+			return last, last > 0, nil
+		}
+		c.metrics.resumed.Inc()
+		if log := l.log.Load(); log != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if err := log.Wait(ctx); err != nil {
+				return 0, true, refuseBusy(err)
+			}
+		}
+		c.acked.Store(last)
+		return last, true, nil
+	}
+}
+
+func refuseBusy(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Refusal{Reason: reasonBusy, Status: http.StatusServiceUnavailable, Sentence: "the server's disk is too slow: try again later", Cause: err}
+	}
+	return err
+}
+
+// liveOf finds or makes the session of a connection.
+func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool) {
+	sh := s.shard(key.client)
+	if key.client == "" {
+		sh = s.shard(c.meta.Path + strconv.FormatUint(s.opts.Random(), 36))
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if key.client != "" {
+		if l := sh.byKey[key]; l != nil {
+			return l, false
+		}
+	}
+	now := s.now()
+	t := c.wire.traits()
+	l = &live{
+		server: s, wire: c.wire, metrics: c.metrics, shard: sh, key: key, meta: c.meta,
+		first: t.maxJump + 1, heard: now, since: now,
+	}
+	if c.resume {
+		l.first = t.maxFirst
+	}
+	if past, ok := sh.past[key]; ok && key.client != "" {
+		l.seq, l.lastSeq = past.seq, past.seq
+	}
+	l.meta.Start = now
+	sh.keep(l)
+	c.metrics.sessions.Inc()
+	return l, true
+}
+
+func (sh *shard) keep(l *live) {
+	sh.lives[l] = struct{}{}
+	if l.key.client != "" {
+		sh.byKey[l.key] = l
+	}
+}
+
+// pastFor is how long the numbers of an ended session are remembered: Jitsi's
+// clients try to come back for 10 minutes.
+const pastFor = 11 * 60_000
+
+// drop forgets a session that is over.
+func (sh *shard) drop(l *live, now int64) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	delete(sh.lives, l)
+	if l.key.client != "" && sh.byKey[l.key] == l {
+		delete(sh.byKey, l.key)
+		if l.seq > 0 {
+			sh.past[l.key] = pastSession{seq: l.seq, until: now + pastFor}
+		}
+	}
+}
+
+// frame takes one frame into the session: drops it when its number was seen
+// before, spools it, derives. seq is 0 where the protocol has none. It is
+// acknowledged by the ticker, once it is on disk.
+func (c *conn) frame(seq uint64, data []byte) error {
+	s := c.server
+	now := s.now()
+	if wait := c.bucket.take(now, len(data), &s.opts.Limits); wait > 0 {
+		c.metrics.throttled.Inc()
+		time.Sleep(wait)
+		now = s.now()
+	}
+	l := c.live
+	if l == nil {
+		return &Refusal{Reason: protocol.CodeMalformed, Status: http.StatusBadRequest, Sentence: "a frame came before its session was named"}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.conn.Load() != c:
+		return &Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"}
+	case l.ended:
+		return &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the session is over: start a new one"}
+	}
+	if seq != 0 {
+		if seq <= l.seq {
+			c.metrics.again.Inc()
+			return nil
+		}
+		if err := l.follows(seq); err != nil {
+			return err
+		}
+	}
+	if err := l.spoolFrame(now, seq, data); err != nil {
+		return err
+	}
+	if l.behind {
+		return nil
+	}
+	if s.lagging.Load() {
+		l.behind = true
+		s.metrics.behind.Inc()
+		s.behind.push(l)
+		return nil
+	}
+	err := l.derive(now, seq, data)
+	if err != nil {
+		c.metrics.faults.Inc()
+	}
+	if l.session.Ended() {
+		l.end(now, "leave")
+	}
+	return err
+}
+
+// follows refuses a number that cannot be true and counts a gap that can.
+func (l *live) follows(seq uint64) error {
+	jump, most := seq-l.seq-1, l.wire.traits().maxJump
+	if l.seq == 0 && l.first > 0 {
+		if seq <= l.first {
+			l.first = 0
+			return nil
+		}
+		most = l.first - 1
+	}
+	if jump > most {
+		return &Refusal{
+			Reason: reasonSequence, Status: http.StatusConflict,
+			Sentence: fmt.Sprintf("sequence number %d is from the future: %d was expected", seq, l.seq+1),
+		}
+	}
+	if jump > 0 {
+		l.metrics.missed.Add(float64(jump))
+	}
+	return nil
+}
+
+// spoolFrame appends the frame to the session's log, which begins with it.
+func (l *live) spoolFrame(now int64, seq uint64, data []byte) error {
+	log := l.log.Load()
+	if log == nil {
+		l.meta.Session = rtc.SessionID(rtc.NewID(l.meta.Start, l.server.opts.Random()))
+		var err error
+		if log, err = l.server.opts.Spool.Create(l.meta); err != nil {
+			return err
+		}
+		l.log.Store(log)
+	}
+	if err := log.Append(now, seq, data); err != nil {
+		return err
+	}
+	l.seq = max(l.seq, seq)
+	l.metrics.frames.Inc()
+	l.metrics.bytes.Add(float64(len(data)))
+	return nil
+}
+
+// derive passes one frame through the decoder into the session.
+func (l *live) derive(received int64, seq uint64, data []byte) error {
+	if l.session == nil {
+		l.begin()
+	}
+	if seq != 0 {
+		if l.lastSeq != 0 && seq > l.lastSeq+1 {
+			l.missed(received, l.lastSeq+1, seq-1)
+		}
+		l.lastSeq = seq
+	}
+	l.lastAt = received
+	l.derived++
+	l.records = 0
+	err := l.decoder.Decode(data, received, l)
+	if l.records > 0 {
+		l.metrics.records.Add(float64(l.records))
+	}
+	if errors.Is(err, session.ErrEnded) {
+		return nil
+	}
+	return err
+}
+
+// neverIdle leaves the end of silent sessions to ingest, which knows of
+// connections and of clients that may come back.
+const neverIdle = int64(1) << 60
+
+// begin makes the session's decoder and state, and tells it what the
+// connection told.
+func (l *live) begin() {
+	meta := l.log.Load().Meta()
+	l.decoder = l.wire.decoder(&meta)
+	l.session = session.New(session.Options{
+		App: meta.App, ID: meta.Session, Protocol: meta.Protocol, Start: meta.Start, Address: meta.Address,
+		Rooms: l.server.opts.Rooms, Sink: l.server.opts.Store,
+		Assigned:    l.assigned,
+		Assignment:  session.Assignment{Call: meta.Call, Room: meta.Room, At: meta.AssignedAt},
+		IdleTimeout: neverIdle,
+	})
+	if len(meta.Identity) > 0 {
+		// The first record of every session; it cannot exceed a limit.
+		_ = l.session.Record(&rtc.Record{Kind: rtc.KindOpen, Received: meta.Start, Name: openName, Payload: meta.Identity})
+	}
+}
+
+var openName = []byte(rtc.NameConnectionInfo)
+
+// Record implements rtc.Sink between decoder and session, and counts.
+func (l *live) Record(r *rtc.Record) error {
+	l.records++
+	return l.session.Record(r)
+}
+
+// missed tells the session that frames never came.
+func (l *live) missed(received int64, from, to uint64) {
+	payload := fmt.Appendf(nil, `{"from":%d,"to":%d,"count":%d}`, from, to, to-from+1)
+	_ = l.session.Record(&rtc.Record{Kind: rtc.KindEvent, Received: received, Name: []byte("framesMissed"), Payload: payload})
+}
+
+// assigned keeps the session's assignment to a call with its frames, so that a
+// replay gives the same rows.
+func (l *live) assigned(a session.Assignment) {
+	err := l.log.Load().Update(func(m *spool.Meta) { m.Call, m.Room, m.AssignedAt = a.Call, a.Room, a.At })
+	if err != nil {
+		l.server.log.Error("the assignment of a session could not be spooled", "session", l.session.ID(), "error", err)
+	}
+}
+
+// leave ends the session by the client's own word, given outside its frames.
+func (c *conn) leave(reason string) {
+	if l := c.live; l != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.end(c.server.now(), reason)
+	}
+}
+
+// wait returns when everything taken from the connection is on disk, and the
+// number up to which it may be acknowledged.
+func (c *conn) wait(ctx context.Context) (seq uint64, err error) {
+	l := c.live
+	if l == nil {
+		return 0, nil
+	}
+	log := l.log.Load()
+	if log == nil {
+		return 0, nil
+	}
+	if err := log.Wait(ctx); err != nil {
+		return 0, refuseBusy(err)
+	}
+	_, seq = log.Durable()
+	return seq, nil
+}
+
+// end ends the session at at, under mu. What remains (catch-up, dump, stored
+// rows, deletion from the spool) is done by others.
+func (l *live) end(at int64, reason string) {
+	if l.ended {
+		return
+	}
+	l.ended, l.endAt, l.reason = true, at, reason
+	s := l.server
+	l.shard.drop(l, s.now())
+	l.metrics.sessions.Dec()
+	log := l.log.Load()
+	if log == nil {
+		return // nothing was ever told
+	}
+	s.metrics.ended.WithLabelValues(l.wire.name(), reason).Inc()
+	if err := log.Update(func(m *spool.Meta) { m.Ended, m.EndReason = at, reason }); err != nil {
+		s.log.Error("the end of a session could not be spooled", "session", log.Meta().Session, "error", err)
+	}
+	if !l.behind {
+		l.finishDeriving()
+	}
+}
+
+// finishDeriving ends the derived session, once every frame is in it.
+func (l *live) finishDeriving() {
+	if l.session == nil {
+		l.begin()
+	}
+	l.session.End(l.endAt, l.reason)
+	l.decoder = nil
+	l.server.finishing.push(l)
+}
