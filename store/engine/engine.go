@@ -36,7 +36,7 @@ type Options struct {
 	// Lib is the path of libchdb.so; "" looks for it (see FindLibrary).
 	Lib string
 	// MemoryLimit bounds the child as a whole, in bytes. 0 takes a quarter of
-	// the machine's memory, at least 1 GiB and at most 8 GiB.
+	// the machine's memory, at least 1.5 GiB and at most 8 GiB.
 	MemoryLimit int64
 	// Log receives the supervisor's and the child's messages; nil drops them.
 	Log *slog.Logger
@@ -282,7 +282,8 @@ func (e *Engine) runChild(onReady func()) error {
 		"--dir="+e.opts.Dir, "--lib="+e.opts.Lib, "--socket="+e.socket, "--stop-with-stdin",
 		"--memory="+strconv.FormatInt(e.opts.MemoryLimit, 10))
 	cmd := exec.Command(e.opts.Command[0], args...)
-	cmd.Env = append(os.Environ(), e.opts.Env...)
+	// Times without a zone mean the same on every machine.
+	cmd.Env = append(append(os.Environ(), "TZ=UTC"), e.opts.Env...)
 	// An interrupt typed at the terminal goes to the whole group; the child
 	// must outlive it until the program has flushed and calls Close.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

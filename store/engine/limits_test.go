@@ -145,6 +145,28 @@ func TestMemory(t *testing.T) {
 	want(t, e, "999999\n", "SELECT s FROM (SELECT toString(number) AS s FROM numbers(5000000) ORDER BY s LIMIT 4999999, 1)")
 }
 
+// TestMemoryOfTheWhole lets queries raise their own limits, so that they meet
+// the one of the process: it holds, others are answered, and what the process
+// took is given back.
+func TestMemoryOfTheWhole(t *testing.T) {
+	const limit = 1 << 30
+	e := start(t, func(o *engine.Options) { o.MemoryLimit = limit })
+	child := e.Pid()
+	greedy := gather(e, 6, "SELECT length(groupArray(number)) FROM numbers(1000000000)", "max_memory_usage", "0")
+	for range greedy.n {
+		r := <-greedy.ended
+		if r.header.Get("X-ClickHouse-Exception-Code") != "241" {
+			t.Errorf("a greedy query: got %+v", r)
+		}
+	}
+	for resident(child) > limit*3/4>>20 {
+		want(t, e, "1000\n", "SELECT count() FROM numbers(1000)", "workload", "cheap")
+	}
+	if e.Pid() != child {
+		t.Error("the child ended")
+	}
+}
+
 // TestSettingsDoNotLeak keeps connections busy with errors, databases and
 // settings that must not leak from one request to the next on the same connection.
 func TestSettingsDoNotLeak(t *testing.T) {

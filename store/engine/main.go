@@ -79,15 +79,20 @@ func run(dir, lib, socket string, memory int64, withStdin bool) error {
 		return err
 	}
 	// What Go holds here is small: statements and pieces of data on their way.
-	debug.SetMemoryLimit(64 * mib)
+	debug.SetMemoryLimit(192 * mib)
 	opened, err := openLibrary(path)
 	if err != nil {
 		return err
 	}
-	pool, err := openPool(opened, filepath.Join(dir, "data"), newPlan(memory))
+	plan := newPlan(memory)
+	pool, err := openPool(opened, filepath.Join(dir, "data"), plan)
 	if err != nil {
 		return fmt.Errorf("open the engine's data in %s: %w", dir, err)
 	}
+	go pool.guard(plan.total, residentMemory, func(reason string) {
+		fmt.Fprintln(os.Stderr, reason)
+		os.Exit(1)
+	})
 
 	// Only who has the lock may remove the socket: it is nobody's.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {

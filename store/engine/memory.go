@@ -10,10 +10,10 @@ const mib = int64(1) << 20
 // plan divides the child's memory and processor between what it does.
 //
 // A query that meets its own limit fails alone; when the whole process meets
-// its limit, everything fails for seconds, even a count. So the shares of all
-// that may run at the same time stay together below the whole: half for heavy
-// queries, a quarter for cheap ones and inserts, the rest for merges, caches
-// and the library itself (about 220 MiB when idle).
+// its limit, everything may fail for seconds, even a count. So heavy queries,
+// which do use their share, get half of the memory all together. The shares of
+// cheap queries and inserts are ceilings that few of them come near; the rest
+// is for merges, caches and the library itself (about 200 MiB when idle).
 type plan struct {
 	total int64 // bytes, for the process
 	lanes [laneCount]laneplan
@@ -26,10 +26,10 @@ type laneplan struct {
 }
 
 // newPlan makes the plan for a limit in bytes; 0 takes a quarter of the
-// machine's memory, between 1 and 8 GiB. Less than 768 MiB is raised to that.
+// machine's memory, between 1.5 and 8 GiB. Less than 768 MiB is raised to that.
 func newPlan(limit int64) plan {
 	if limit <= 0 {
-		limit = min(max(machineMemory()/4, 1024*mib), 8192*mib)
+		limit = min(max(machineMemory()/4, 1536*mib), 8192*mib)
 	}
 	limit = max(limit, 768*mib)
 	free := limit - 256*mib
@@ -37,8 +37,8 @@ func newPlan(limit int64) plan {
 	p := plan{total: limit}
 	heavy := min(max(cores, 2), 4)
 	p.lanes[laneHeavy] = laneplan{heavy, free / 2 / int64(heavy), cores}
-	p.lanes[laneCheap] = laneplan{6, free / 8 / 2, min(cores, 4)}
-	p.lanes[laneInsert] = laneplan{4, free / 8 / 2, 1}
+	p.lanes[laneCheap] = laneplan{6, free / 8, min(cores, 4)}
+	p.lanes[laneInsert] = laneplan{4, free / 8, 1}
 	return p
 }
 
