@@ -1,8 +1,16 @@
 package dump
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/internals"
+	"github.com/peerglass/peerglass/protocol/jitsi"
+	"github.com/peerglass/peerglass/protocol/native"
+	"github.com/peerglass/peerglass/protocol/rtcstats"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -13,9 +21,27 @@ type Format string
 const (
 	FormatRaw       Format = "raw"       // Peerglass's own
 	FormatJitsi     Format = "jitsi"     // dump of the Jitsi rtcstats-server: JSON lines
-	FormatRTCStats  Format = "rtcstats"  // RTCStatsDump, versions 2 and 3
+	FormatRTCStats  Format = "rtcstats"  // RTCStatsDump, versions 1 to 3
 	FormatInternals Format = "internals" // export of chrome://webrtc-internals, new and old
 )
+
+// The protocols that the frames of a dump can be of.
+const (
+	ProtocolNative    = "native"
+	ProtocolJitsi     = "jitsi"
+	ProtocolRTCStats  = "rtcstats"
+	ProtocolInternals = "internals" // files only: has no frames
+)
+
+// decoders make a decoder for the frames of a raw dump.
+var decoders = map[string]func(Header) protocol.Decoder{
+	ProtocolNative: func(Header) protocol.Decoder { return native.NewDecoder(native.Options{}) },
+	ProtocolJitsi: func(h Header) protocol.Decoder {
+		v, _ := jitsi.LookupVersion(h.Subprotocol)
+		return jitsi.NewDecoder(jitsi.Options{Version: v})
+	},
+	ProtocolRTCStats: func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
+}
 
 // Header says whose session a dump holds. In a raw dump it stands before the
 // frames; of other formats Open fills in what they tell.
@@ -37,10 +63,10 @@ type Header struct {
 
 // Summary says what Replay found.
 type Summary struct {
-	Records     int64 // records passed to the sink
+	Records     int64 // records passed to the sink, but the one that the header makes
 	Polls       int64 // of them statistics
-	Connections int   // different labels of peer connections
-	First, Last int64 // earliest and latest Received, Unix ms
+	Connections int   // different labels of peer connections; from 10,000 on no more are told apart
+	First, Last int64 // earliest and latest Received, Unix ms; 0 where nothing has a time
 	Faults      int64 // frames or lines that could not be read and were passed over
 	Fault       error // the first of them, with its place; nil for none
 }
@@ -50,13 +76,11 @@ type Source struct {
 	format   Format
 	header   Header
 	summary  Summary
-	progress func(read int64)
+	in       *input
+	export   *internals.Export // only FormatInternals
+	version  int               // of an RTCStatsDump
+	metadata []byte            // its second line as it stands
 }
-
-// Open looks at the beginning of r, plain or gzip, and finds out what it
-// holds. A file of no known format is refused with a *protocol.Error that says
-// what it seems to be. Nothing but the header has been read afterwards.
-func Open(r io.Reader) (*Source, error) { panic("dump: not linked") }
 
 // Format returns the file's format.
 func (s *Source) Format() Format { return s.format }
@@ -66,39 +90,182 @@ func (s *Source) Format() Format { return s.format }
 func (s *Source) Header() Header { return s.header }
 
 // Progress makes Replay call f with the number of bytes read from the
-// underlying reader (so: of the file, packed or not), at most every 64 KiB.
-func (s *Source) Progress(f func(read int64)) { s.progress = f }
-
-// Replay decodes all frames, each with the time at which it was received, and
-// passes their records to sink in order. Where a format has no receive times,
-// Received is the record's own time. Frames that cannot be decoded are passed
-// over and counted in Summary, as they were when they first arrived. It
-// returns a *protocol.Error where the file ends early, is damaged beyond
-// repair or too large, with the records up to there passed on; errors of the
-// sink are returned as they are.
-func (s *Source) Replay(sink rtc.Sink) error { panic("dump: not linked") }
+// underlying reader (so: of the file, packed or not), every 64 KiB or so. An
+// export of chrome://webrtc-internals has been read when Open returns.
+func (s *Source) Progress(f func(read int64)) { s.in.file.progress = f }
 
 // Summary returns what Replay found; call it afterwards.
 func (s *Source) Summary() Summary { return s.summary }
 
+// Replay decodes all frames, each with the time at which it was received, and
+// passes their records to sink in order; before them, where the header says
+// who it was, a KindOpen record without a name. Where a format has no receive
+// times, Received is the record's own time. Frames that cannot be decoded are
+// passed over and counted in Summary, as they were when they first arrived. It
+// returns a *protocol.Error where the file ends early, is damaged beyond
+// repair or too large, with the records up to there passed on; errors of the
+// sink are returned as they are.
+func (s *Source) Replay(sink rtc.Sink) error { return s.replay(sink, nil) }
+
+// replay is Replay. keep, where it is not nil, is called with each frame that
+// could be decoded.
+func (s *Source) replay(sink rtc.Sink, keep func(frame []byte) error) error {
+	out := &counter{sink: sink, s: s, identity: s.identity(), seen: make(map[string]struct{})}
+	err := s.read(out, keep)
+	switch {
+	case out.err != nil:
+		return out.err
+	case err != nil:
+		return s.in.explain(err)
+	case s.summary.Records == 0 && s.summary.Faults > 0:
+		return &protocol.Error{Code: protocol.CodeMalformed, What: fmt.Sprintf("none of the %d entries of the file could be read; the first fault", s.summary.Faults), Cause: s.summary.Fault}
+	}
+	return nil
+}
+
+func (s *Source) read(out *counter, keep func([]byte) error) error {
+	switch s.format {
+	case FormatInternals:
+		return s.export.Replay(out)
+	case FormatRaw:
+		return s.readRaw(out, keep)
+	}
+	return s.readLines(out, keep)
+}
+
+// decode passes one frame through a decoder. What is wrong with it is counted;
+// place says where it stands.
+func (s *Source) decode(d protocol.Decoder, frame []byte, received int64, out *counter, keep func([]byte) error, place string, number int64) error {
+	err := d.Decode(frame, received, out)
+	if out.err != nil {
+		return out.err
+	}
+	if err == nil {
+		if keep != nil {
+			return keep(frame)
+		}
+		return nil
+	}
+	var fault *protocol.Error
+	if !errors.As(err, &fault) {
+		return fmt.Errorf("decode %s %d: %w", place, number, err)
+	}
+	s.fault(fmt.Errorf("%s %d: %w", place, number, err))
+	return nil
+}
+
+func (s *Source) fault(err error) {
+	if s.summary.Faults++; s.summary.Faults == 1 {
+		s.summary.Fault = err
+	}
+}
+
 // Notes returns sentences for people on what is missing or was passed over in
-// an accepted file, such as that it has no statistics; nil for none.
-func (s *Source) Notes() []string { return nil }
+// an accepted file, such as that it has no statistics; nil for none. Call it
+// after Replay.
+func (s *Source) Notes() []string {
+	var notes []string
+	sum := &s.summary
+	switch {
+	case sum.Records == 0:
+		notes = append(notes, "The file holds no records: nothing was measured in this session.")
+	case sum.Polls == 0:
+		notes = append(notes, "The file holds no statistics: there are events, but nothing to draw charts from.")
+	}
+	if sum.Faults > 0 {
+		notes = append(notes, fmt.Sprintf("%d of its entries could not be read and were passed over; the first: %v.", sum.Faults, sum.Fault))
+	}
+	return notes
+}
 
-// Writer writes a raw dump.
-type Writer struct{}
+// identity returns what the header tells of the client; nil for nothing.
+func (s *Source) identity() []byte {
+	h := &s.header
+	var who rtc.Identity
+	if h.Identity != nil {
+		who = *h.Identity
+	}
+	if h.Identity == nil && s.format == FormatJitsi {
+		return nil // its own first line says it
+	}
+	if who.UserAgent == "" {
+		who.UserAgent = h.UserAgent
+	}
+	if who.Room == "" {
+		who.Room = h.Room
+	}
+	if who.ClientSession == "" {
+		who.ClientSession = h.ClientSession
+	}
+	b, err := json.Marshal(who)
+	if err != nil || string(b) == "{}" {
+		return nil
+	}
+	return b
+}
 
-// NewWriter begins a raw dump on w with its header. The data are gzip; w is
-// not closed.
-func NewWriter(w io.Writer, h Header) (*Writer, error) { panic("dump: not linked") }
+// counter passes records on, dates them and counts.
+type counter struct {
+	sink     rtc.Sink
+	s        *Source
+	identity []byte // to be passed on before the first record
+	seen     map[string]struct{}
+	offset   int64 // from the client's clock to the server's, where the file tells
+	settled  bool  // offset is known
+	last     int64
+	err      error // of the sink
+}
 
-// Frame appends one frame as it was received, at received (server's clock,
-// Unix ms). It does not keep frame.
-func (w *Writer) Frame(received int64, frame []byte) error { panic("dump: not linked") }
+// maxConnections is how many labels Summary tells apart.
+const maxConnections = 10_000
 
-// Close ends the dump: without it the file counts as cut off.
-func (w *Writer) Close() error { panic("dump: not linked") }
+// skewed is the difference, in ms, from which the start that a file's server
+// noted counts as a clock that differs and not as delay.
+const skewed = 60_000
 
-// WriteV3 replays src and writes it to w as an RTCStatsDump of version 3
-// (plain text: one frame of rtcstats-js a line).
-func WriteV3(w io.Writer, src *Source) error { panic("dump: not linked") }
+func (c *counter) Record(r *rtc.Record) error {
+	sum := &c.s.summary
+	if r.Received == 0 {
+		if !c.settled && r.Time != 0 {
+			c.settled = true
+			if d := c.s.header.Start - r.Time; c.s.header.Start != 0 && (d > skewed || d < -skewed) {
+				c.offset = d
+			}
+		}
+		r.Received = c.last
+		if r.Time != 0 {
+			r.Received = r.Time + c.offset
+		}
+	}
+	c.last = r.Received
+	if c.identity != nil {
+		open := rtc.Record{Kind: rtc.KindOpen, Received: r.Received, Payload: c.identity}
+		c.identity = nil
+		if c.err = c.sink.Record(&open); c.err != nil {
+			return c.err
+		}
+	}
+	sum.Records++
+	if r.Kind == rtc.KindStats {
+		sum.Polls++
+	}
+	if r.Received != 0 {
+		if sum.First == 0 || r.Received < sum.First {
+			sum.First = r.Received
+		}
+		sum.Last = max(sum.Last, r.Received)
+	}
+	if len(r.Conn) > 0 && len(c.seen) < maxConnections {
+		if _, ok := c.seen[string(r.Conn)]; !ok {
+			c.seen[string(r.Conn)] = struct{}{}
+			sum.Connections = len(c.seen)
+		}
+	}
+	c.err = c.sink.Record(r)
+	return c.err
+}
+
+var _ rtc.Sink = (*counter)(nil)
+
+// eof tells an end that was to be expected from one that came early.
+func eof(err error) bool { return errors.Is(err, io.EOF) }

@@ -217,6 +217,9 @@ const (
 	StatFirstRequestTimestamp
 	StatRetransmissionsReceived
 	StatRetransmissionsSent
+	StatPsnrSumY
+	StatPsnrSumU
+	StatPsnrSumV
 
 	memberEnd
 )
@@ -433,4 +436,7 @@ var dictionary = [memberEnd]MemberInfo{
 	StatFirstRequestTimestamp:               {"firstRequestTimestamp", Gauge, UnitMilliseconds},
 	StatRetransmissionsReceived:             {"retransmissionsReceived", Counter, UnitCount},
 	StatRetransmissionsSent:                 {"retransmissionsSent", Counter, UnitCount},
+	StatPsnrSumY:                            {"psnrSum.y", Counter, UnitDecibels},
+	StatPsnrSumU:                            {"psnrSum.u", Counter, UnitDecibels},
+	StatPsnrSumV:                            {"psnrSum.v", Counter, UnitDecibels},
 }

@@ -1,0 +1,131 @@
+package dump
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/rtcstats"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// WriteV3 replays src and writes it to w as an RTCStatsDump of version 3
+// (plain text: one frame of rtcstats-js a line). Frames that came in that form
+// are written as they came. A fault of src is returned after what could be
+// read of it was written.
+func WriteV3(w io.Writer, src *Source) error {
+	out := &v3Writer{w: bufio.NewWriterSize(w, 64<<10), src: src}
+	var err error
+	if src.header.Protocol == ProtocolRTCStats && (src.format == FormatRaw || src.version == 3) {
+		err = src.replay(discard{}, out.line)
+	} else {
+		out.encoder = rtcstats.NewEncoder(rtcstats.EncoderOptions{})
+		err = src.replay(out, nil)
+	}
+	var fault *protocol.Error
+	if err != nil && !errors.As(err, &fault) {
+		return err
+	}
+	if e := out.begin(0); e != nil {
+		return e
+	}
+	if e := out.w.Flush(); e != nil {
+		return fmt.Errorf("write RTCStatsDump: %w", e)
+	}
+	return err
+}
+
+type discard struct{}
+
+func (discard) Record(*rtc.Record) error { return nil }
+
+type v3Writer struct {
+	w       *bufio.Writer
+	src     *Source
+	begun   bool
+	encoder *rtcstats.Encoder
+	buf     []byte
+}
+
+// begin writes the two lines of the header, once. start is when the session
+// began, where the source does not say it.
+func (o *v3Writer) begin(start int64) error {
+	if o.begun {
+		return nil
+	}
+	o.begun = true
+	head := o.src.metadata
+	if o.src.version != 3 {
+		h := &o.src.header
+		m := metadata{URL: h.Path, Origin: h.Origin, UserAgent: h.UserAgent, StartTime: h.Start,
+			RemoteAddresses: []string{}, ClientProtocol: h.Subprotocol, FileFormat: 3}
+		if h.Address != "" {
+			m.RemoteAddresses = []string{h.Address}
+		}
+		if m.StartTime == 0 {
+			m.StartTime = start
+		}
+		if who := o.src.identity(); who != nil {
+			m.Identity = &rtc.Identity{}
+			if err := json.Unmarshal(who, m.Identity); err != nil {
+				return fmt.Errorf("write RTCStatsDump: %w", err)
+			}
+		}
+		var err error
+		if head, err = json.Marshal(m); err != nil {
+			return fmt.Errorf("write RTCStatsDump: %w", err)
+		}
+	}
+	return o.put([]byte(dumpMagic), head)
+}
+
+func (o *v3Writer) put(lines ...[]byte) error {
+	for _, line := range lines {
+		if _, err := o.w.Write(line); err != nil {
+			return fmt.Errorf("write RTCStatsDump: %w", err)
+		}
+		if err := o.w.WriteByte('\n'); err != nil {
+			return fmt.Errorf("write RTCStatsDump: %w", err)
+		}
+	}
+	return nil
+}
+
+// line writes a frame that is one already.
+func (o *v3Writer) line(frame []byte) error {
+	if err := o.begin(0); err != nil {
+		return err
+	}
+	if bytes.ContainsAny(frame, "\n\r") {
+		var one bytes.Buffer
+		if err := json.Compact(&one, frame); err != nil {
+			return fmt.Errorf("write RTCStatsDump: %w", err)
+		}
+		frame = one.Bytes()
+	}
+	return o.put(frame)
+}
+
+// Record implements rtc.Sink.
+func (o *v3Writer) Record(r *rtc.Record) error {
+	if err := o.begin(r.Received); err != nil {
+		return err
+	}
+	if r.Kind == rtc.KindOpen && len(r.Name) == 0 && r.Time == 0 {
+		return nil // stands in the header
+	}
+	var err error
+	if o.buf, err = o.encoder.Append(o.buf[:0], r); err != nil {
+		var fault *protocol.Error
+		if errors.As(err, &fault) {
+			o.src.fault(err) // what is beyond a limit is left out
+			return nil
+		}
+		return err
+	}
+	return o.put(o.buf)
+}
