@@ -47,30 +47,37 @@ func (r *Reader) Passed() uint64 { return r.passed }
 // to s.Time. An unknown type is passed on as a value named "type". A fault is a
 // *protocol.Error; s then holds what stood before it.
 func (r *Reader) Read(src []byte, s *rtc.Stats) error {
-	s.Reset()
-	r.arena = r.arena[:0]
-	r.in = Scanner{src: src}
-	in := &r.in
+	in := Scanner{src: src}
 	if !utf8.Valid(src) {
 		in.fail("it is not UTF-8")
-		return in.Err()
 	}
-	if in.Want('{') {
-		for first := true; in.More(&first, '}'); {
+	if r.ReadFrom(&in, s) {
+		in.End()
+	}
+	return in.Err()
+}
+
+// ReadFrom is Read for an object within an envelope: it reads the one at the
+// cursor and leaves the cursor behind it. The source has to be UTF-8. It
+// returns false at a fault, which in.Err tells.
+func (r *Reader) ReadFrom(in *Scanner, s *rtc.Stats) bool {
+	s.Reset()
+	r.arena = r.arena[:0]
+	r.in = *in
+	if r.in.Want('{') {
+		for first := true; r.in.More(&first, '}'); {
 			if !r.top(s) {
 				break
 			}
 		}
-	}
-	if in.fault == nil {
-		in.End()
 	}
 	for i := range s.Reports {
 		if p := &s.Reports[i]; p.Time == s.Time {
 			p.Time = 0
 		}
 	}
-	return in.Err()
+	*in = r.in
+	return in.fault == nil
 }
 
 // top reads one member of the object: a report, its end, or the time.
