@@ -42,7 +42,9 @@ type Options struct {
 type Assignment struct {
 	Call rtc.CallID `json:"call"`
 	Room string     `json:"room"`
-	At   int64      `json:"at"` // server's clock, Unix ms
+	// At is when a timer decided it (server's clock, Unix ms); 0 if a record
+	// did, which does so again at a replay.
+	At int64 `json:"at,omitempty"`
 }
 
 // Session is one client's stay. It is not safe for concurrent use.
@@ -142,7 +144,7 @@ func (s *Session) Record(r *rtc.Record) error {
 		s.row.ClockOffset, s.changed = s.clock.offset, true
 	}
 	if !s.assigned && s.due(r) {
-		s.assign(s.received)
+		s.assign(s.received, 0)
 	}
 	if jumped {
 		s.clockEvent(was)
@@ -160,7 +162,7 @@ func (s *Session) due(r *rtc.Record) bool {
 	switch {
 	case r.Kind == rtc.KindStats:
 		return true
-	case s.opt.Assignment.Call != 0 && s.received >= s.opt.Assignment.At:
+	case s.opt.Assignment.At != 0 && s.received >= s.opt.Assignment.At:
 		return true
 	case r.Kind != rtc.KindOpen && s.identity.Room != "":
 		return true
@@ -233,12 +235,13 @@ func (s *Session) connection(label []byte) (*connection, error) {
 	return c, nil
 }
 
-// assign joins the session's call and writes what was held until now.
-func (s *Session) assign(at int64) {
+// assign joins the session's call and writes what was held until now; timer is
+// the time if a timer decided so.
+func (s *Session) assign(now, timer int64) {
 	given := s.opt.Assignment
-	a := Assignment{Call: given.Call, Room: s.identity.Room, At: at}
+	a := Assignment{Room: s.identity.Room, At: timer}
 	if given.Call != 0 {
-		a.Room, a.At = given.Room, given.At
+		a = given
 	}
 	a.Call = s.opt.Rooms.Join(s.stay(a, s.opt.Start))
 	s.assigned = true
@@ -246,7 +249,7 @@ func (s *Session) assign(at int64) {
 	if s.opt.Assigned != nil {
 		s.opt.Assigned(a)
 	}
-	s.writeSession(at)
+	s.writeSession(now)
 	for _, c := range s.connections {
 		s.writeConnection(c)
 	}
@@ -274,7 +277,7 @@ func (s *Session) Tick(now int64) (ended bool) {
 		return true
 	}
 	if !s.assigned && now >= s.opt.Start+assignAfter {
-		s.assign(now)
+		s.assign(now, now)
 	}
 	if s.assigned {
 		s.rows(now)
@@ -300,7 +303,7 @@ func (s *Session) end(now, left int64, reason string) {
 		s.begin(left)
 	}
 	if !s.assigned {
-		s.assign(now)
+		s.assign(now, 0)
 	}
 	s.ended = true
 	s.row.End, s.row.EndReason = milli(left), reason
