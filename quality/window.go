@@ -118,8 +118,9 @@ func (m *Metric) round(v float64) float32 {
 	} else {
 		v = math.Round(v/m.Step) * m.Step
 	}
-	if v-v != 0 { // NaN or infinite
+	f := float32(v)
+	if f-f != 0 { // NaN, infinite, or too large for a column
 		return rtc.Null
 	}
-	return float32(v)
+	return f
 }
