@@ -1,0 +1,516 @@
+import { Encoder, Kind } from "./encoder";
+import { Link, type LinkState, type Settings } from "./link";
+import { faults, guard, native, randomId } from "./native";
+import { Timer } from "./timer";
+
+declare const __VERSION__: string;
+
+/** How Peerglass is set up. */
+export interface Config {
+  /** The app's public ingest key, "pgk_…". */
+  key?: string;
+  /** Where the Peerglass server is: "https://peerglass.example". */
+  endpoint?: string;
+  /** A signed token of the app's back end, instead of or beside the key. */
+  token?: string;
+  /** Steady interval of getStats in ms, until the server says another. */
+  pollInterval?: number;
+  /** Warn on the console about what goes wrong in here. */
+  debug?: boolean;
+}
+
+/** Who joins where. */
+export interface Identity {
+  room: string;
+  roomName?: string;
+  user?: string;
+  userName?: string;
+  role?: string;
+  token?: string;
+  /** Anything to find the call by. */
+  keys?: Record<string, string>;
+}
+
+/** A user's rating; each from 1 (bad) to 5 (excellent). */
+export interface Feedback {
+  overall?: number;
+  audio?: number;
+  video?: number;
+  screen?: number;
+  comment?: string;
+}
+
+/** What the SDK is doing. */
+export interface Status {
+  state: LinkState;
+  /** The id of this stay, as the server's dumps name it. */
+  session: string;
+  room: string;
+  user: string;
+  /** Batches that the server has stored. */
+  acknowledged: number;
+  /** Bytes sent, and bytes that wait. */
+  bytesSent: number;
+  bytesWaiting: number;
+  polls: number;
+  /** Records that did not fit the buffer. */
+  lost: number;
+  /** Faults of the SDK that the page was spared. */
+  faults: number;
+}
+
+type Listener = (value: never) => void;
+
+/** A connection that is watched. */
+interface Tracked {
+  number: number;
+  ref: { deref(): RTCPeerConnection | undefined };
+  configuration: string;
+  constraints: string;
+  told: unknown; // the session that knows of it
+  polling: boolean;
+  last: Promise<void> | undefined; // its last poll, while it closes
+}
+
+/** One stay in a call: its own id, coding state and link. */
+interface Session {
+  id: string;
+  encoder: Encoder;
+  link: Link;
+  identity: Identity | undefined;
+  offlineSince: number;
+  over: boolean; // its goodbye is written
+}
+
+type Early = [Kind, number, number, string, string, string];
+
+const HOLD = 2000; // a connection waits so long for join before it counts as anonymous
+const FAST_FOR = 15_000;
+const MAX_PAYLOAD = 256 << 10;
+const MAX_LOG = 20 << 10;
+const MAX_EARLY = 500;
+const EARLY = {}; // stands for the session that is to come
+
+/** The SDK without the browser: what the captures tell goes to the server. */
+export class Client {
+  private config: Config = {};
+  private session: Session | undefined;
+  private early: Early[] = [];
+  private tracked = new Map<number, Tracked>();
+  private numbers = new WeakMap<object, number>();
+  private lastNumber = 0;
+  private lastCorr = 0;
+  private holding: number | undefined;
+  private flushTimer: number | undefined;
+  private poller = new Timer(() => this.poll());
+  private pollAt = 0;
+  private fastUntil = 0;
+  private settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
+  private listeners = new Map<string, Set<Listener>>();
+  private polls = 0;
+  private lost = 0;
+  private lostTold = 0;
+  private left = false;
+  private stopped = false;
+  private ready = false;
+  /** Set by the capture: the browser's own getStats. */
+  getStats: ((pc: RTCPeerConnection) => Promise<RTCStatsReport>) | undefined;
+  /** Set by the page capture: what to say of the page. */
+  page: () => Record<string, unknown> = () => ({});
+
+  init(config: Config): void {
+    this.config = { ...this.config, ...config };
+    if (config.pollInterval && config.pollInterval >= 250) this.settings.pollMs = config.pollInterval;
+    if (!this.config.key && !this.config.token) return this.warn("no key: nothing is collected");
+    if (!this.config.endpoint) return this.warn("no endpoint: nothing is collected");
+    this.ready = true;
+    if (this.tracked.size) this.hold();
+  }
+
+  join(identity: Identity): void {
+    if (identity.token) this.config.token = identity.token;
+    const { token: _, ...rest } = identity;
+    if (!this.ready) return this.warn("join before init: call init first");
+    const open = this.session;
+    if (open?.identity && open.identity.room === rest.room && open.identity.user === rest.user) {
+      open.identity = rest;
+      open.encoder.add(Kind.Open, native.now(), 0, "", "", this.whoAmI(open));
+      return this.flushSoon();
+    }
+    if (open) void this.end(open, open.identity ? "switch" : "join");
+    this.begin(rest);
+  }
+
+  async leave(): Promise<void> {
+    const open = this.session;
+    this.left = true;
+    this.cancelHold();
+    this.early.length = 0;
+    if (open) await this.end(open, "leave");
+  }
+
+  // --- what the captures tell -------------------------------------------
+
+  /** Takes a connection under watch. */
+  connection(pc: RTCPeerConnection, configuration: unknown, constraints?: unknown): void {
+    const number = ++this.lastNumber;
+    this.numbers.set(pc, number);
+    const t: Tracked = {
+      number,
+      ref: typeof WeakRef === "function" ? new WeakRef(pc) : { deref: () => pc },
+      configuration: text(configuration ?? {}),
+      constraints: constraints === undefined ? "" : text(constraints),
+      told: undefined,
+      polling: false,
+      last: undefined,
+    };
+    this.tracked.set(number, t);
+    this.left = false;
+    this.tell(t);
+    this.hold();
+  }
+
+  /** Whether a connection is under watch. */
+  knows(pc: object): boolean {
+    return this.numbers.has(pc);
+  }
+
+  /** The connections under watch. */
+  connections(): RTCPeerConnection[] {
+    return [...this.tracked.values()].map((t) => t.ref.deref()).filter((pc): pc is RTCPeerConnection => pc !== undefined);
+  }
+
+  /** The last word of a connection: a poll before it goes, if it can be had. */
+  closing(pc: RTCPeerConnection): void {
+    const number = this.numbers.get(pc);
+    const t = number && this.tracked.get(number);
+    if (!t) return;
+    const open = this.session;
+    const done = (): void => {
+      this.tracked.delete(number);
+      if (!open || open.over) return;
+      open.encoder.add(Kind.Call, native.now(), number, "close", "", "");
+      open.encoder.forget(number);
+      this.flushSoon();
+    };
+    if (!open || !this.getStats || t.told !== open) {
+      this.add(Kind.Call, "close", pc);
+      this.tracked.delete(number);
+      return;
+    }
+    t.polling = true;
+    // Asked for before the browser closes the connection, answered after.
+    const result = this.getStats(pc);
+    t.last = Promise.race([result, new Promise<void>((r) => native.setTimeout(r, 500))]).then(
+      (last) => {
+        guard(() => last && !open.over && open.encoder.stats(native.now(), number, last));
+        guard(done);
+      },
+      () => void guard(done),
+    );
+  }
+
+  corr(): string {
+    return (++this.lastCorr).toString(36);
+  }
+
+  /** Adds a record. pc ties it to a connection; payload becomes JSON. */
+  add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = ""): void {
+    const number = pc ? (this.numbers.get(pc) ?? 0) : 0;
+    const time = native.now();
+    const body = payload === undefined ? "" : text(payload);
+    const open = this.session;
+    if (!open) {
+      if (this.left || this.stopped) return;
+      if (this.early.length < MAX_EARLY) this.early.push([kind, time, number, name, corr, body]);
+      else this.lost++;
+      return;
+    }
+    if (open.link.state === "stopped") return;
+    if (open.link.full) {
+      this.lost++;
+      return;
+    }
+    open.encoder.add(kind, time, number, name, corr, body);
+    if (open.encoder.size > 64 << 10) this.flush(open);
+    else this.flushSoon();
+  }
+
+  /** Something happens: look closely for a while. */
+  stir(): void {
+    const now = native.now();
+    this.fastUntil = now + FAST_FOR;
+    if (this.session && this.pollAt > now + this.settings.fastMs) this.schedule(this.settings.fastMs);
+  }
+
+  // --- what the app tells ------------------------------------------------
+
+  event(name: string, data?: unknown): void {
+    this.add(Kind.Event, String(name), null, data);
+  }
+
+  log(level: string, message: unknown): void {
+    let line = typeof message === "string" ? message : text(message);
+    if (line.length > MAX_LOG) {
+      line = line.slice(0, MAX_LOG);
+      this.warn(`a log line was cut at ${MAX_LOG} characters`);
+    }
+    this.add(Kind.Log, String(level), null, line);
+  }
+
+  feedback(f: Feedback): void {
+    this.add(Kind.Feedback, "feedback", null, f);
+  }
+
+  on(name: string, listener: Listener): () => void {
+    let set = this.listeners.get(name);
+    if (!set) this.listeners.set(name, (set = new Set()));
+    set.add(listener);
+    return () => set.delete(listener);
+  }
+
+  status(): Status {
+    const open = this.session;
+    return {
+      state: this.stopped ? "stopped" : (open?.link.state ?? "idle"),
+      session: open?.id ?? "",
+      room: open?.identity?.room ?? "",
+      user: open?.identity?.user ?? "",
+      acknowledged: open?.link.acked ?? 0,
+      bytesSent: open?.link.bytes ?? 0,
+      bytesWaiting: open?.link.waiting ?? 0,
+      polls: this.polls,
+      lost: this.lost,
+      faults: faults.count,
+    };
+  }
+
+  // --- the page ----------------------------------------------------------
+
+  /** The network is back. */
+  online(): void {
+    this.session?.link.nudge();
+  }
+
+  /** The page is hidden: nothing may wait. */
+  hidden(): void {
+    if (this.session) this.flush(this.session);
+  }
+
+  /** The page goes; forGood unless it may come back from the browser's cache. */
+  going(forGood: boolean, beacon: ((url: string, body: Blob) => boolean) | undefined): void {
+    const open = this.session;
+    if (!open) return;
+    if (forGood) open.encoder.add(Kind.Close, native.now(), 0, "", "", '{"reason":"page closed"}');
+    this.flush(open, true);
+    open.link.farewell(beacon);
+    if (forGood) {
+      this.session = undefined;
+      open.link.stop();
+    }
+  }
+
+  // --- sessions ----------------------------------------------------------
+
+  /** Waits for a join; without one the connections are anonymous. */
+  private hold(): void {
+    if (this.session || this.holding !== undefined || !this.ready || this.stopped) return;
+    this.holding = native.setTimeout(() => {
+      this.holding = undefined;
+      guard(() => {
+        if (!this.session && this.tracked.size) this.begin(undefined);
+      });
+    }, HOLD);
+  }
+
+  private cancelHold(): void {
+    native.clearTimeout(this.holding);
+    this.holding = undefined;
+  }
+
+  private begin(identity: Identity | undefined): void {
+    if (this.stopped) return;
+    this.cancelHold();
+    this.left = false;
+    const endpoint = this.config.endpoint ?? "";
+    const url = endpoint.includes("/ingest/") ? endpoint : endpoint.replace(/\/+$/, "") + "/ingest/native";
+    const session: Session = {
+      id: randomId(),
+      encoder: new Encoder(),
+      identity,
+      offlineSince: 0,
+      over: false,
+      link: new Link(url, {
+        hello: () => ({
+          key: this.config.key,
+          token: this.config.token,
+          session: session.id,
+          sdk: "@peerglass/browser/" + __VERSION__,
+        }),
+        settings: (s) => this.apply(s),
+        changed: (state) => {
+          if (state === "live") session.offlineSince = 0;
+          else if (state === "offline" && !session.offlineSince) session.offlineSince = native.now();
+          this.emit("status", this.status());
+        },
+        renew: () => {
+          session.id = randomId();
+          session.encoder.restart();
+          const first = new Encoder();
+          first.add(Kind.Open, native.now(), 0, "", "", this.whoAmI(session));
+          return { time: first.base, body: first.take() };
+        },
+        refused: (code, message) => {
+          this.warn(message);
+          this.emit("error", { code, message });
+        },
+      }),
+    };
+    this.session = session;
+    session.encoder.add(Kind.Open, this.early[0]?.[1] ?? native.now(), 0, "", "", this.whoAmI(session));
+    for (const t of this.tracked.values()) {
+      if (t.told === EARLY) t.told = session;
+      else this.tell(t);
+    }
+    for (const e of this.early.splice(0)) session.encoder.add(...e);
+    this.flush(session);
+    session.link.start();
+    this.fastUntil = native.now() + FAST_FOR;
+    if (this.tracked.size) this.schedule(this.settings.fastMs);
+  }
+
+  /** Ends a session: a last poll, goodbye, and all of it stored. */
+  private async end(session: Session, reason: string): Promise<void> {
+    if (this.session === session) this.session = undefined;
+    for (const t of this.tracked.values()) t.told = undefined;
+    const rest = [...this.tracked.values()].map((t) => t.last ?? this.pollOne(session, t));
+    await Promise.race([Promise.all(rest), new Promise<void>((r) => native.setTimeout(r, 500))]);
+    guard(() => {
+      session.encoder.add(Kind.Close, native.now(), 0, "", "", JSON.stringify({ reason }));
+      session.over = true;
+      this.flush(session, true);
+    });
+    await session.link.finish(5000);
+    this.emit("status", this.status());
+  }
+
+  private whoAmI(session: Session): string {
+    return text({
+      ...session.identity,
+      clientSession: session.id,
+      sdk: "@peerglass/browser",
+      sdkVersion: __VERSION__,
+      ...guard(this.page),
+    });
+  }
+
+  /** Tells the session of a connection that it does not know. */
+  private tell(t: Tracked): void {
+    const to = this.session ?? EARLY;
+    if (t.told === to) return;
+    t.told = to;
+    const pc = t.ref.deref();
+    if (!pc) return;
+    this.raw(Kind.Call, t.number, "create", t.configuration);
+    if (t.constraints) this.raw(Kind.Call, t.number, "constraints", t.constraints);
+    const states: [string, string][] = [
+      ["onsignalingstatechange", pc.signalingState],
+      ["oniceconnectionstatechange", pc.iceConnectionState],
+      ["onconnectionstatechange", pc.connectionState],
+    ];
+    for (const [name, state] of states) {
+      if (state && state !== "new" && state !== "stable") this.raw(Kind.State, t.number, name, JSON.stringify(state));
+    }
+  }
+
+  private raw(kind: Kind, number: number, name: string, payload: string): void {
+    if (this.session) this.session.encoder.add(kind, native.now(), number, name, "", payload);
+    else if (this.early.length < MAX_EARLY && !this.stopped) this.early.push([kind, native.now(), number, name, "", payload]);
+  }
+
+  private apply(s: Settings): void {
+    if (s.pollMs && s.pollMs >= 250) this.settings.pollMs = s.pollMs;
+    if (s.fastMs && s.fastMs >= 250) this.settings.fastMs = s.fastMs;
+    if (s.flushMs && s.flushMs >= 50) this.settings.flushMs = s.flushMs;
+    if (s.disabled) {
+      this.stopped = true;
+      this.session = undefined;
+      this.early.length = 0;
+    }
+  }
+
+  // --- sending -----------------------------------------------------------
+
+  private flushSoon(): void {
+    if (this.flushTimer !== undefined) return;
+    this.flushTimer = native.setTimeout(() => {
+      this.flushTimer = undefined;
+      guard(() => this.session && this.flush(this.session));
+    }, this.settings.flushMs);
+  }
+
+  private flush(session: Session, now = false): void {
+    const { encoder, link } = session;
+    if (this.lost > this.lostTold && !link.full) {
+      encoder.add(Kind.Log, native.now(), 0, "warn", "", JSON.stringify(`${this.lost - this.lostTold} records did not fit the SDK's buffer`));
+      this.lostTold = this.lost;
+    }
+    if (!encoder.records) return;
+    const away = session.offlineSince ? native.now() - session.offlineSince : 0;
+    // While the network is away, few large batches are better than many.
+    if (!now && away && encoder.size < 32 << 10 && native.now() - encoder.base < 30_000) return;
+    link.push(encoder.base, encoder.take());
+    // Should the server end the session meanwhile, later batches must stand
+    // on their own.
+    if (away > 20_000) encoder.restart();
+  }
+
+  private schedule(ms: number): void {
+    this.pollAt = native.now() + ms;
+    this.poller.in(ms);
+  }
+
+  private poll(): void {
+    const session = this.session;
+    if (!session || session.link.state === "stopped") return;
+    for (const t of this.tracked.values()) if (!t.ref.deref()) this.tracked.delete(t.number);
+    if (!this.tracked.size) return;
+    const fast = native.now() < this.fastUntil;
+    const spread = fast ? 1 : 0.95 + Math.random() / 10; // clients of one room drift apart
+    this.schedule(Math.round((fast ? Math.min(this.settings.fastMs, this.settings.pollMs) : this.settings.pollMs) * spread * (session.link.strained ? 4 : 1)));
+    const all = [...this.tracked.values()].map((t) => this.pollOne(session, t));
+    void Promise.all(all).then(() => guard(() => this.session === session && this.flush(session)));
+  }
+
+  private async pollOne(session: Session, t: Tracked): Promise<void> {
+    const pc = t.ref.deref();
+    if (!pc || !this.getStats || t.polling) return;
+    t.polling = true;
+    try {
+      const result = await this.getStats(pc);
+      // The connection may have been closed while we waited.
+      if (this.tracked.get(t.number) === t && !session.link.full) {
+        session.encoder.stats(native.now(), t.number, result);
+        this.polls++;
+        this.emit("stats", { connection: "PC_" + (t.number - 1), report: result });
+      }
+    } catch {
+      // The browser refuses: there is nothing to tell.
+    }
+    t.polling = false;
+  }
+
+  private emit(name: string, value: unknown): void {
+    for (const f of this.listeners.get(name) ?? []) guard(() => f(value as never));
+  }
+
+  private warn(message: string): void {
+    if (this.config.debug) native.warn("Peerglass: " + message);
+  }
+}
+
+/** JSON of a value, within a bound; never throws. */
+function text(value: unknown): string {
+  const json = guard(() => JSON.stringify(value)) ?? "null";
+  return json.length > MAX_PAYLOAD ? JSON.stringify({ truncated: json.length }) : json;
+}

@@ -1,0 +1,401 @@
+import { MEMBERS, TYPES } from "./dictionary";
+import { Writer } from "./writer";
+
+// The coding is described in docs/protocol.md.
+
+/** Kinds of record, by their number on the wire. */
+export const enum Kind {
+  Open = 1,
+  Call,
+  State,
+  Stats,
+  Event,
+  Feedback,
+  Log,
+  Close,
+}
+
+const enum Tag {
+  Conn = 0x10,
+  Name = 0x20,
+  Corr = 0x40,
+  Payload = 0x80,
+  Full = 0x10,
+}
+
+const enum Head {
+  Define = 1,
+  Time = 2,
+  Slots = 4,
+}
+
+const enum Form {
+  Absent,
+  Number,
+  Micro,
+  Double,
+  Text,
+  Bool,
+  JSON,
+}
+
+/** Members by name: number on the wire and steps in one unit. */
+interface Member {
+  number: number;
+  scale: number;
+}
+
+const members = new Map<string, Member>();
+MEMBERS.split(" ").forEach((word, i) => {
+  const digit = parseInt(word, 10) || 0;
+  members.set(digit ? word.slice(1) : word, { number: i + 1, scale: 10 ** digit });
+});
+const types = new Map(TYPES.split(" ").map((name, i) => [name, i + 1]));
+
+// Differences of numbers up to this are whole and exact in a double, and so
+// are their zigzag forms.
+const MAX_STEP = 2 ** 51;
+
+/** One member of one report, as it was last sent. */
+interface Slot {
+  number: number; // of the member; 0 is unknown
+  name: string;
+  scale: number;
+  form: Form;
+  last: number;
+  text: string;
+  poll: number; // in which it was last seen
+  now: Value; // what that poll said
+}
+
+interface Report {
+  id: string;
+  number: number;
+  slots: Slot[];
+  byName: Map<string, Slot>;
+  time: number; // own time of the last poll, 0 where it was the poll's
+  poll: number;
+}
+
+interface Connection {
+  reports: (Report | undefined)[];
+  byId: Map<string, Report>;
+  poll: number;
+}
+
+type Value = string | number | boolean | object | null | undefined;
+
+/** Writes records into the body of a batch. */
+export class Encoder {
+  private connections = new Map<number, Connection>();
+  private body = new Writer();
+  private content = new Writer();
+  private patches = new Writer();
+  private values = new Writer();
+  private mask: number[] = [];
+  private fresh: [string, Value, number][] = [];
+  private last = 0;
+  /** Records in the open batch. */
+  records = 0;
+
+  /** Bytes of the open batch, before compression. */
+  get size(): number {
+    return this.body.length;
+  }
+
+  /** From here on no differences stand on what was sent before. */
+  restart(): void {
+    this.connections.clear();
+  }
+
+  /** Forgets what was sent of a connection that is closed. */
+  forget(conn: number): void {
+    this.connections.delete(conn);
+  }
+
+  /** Begins a batch; its times are relative to `base`. */
+  private start(time: number): void {
+    if (this.records++ === 0) this.base = this.last = time;
+  }
+
+  /** Time of the first record of the open batch: what its header says. */
+  base = 0;
+
+  /** Ends the batch and returns its body. */
+  take(): Uint8Array<ArrayBuffer> {
+    const body = this.body.copy();
+    this.body.clear();
+    this.records = 0;
+    return body;
+  }
+
+  private emit(tag: number): void {
+    this.body.byte(tag);
+    this.body.uvarint(this.content.length);
+    this.body.raw(this.content.view());
+  }
+
+  /** Adds a record that is not statistics. `payload` is JSON. */
+  add(kind: Kind, time: number, conn: number, name: string, corr: string, payload: string): void {
+    this.start(time);
+    const w = this.content;
+    w.clear();
+    w.zigzag(time - this.last);
+    this.last = time;
+    let tag: number = kind;
+    if (conn) {
+      tag |= Tag.Conn;
+      w.uvarint(conn);
+    }
+    if (name) {
+      tag |= Tag.Name;
+      w.text(name.slice(0, 64));
+    }
+    if (corr) {
+      tag |= Tag.Corr;
+      w.text(corr);
+    }
+    if (payload) {
+      tag |= Tag.Payload;
+      w.text(payload);
+    }
+    this.emit(tag);
+  }
+
+  /** Adds one getStats result of a connection; only what changed is written. */
+  stats(time: number, conn: number, result: RTCStatsReport): void {
+    this.start(time);
+    const w = this.content;
+    w.clear();
+    w.zigzag(time - this.last);
+    this.last = time;
+    let state = this.connections.get(conn);
+    let tag: number = Kind.Stats;
+    if (!state) {
+      tag |= Tag.Full;
+      this.connections.set(conn, (state = { reports: [], byId: new Map(), poll: 0 }));
+    }
+    const poll = ++state.poll;
+
+    // The poll's time is that of most reports: the newest.
+    let newest = 0;
+    const seen: [Report, RTCStats][] = [];
+    const added: RTCStats[] = [];
+    result.forEach((stat: RTCStats) => {
+      if (stat.timestamp > newest) newest = stat.timestamp;
+      const report = state.byId.get(stat.id);
+      if (report) {
+        report.poll = poll;
+        seen.push([report, stat]);
+      } else if (stat.id && stat.id.length < 128) added.push(stat);
+    });
+    const at = newest ? Math.round(newest * 1000) : time * 1000;
+    w.uvarint(conn);
+    w.zigzag(at - time * 1000);
+
+    const removed = state.reports.filter((r): r is Report => r !== undefined && r.poll !== poll);
+    w.uvarint(removed.length);
+    let last = -1;
+    for (const report of removed) {
+      w.uvarint(report.number - last - 1);
+      last = report.number;
+      state.byId.delete(report.id);
+      state.reports[report.number] = undefined;
+    }
+
+    let free = 0;
+    for (const stat of added) {
+      while (state.reports[free]) free++;
+      const report: Report = { id: stat.id, number: free, slots: [], byName: new Map(), time: 0, poll };
+      state.reports[free] = report;
+      state.byId.set(stat.id, report);
+      seen.push([report, stat]);
+    }
+    seen.sort((a, b) => a[0].number - b[0].number);
+
+    this.patches.clear();
+    let written = 0;
+    last = -1;
+    for (const [report, stat] of seen) {
+      if (this.patch(report, stat, last, at)) {
+        last = report.number;
+        written++;
+      }
+    }
+    w.uvarint(written);
+    w.raw(this.patches.view());
+    this.emit(tag);
+  }
+
+  /** Writes what changed of one report; returns whether anything did. */
+  private patch(report: Report, stat: RTCStats, last: number, at: number): boolean {
+    const define = report.slots.length === 0;
+    this.mask.length = 0;
+    this.values.clear();
+    this.fresh.length = 0;
+    const visit = (name: string, value: Value): void => {
+      if (value === undefined || value === null) return;
+      const slot = report.byName.get(name);
+      if (slot) {
+        slot.poll = report.poll;
+        slot.now = value;
+      } else this.fresh.push([name, value, members.get(name)?.number ?? 0]);
+    };
+    for (const name in stat) {
+      if (name === "id" || name === "timestamp") continue;
+      const value = (stat as unknown as Record<string, Value>)[name];
+      if (name === "type") {
+        if (!types.has(stat.type)) visit(name, value);
+      } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+        for (const leaf in value) visit(name + "." + leaf, (value as Record<string, Value>)[leaf]);
+      } else visit(name, value);
+    }
+    // Values stand in the order of the mask, whatever the browser's order is.
+    report.slots.forEach((slot, i) => {
+      if (slot.poll === report.poll) this.change(slot, i, slot.now);
+      else if (slot.form !== Form.Absent) this.change(slot, i, undefined);
+    });
+
+    let own = Math.round(stat.timestamp * 1000);
+    if (own === at || !own) own = 0;
+    const timed = own !== 0 && own !== report.time;
+    if (!define && !timed && this.mask.length === 0 && this.fresh.length === 0) return false;
+    report.time = own;
+
+    const w = this.patches;
+    w.uvarint((report.number - last - 1) * 8 + (define ? Head.Define : 0) + (own ? Head.Time : 0) + (this.fresh.length ? Head.Slots : 0));
+    if (define) {
+      w.byte(types.get(stat.type) ?? 0);
+      w.text(stat.id);
+    }
+    if (own) w.zigzag(own - at);
+    if (!define) {
+      if (this.mask.length === 0) this.mask.push(0);
+      for (let i = 0; i < this.mask.length; i++) w.byte((this.mask[i] ?? 0) | (i < this.mask.length - 1 ? 0x80 : 0));
+      w.raw(this.values.view());
+    }
+    if (define || this.fresh.length) {
+      // The busiest members first: masks then end early.
+      this.fresh.sort((a, b) => (a[2] || 1e5) - (b[2] || 1e5));
+      w.uvarint(this.fresh.length);
+      for (const [name, value, number] of this.fresh) {
+        w.uvarint(number);
+        if (!number) w.text(name.slice(0, 64));
+        const slot: Slot = {
+          number,
+          name,
+          scale: members.get(name)?.scale ?? 1,
+          form: Form.Absent,
+          last: 0,
+          text: "",
+          poll: report.poll,
+          now: undefined,
+        };
+        whole(w, slot, value);
+        report.slots.push(slot);
+        report.byName.set(name, slot);
+      }
+    }
+    return true;
+  }
+
+  /** Writes the new value of a member if it is one. */
+  private change(slot: Slot, index: number, value: Value): void {
+    const w = this.values;
+    if (typeof value === "number") {
+      const form = formOf(slot, value);
+      if (form === slot.form) {
+        const n = step(slot, form, value);
+        if (n === slot.last) return;
+        this.mark(index);
+        if (form !== Form.Double) {
+          w.zigzag(n - slot.last);
+          slot.last = n;
+          return;
+        }
+        w.byte(0);
+        whole(w, slot, value);
+        return;
+      }
+    } else if (typeof value === "string") {
+      if (slot.form === Form.Text) {
+        if (slot.text === value) return;
+        this.mark(index);
+        slot.text = value;
+        w.text(value, 1);
+        return;
+      }
+    } else if (typeof value === "boolean") {
+      if (slot.form === Form.Bool && slot.last === +value) return;
+    } else if (value !== undefined) {
+      const text = json(value as object);
+      if (slot.form === Form.JSON && slot.text === text) return;
+    }
+    this.mark(index);
+    w.byte(0); // escape: a form and a whole value follow
+    whole(w, slot, value);
+  }
+
+  private mark(index: number): void {
+    const i = (index / 7) | 0;
+    while (this.mask.length <= i) this.mask.push(0);
+    this.mask[i] = (this.mask[i] ?? 0) | (1 << index % 7);
+  }
+}
+
+function formOf(slot: Slot, value: number): Form {
+  if (!(Math.abs(value * slot.scale) <= MAX_STEP)) return Form.Double;
+  // A member with whole steps that has a fraction after all is sent finer.
+  if (slot.scale !== 1 || Number.isInteger(value)) return Form.Number;
+  return Math.abs(value * 1e6) <= MAX_STEP ? Form.Micro : Form.Double;
+}
+
+function step(slot: Slot, form: Form, value: number): number {
+  return form === Form.Double ? value : Math.round(value * (form === Form.Micro ? 1e6 : slot.scale));
+}
+
+function json(value: object): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch {
+    return "null";
+  }
+}
+
+/** Writes form and value. */
+function whole(w: Writer, slot: Slot, value: Value): void {
+  slot.last = 0;
+  slot.text = "";
+  if (typeof value === "number" && Number.isFinite(value)) {
+    slot.form = formOf(slot, value);
+    slot.last = step(slot, slot.form, value);
+    w.byte(slot.form);
+    if (slot.form === Form.Double) w.double(value);
+    else w.zigzag(slot.last);
+  } else if (typeof value === "string") {
+    slot.form = Form.Text;
+    slot.text = value;
+    w.byte(Form.Text);
+    w.text(value);
+  } else if (typeof value === "boolean") {
+    slot.form = Form.Bool;
+    slot.last = +value;
+    w.byte(Form.Bool);
+    w.byte(+value);
+  } else if (value === undefined) {
+    slot.form = Form.Absent;
+    w.byte(Form.Absent);
+  } else {
+    slot.form = Form.JSON;
+    slot.text = value === null ? "null" : json(value as object);
+    w.byte(Form.JSON);
+    w.text(slot.text);
+  }
+}
+
+/** Writes the header of a batch. */
+export function header(w: Writer, deflated: boolean, seq: number, time: number): void {
+  w.byte(0x10 | +deflated);
+  w.uvarint(seq);
+  w.uvarint(time);
+}

@@ -1,0 +1,20 @@
+// The classic script: <script src="https://host/sdk.js" data-key="pgk_…"></script>
+// It sets window.peerglass and begins at once. data-endpoint names another
+// server than the script's own, data-room and data-user join at once.
+import { peerglass } from "./index";
+import { guard } from "./native";
+
+guard(() => {
+  const scope = window as unknown as Record<string, unknown>;
+  if (scope.peerglass) return; // the page has the script twice
+  scope.peerglass = peerglass;
+  const script = document.currentScript as HTMLScriptElement | null;
+  const data = script?.dataset;
+  if (!script || !data?.key) return;
+  peerglass.init({
+    key: data.key,
+    endpoint: data.endpoint ?? new URL(script.src).origin,
+    debug: data.debug !== undefined,
+  });
+  if (data.room) peerglass.join({ room: data.room, user: data.user });
+});
