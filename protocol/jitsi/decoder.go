@@ -238,12 +238,9 @@ func (d *Decoder) emit(what named, isStats bool, session []byte, sink rtc.Sink) 
 		if string(r.Name) == rtc.NameConnectionInfo {
 			return d.emitConnectionInfo(sink)
 		}
-	case rtc.KindCall:
-		// Without a connection it is the session that is closed.
-		if len(r.Conn) == 0 && string(r.Name) == rtc.NameClose {
-			r.Kind = rtc.KindClose
-		}
 	}
+	// A "close" without a connection is the page closing a connection that it
+	// had not told of (a pre-call test), not the end of the session.
 	return sink.Record(r)
 }
 
