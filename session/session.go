@@ -33,8 +33,9 @@ type Options struct {
 	// or Seen; 0 means 60 s for jitsi, whose clients poll every 10 s, and 30 s
 	// for the others.
 	IdleTimeout int64
-	// Import: the records come from a file. The session never ends by silence,
-	// and waits for its room until the first statistics or the end.
+	// Import: the records come from a file. The session never ends by silence
+	// but at its last record, and waits for its room until the first statistics
+	// or the end.
 	Import bool
 }
 
@@ -92,8 +93,9 @@ const (
 	rowAtMost    = 1_000 // ms between two rows of a session that keeps changing
 	heldEvents   = 1_000
 	heldBytes    = 1 << 20
-	maxConns     = 1_000 // peer connections of one session
-	maxSkew      = 2_000 // ms between a record's time and its statistics' before they are two clocks
+	rebaseImport = 3_600_000 // ms that a file's first times may be too late
+	maxConns     = 1_000     // peer connections of one session
+	maxSkew      = 2_000     // ms between a record's time and its statistics' before they are two clocks
 	idleJitsi    = 60_000
 	idleOthers   = 30_000
 	reasonLeave  = "leave"
@@ -134,8 +136,7 @@ func (s *Session) Record(r *rtc.Record) error {
 	if s.opt.Start == 0 {
 		s.begin(r.Received)
 	}
-	s.received = max(s.received, r.Received)
-	s.heard = max(s.heard, s.received)
+	s.arrive(r.Received)
 	s.row.Records++
 	was := s.clock.offset
 	jumped := s.clock.observe(r.Time, s.received)
@@ -156,6 +157,29 @@ func (s *Session) Record(r *rtc.Record) error {
 	return err
 }
 
+// arrive follows the server's clock, which does not run backwards while the
+// session lives. A file's times are whatever they are: some begin with a line
+// that was dated years later, on another machine, and a call does not.
+func (s *Session) arrive(received int64) {
+	if !s.opt.Import {
+		s.received = max(s.received, received)
+		s.heard = max(s.heard, s.received)
+		return
+	}
+	if !s.assigned && received < s.opt.Start-rebaseImport {
+		s.begin(received)
+		s.clock = clock{}
+		for i := range s.held {
+			s.held[i].client, s.held[i].received = 0, received
+		}
+		for _, c := range s.connections {
+			c.row.Start = milli(received)
+		}
+	}
+	s.received = received
+	s.heard = max(s.heard, received)
+}
+
 // due reports whether the session must be assigned to its call before it takes
 // the record.
 func (s *Session) due(r *rtc.Record) bool {
@@ -164,9 +188,10 @@ func (s *Session) due(r *rtc.Record) bool {
 		return true
 	case s.opt.Assignment.At != 0 && s.received >= s.opt.Assignment.At:
 		return true
+	case s.opt.Import:
 	case r.Kind != rtc.KindOpen && s.identity.Room != "":
 		return true
-	case !s.opt.Import && s.received >= s.opt.Start+assignAfter:
+	case s.received >= s.opt.Start+assignAfter:
 		return true
 	}
 	return len(s.held) >= heldEvents || s.heldSize >= heldBytes
@@ -290,9 +315,14 @@ func (s *Session) Tick(now int64) (ended bool) {
 func (s *Session) Seen(now int64) { s.heard = max(s.heard, now) }
 
 // End ends the session at now (server's clock, Unix ms) for a reason of
-// rtc.Session.EndReason and writes its last rows. Ending twice changes nothing.
+// rtc.Session.EndReason and writes its last rows; an import ends at its last
+// record. Ending twice changes nothing.
 func (s *Session) End(now int64, reason string) {
-	if !s.ended {
+	switch {
+	case s.ended:
+	case s.opt.Import && s.heard != 0:
+		s.end(now, s.heard, reason)
+	default:
 		s.end(now, now, reason)
 	}
 }
@@ -346,7 +376,7 @@ func (s *Session) Row() rtc.Session { return s.row }
 // rows writes the rows that changed: connections and new streams at once, the
 // others seldom.
 func (s *Session) rows(now int64) {
-	all := now >= s.wroteAll+rowsEvery
+	all := now >= s.wroteAll+rowsEvery || now < s.wroteAll-rowsEvery
 	if all {
 		s.wroteAll = now
 	}

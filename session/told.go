@@ -66,8 +66,6 @@ func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 		s.learnConnection(r, c)
 	}
 	switch string(r.Name) {
-	case rtc.NameIdentity:
-		s.identify(r.Payload)
 	case rtc.NameConstraints, rtc.NameCreate:
 		s.legacyIdentity(r.Payload, c)
 	case rtc.NameSetVideoType:

@@ -1,0 +1,235 @@
+package session
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/jitsi"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// testdata returns the folder of recordings made by others, which are not part
+// of the repository.
+func testdata(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("PEERGLASS_TESTDATA")
+	if dir == "" {
+		root, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+				break
+			}
+			if filepath.Dir(root) == root {
+				t.Skip("no go.mod above the package: the recordings cannot be found")
+			}
+			root = filepath.Dir(root)
+		}
+		dir = filepath.Join(root, "..", "shared", "testdata")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the recordings are not there (%s); PEERGLASS_TESTDATA names another folder", dir)
+	}
+	return dir
+}
+
+// dated gives records that a file does not date on arrival their own time, as
+// an import does.
+type dated struct {
+	to   *Session
+	last int64
+	err  error
+
+	told map[string]float64 // the counters, by connection, report and member
+	base map[string]float64 // what they had counted before they began anew
+}
+
+func (d *dated) Record(r *rtc.Record) error {
+	if r.Time != 0 {
+		d.last = max(d.last, r.Time)
+	}
+	r.Received = d.last
+	if r.Time != 0 {
+		r.Received = r.Time
+	}
+	if r.Kind == rtc.KindStats {
+		d.watch(r)
+	}
+	err := d.to.Record(r)
+	var limit *protocol.Error
+	if errors.As(err, &limit) {
+		d.err = err
+		return nil
+	}
+	return err
+}
+
+// watch finds the resets of counters with nothing but the values.
+func (d *dated) watch(r *rtc.Record) {
+	for i := range r.Stats.Reports {
+		p := &r.Stats.Reports[i]
+		for _, v := range r.Stats.Of(p) {
+			switch v.Member {
+			case rtc.StatPacketsSent, rtc.StatPacketsReceived, rtc.StatBytesSent, rtc.StatBytesReceived:
+				key := fmt.Sprintf("%s %s %s", r.Conn, p.ID, v.Member)
+				if v.Num < d.told[key] {
+					d.base[key] += d.told[key]
+				}
+				d.told[key] = v.Num
+			}
+		}
+	}
+}
+
+// importJitsi plays a dump of Jitsi's server through a session.
+func importJitsi(t testing.TB, path string) (*Collect, *dated) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	out := &Collect{}
+	rooms := NewRooms(out, counter())
+	s := New(Options{App: 1, ID: 1, Protocol: "jitsi", Rooms: rooms, Sink: out, Import: true})
+	sink := &dated{to: s, told: map[string]float64{}, base: map[string]float64{}}
+	d := jitsi.NewDecoder(jitsi.Options{})
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, protocol.MaxFrame)
+	for n := 1; lines.Scan(); n++ {
+		if err := d.Decode(lines.Bytes(), sink.last, sink); err != nil && !errors.Is(err, ErrEnded) && len(lines.Bytes()) > 0 {
+			t.Fatalf("%s:%d: %v", path, n, err)
+		}
+	}
+	if sink.err != nil {
+		t.Errorf("%s: %v", path, sink.err)
+	}
+	s.End(sink.last, "import")
+	rooms.Flush()
+	return out, sink
+}
+
+// finalValues are the last values of every report of a recording.
+type finalValues struct {
+	Source            string
+	PerPeerConnection map[string]struct {
+		Reports map[string]map[string]any
+	}
+}
+
+// numberOf reads a value that legacy statistics give as text.
+func numberOf(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case string:
+		f, err := strconv.ParseFloat(v, 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// The totals of every stream of every recording are what its counters said
+// last, and before they began anew.
+func TestTotalsOfRecordings(t *testing.T) {
+	dir := testdata(t)
+	files, err := filepath.Glob(filepath.Join(dir, "derived", "final-values", "jitsi__*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no expected values in ", dir, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want finalValues
+		if err := json.Unmarshal(text, &want); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(want.Source), func(t *testing.T) {
+			out, seen := importJitsi(t, filepath.Join(dir, want.Source))
+			labels := map[rtc.ConnectionID]string{}
+			for _, c := range out.Connections {
+				labels[c.ID] = c.Label
+			}
+			streams := map[string]rtc.Stream{}
+			for _, st := range out.Streams {
+				key := labels[st.Connection] + " " + st.ReportID
+				if _, twice := streams[key]; twice {
+					t.Errorf("two streams of %s", key)
+				}
+				streams[key] = st
+			}
+			compared := 0
+			for label, pc := range want.PerPeerConnection {
+				for id, report := range pc.Reports {
+					sent := false
+					switch typ := report["type"]; {
+					case typ == "outbound-rtp", typ == "ssrc" && strings.HasSuffix(id, "_send"):
+						sent = true
+					case typ == "inbound-rtp", typ == "ssrc":
+					default:
+						continue
+					}
+					if remote, _ := report["isRemote"].(bool); remote {
+						continue
+					}
+					st, found := streams[label+" "+id]
+					if !found {
+						t.Errorf("%s %s has no stream", label, id)
+						continue
+					}
+					check := func(name string, got int64) {
+						if v, told := numberOf(report[name]); told {
+							compared++
+							base := seen.base[label+" "+id+" "+name]
+							if got != int64(max(v, 0)+base) {
+								t.Errorf("%s %s %s = %d, want %v + %v before it began anew", label, id, name, got, report[name], base)
+							}
+						}
+					}
+					if sent {
+						check("packetsSent", st.Packets)
+						check("bytesSent", st.Bytes)
+					} else {
+						check("packetsReceived", st.Packets)
+						check("bytesReceived", st.Bytes)
+						check("packetsLost", st.PacketsLost)
+					}
+				}
+			}
+			if compared == 0 {
+				t.Error("nothing was compared")
+			}
+			t.Logf("%d totals of %d streams compared, %d samples, %d events, %d unknown members", compared, len(out.Streams), len(out.Samples), len(out.Events), out.Sessions[0].UnknownMembers)
+			checkSamples(t, out)
+		})
+	}
+}
+
+// checkSamples holds what is true of any sample.
+func checkSamples(t *testing.T, out *Collect) {
+	t.Helper()
+	last := map[rtc.StreamID]rtc.Sample{}
+	for _, s := range out.Samples {
+		if before, ok := last[s.Stream]; ok && !s.Time.After(before.Time) {
+			t.Errorf("stream %d: sample at %v after one at %v", s.Stream, s.Time, before.Time)
+		}
+		last[s.Stream] = s
+	}
+	for i := range out.Streams {
+		if st := &out.Streams[i]; st.Kind == rtc.KindUnknown {
+			t.Errorf("stream %s is of no kind", fmt.Sprint(st.ReportID))
+		}
+	}
+}
