@@ -91,7 +91,8 @@ var patient = patience{
 	healthy:   time.Minute,
 }
 
-// Start starts the engine and returns when it answers. From then on it is
+// Start starts the engine and returns when it answers, or ctx ends, which has
+// no meaning after that. From then on it is
 // started again whenever it ends or hangs, until Close. The errors say what to
 // do: a missing library how to install it, a directory in use who has it.
 func Start(ctx context.Context, opts Options) (*Engine, error) {
@@ -192,10 +193,7 @@ func (e *Engine) DialContext(ctx context.Context, _ string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "unix", e.socket)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("%w (%w)", ErrUnavailable, err)
+		return nil, unavailable(ctx, err)
 	}
 	return c, nil
 }
@@ -211,10 +209,34 @@ type transport Engine
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := t.http.RoundTrip(r)
-	if err == nil || r.Context().Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, errClosed) {
-		return res, err
+	if err != nil {
+		return nil, unavailable(r.Context(), err)
 	}
-	return nil, fmt.Errorf("%w (%w)", ErrUnavailable, err)
+	res.Body = &answerBody{res.Body, r.Context()}
+	return res, nil
+}
+
+// answerBody is an answer that may break off because the child ends.
+type answerBody struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = unavailable(b.ctx, err)
+	}
+	return n, err
+}
+
+// unavailable makes a failure of the connection one that wraps ErrUnavailable,
+// unless the caller ended it.
+func unavailable(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, errClosed) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", ErrUnavailable, err)
 }
 
 // Close ends the child in order: inserts in progress are finished, queries are

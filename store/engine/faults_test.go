@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -216,43 +217,56 @@ func TestCloseTwice(t *testing.T) {
 	}
 }
 
-// TestDiskFull fills the disk: inserts fail with a clear error, reads go on,
-// and inserts go on when there is room.
-func TestDiskFull(t *testing.T) {
+// TestCloseDrains closes the engine while a query and an insert run: the query
+// is cancelled, the insert is finished.
+func TestCloseDrains(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64m"); err != nil {
-		t.Skipf("needs a small file system of its own, and mounting one failed: %v (run as root)", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
 	e := start(t, func(o *engine.Options) { o.Dir = dir })
-	want(t, e, "", "CREATE TABLE t (id UInt64, noise String) ENGINE = MergeTree ORDER BY id")
-	ballast := filepath.Join(dir, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 32<<20), 0o600); err != nil {
+	want(t, e, "", "CREATE TABLE t (id UInt32) ENGINE = MergeTree ORDER BY id")
+	query := gather(e, 1, endless)
+	running(t, e, "sipHash64", 1)
+	body, w := io.Pipe()
+	inserted := make(chan response, 1)
+	go func() {
+		r, err := send(context.Background(), e, "INSERT INTO t FORMAT TSV", body)
+		if err != nil {
+			r.body = err.Error()
+		}
+		inserted <- r
+	}()
+	if _, err := io.WriteString(w, strings.Repeat("1\n", 1<<20)); err != nil {
 		t.Fatal(err)
 	}
-	acked := 0
-	var full response
-	for {
-		full = post(t, e, fmt.Sprintf("INSERT INTO t SELECT number + %d, randomString(1000) FROM numbers(2000)", acked), "", "workload", "insert")
-		if full.status != http.StatusOK {
-			break
-		}
-		if acked += 2000; acked > 1e6 {
-			t.Fatal("the disk does not get full")
-		}
+	running(t, e, "INSERT INTO t", 1)
+	closed := make(chan error, 1)
+	go func() { closed <- e.Close() }()
+	if r := <-query.ended; r.header.Get("X-ClickHouse-Exception-Code") != "394" {
+		t.Errorf("the query: got %+v", r)
 	}
-	if full.status != http.StatusInsufficientStorage || !strings.Contains(full.body, "space") {
-		t.Errorf("a full disk: got %+v", full)
-	}
-	t.Log(full.status, strings.TrimSpace(full.body))
-	want(t, e, fmt.Sprintln(acked), "SELECT count() FROM t")
-	if err := os.Remove(ballast); err != nil {
+	if _, err := io.WriteString(w, "2\n"); err != nil {
 		t.Fatal(err)
 	}
-	want(t, e, "", fmt.Sprintf("INSERT INTO t SELECT number + %d, randomString(1000) FROM numbers(2000)", acked), "workload", "insert")
-	want(t, e, fmt.Sprintln(acked+2000), "SELECT uniqExact(id) FROM t")
+	w.Close()
+	if r := <-inserted; r.status != http.StatusOK {
+		t.Errorf("the insert: got %+v", r)
+	}
+	<-closed
+	e = start(t, func(o *engine.Options) { o.Dir = dir })
+	want(t, e, fmt.Sprintln(1<<20+1), "SELECT count() FROM t")
+}
+
+// TestCrashInAnswer kills the child in the middle of an answer.
+func TestCrashInAnswer(t *testing.T) {
+	e := start(t)
+	res, err := e.HTTPClient().Post(engine.URL, "text/plain", strings.NewReader("SELECT number FROM system.numbers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := syscall.Kill(e.Pid(), syscall.SIGSEGV); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, res.Body); !errors.Is(err, engine.ErrUnavailable) {
+		t.Errorf("got %v, want an error for repeating", err)
+	}
 }

@@ -12,6 +12,7 @@ import (
 const (
 	guardEvery = 500 * time.Millisecond
 	purgeAbove = 0.75 // give back what the allocator keeps for later
+	purgeAgain = 0.05 // once so much more is held than after the last time
 	endAbove   = 1.5  // the engine's own account has failed: start anew
 	endAfter   = 20   // looks in a row, 10 s: a query may be about to end
 )
@@ -23,11 +24,13 @@ const (
 // process ends, before the machine has to choose whom to kill.
 func (p *pool) guard(limit int64, resident func() int64, end func(reason string)) {
 	above := 0
+	purgeFrom := purgeAbove
 	for range time.Tick(guardEvery) {
 		share := float64(resident()) / float64(limit)
-		if share > purgeAbove {
+		if share > purgeFrom {
 			p.purge()
 			share = float64(resident()) / float64(limit)
+			purgeFrom = max(purgeAbove, share+purgeAgain)
 		}
 		if share < endAbove {
 			above = 0

@@ -73,6 +73,19 @@ func run(dir, lib, socket string, memory int64, withStdin bool) error {
 		return err
 	}
 	defer lock.Close()
+	// Only who has the lock may remove the socket: it is nobody's.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the former socket: %w", err)
+	}
+	// The socket is for this user alone from the start. The mask is the whole
+	// process's: the library, which makes folders, must not run yet.
+	mask := syscall.Umask(0o177)
+	listener, err := net.Listen("unix", socket)
+	syscall.Umask(mask)
+	if err != nil {
+		return fmt.Errorf("open the engine's socket: %w", err)
+	}
+	defer listener.Close()
 
 	path, err := FindLibrary(lib)
 	if err != nil {
@@ -94,22 +107,13 @@ func run(dir, lib, socket string, memory int64, withStdin bool) error {
 		os.Exit(1)
 	})
 
-	// Only who has the lock may remove the socket: it is nobody's.
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove the former socket: %w", err)
-	}
-	mask := syscall.Umask(0o177) // the socket is for this user alone, from the start
-	listener, err := net.Listen("unix", socket)
-	syscall.Umask(mask)
-	if err != nil {
-		return fmt.Errorf("open the engine's socket: %w", err)
-	}
-	return serve(ctx, listener, &server{pool})
+	return serve(ctx, listener, pool)
 }
 
-// serve answers until ctx ends; then it lets inserts finish.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	srv := &http.Server{Handler: handler}
+// serve answers until ctx ends; then it cancels queries and lets what writes
+// finish.
+func serve(ctx context.Context, listener net.Listener, pool *pool) error {
+	srv := &http.Server{Handler: &server{pool: pool, closing: ctx}}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
 	select {

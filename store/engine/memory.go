@@ -71,7 +71,5 @@ func (l laneplan) settings() map[string]string {
 		// An insert is one block and so all or nothing in one partition, as
 		// long as it is not larger than this.
 		"max_insert_block_size": "1048576",
-		// What is aborted must stop soon, also inside of one step.
-		"interactive_delay": "50000",
 	}
 }

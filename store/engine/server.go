@@ -18,7 +18,10 @@ import (
 )
 
 // server answers ClickHouse's HTTP interface from the library.
-type server struct{ pool *pool }
+type server struct {
+	pool    *pool
+	closing context.Context // ends when the process is to end
+}
 
 // statementLimit bounds what must be held in memory of a request: a statement
 // and data written inside of it. Data behind FORMAT is streamed and unbounded.
@@ -90,6 +93,12 @@ func (s *server) serve(out *answer, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
+	if req.kind == kindSelect || req.kind == kindShow {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(s.closing, cancel)()
+	}
 	c, err := s.pool.acquire(ctx, req.lane)
 	if err != nil {
 		return err
