@@ -199,6 +199,7 @@ func (s *Server) shard(client string) *shard {
 
 // wires are the protocols spoken, by name.
 var wires = map[string]wire{
+	"native":   nativeWire{},
 	"jitsi":    jitsiWire{},
 	"rtcstats": rtcstatsWire{},
 }

@@ -14,7 +14,7 @@ const FlagDeflate = 1 << 0
 type Header struct {
 	Flags    uint8
 	Seq      uint64 // from 1, without gaps within a session
-	Time     int64  // the client's clock, Unix ms, when the batch was closed
+	Time     int64  // the client's clock, Unix ms: what the first record's time is relative to
 	BodyFrom int    // where the body starts in the frame
 }
 

@@ -3,6 +3,7 @@ package native
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/peerglass/peerglass/protocol"
 )
@@ -130,55 +131,63 @@ func AppendError(dst []byte, code, message string) []byte {
 	return append(dst, b...)
 }
 
-// The codes of refusals beside those of package protocol.
+// Codes of refusals beside those of package protocol; ingest may send others,
+// which close with 4500.
 const (
-	CodeUnauthorized = "unauthorized" // key or token wrong or expired
-	CodeForbidden    = "forbidden"    // origin not allowed, app disabled
-	CodeGap          = "gap"          // a sequence number from the future: reconnect and resume
-	CodeEnded        = "ended"        // the session is over
-	CodeTimeout      = "timeout"      // no hello, or silence for too long
-	CodeBusy         = "busy"         // try again later
-	CodeShutdown     = "shutdown"     // the server stops: reconnect
-	CodeInternal     = "internal"
+	CodeKey         = "unknown_key" // so revoked_key
+	CodeToken       = "token"       // so token_expired and its kind
+	CodeDisabled    = "app_disabled"
+	CodeOrigin      = "origin_refused"
+	CodeSequence    = "sequence" // a number from the future: reconnect and resume
+	CodeEnded       = "ended"    // the session is over: go on under a new id
+	CodeReplaced    = "replaced" // a newer connection of the session took over
+	CodeTimeout     = "timeout"  // no hello, or silence for too long
+	CodeConnections = "connections"
+	CodeBusy        = "busy"     // try again later
+	CodeShutdown    = "shutdown" // the server stops: reconnect
+	CodeInternal    = "internal"
 )
 
 // CloseCode returns the WebSocket close code of a refusal. 44xx is the
 // client's fault, 45xx the server's.
-func CloseCode(code string) int {
+func CloseCode(code string) uint16 {
 	switch code {
 	case protocol.CodeMalformed:
 		return 4400
-	case CodeUnauthorized:
+	case CodeKey, "revoked_key", CodeToken:
 		return 4401
-	case CodeForbidden:
+	case CodeDisabled, CodeOrigin:
 		return 4403
 	case CodeTimeout:
 		return 4408
-	case CodeGap:
+	case CodeSequence:
 		return 4409
 	case CodeEnded:
 		return 4410
+	case CodeReplaced:
+		return 4411
 	case protocol.CodeTooLarge:
 		return 4413
 	case protocol.CodeUnsupported:
 		return 4415
-	case protocol.CodeLimit:
+	case protocol.CodeLimit, CodeConnections:
 		return 4429
 	case CodeBusy, CodeShutdown:
 		return 4503
 	}
+	if strings.HasPrefix(code, CodeToken+"_") {
+		return 4401
+	}
 	return 4500
 }
-
-// HTTPStatus returns the status of a refused POST.
-func HTTPStatus(code string) int { return CloseCode(code) - 4000 }
 
 // Retry reports whether a client that was refused with code may try again by
 // itself.
 func Retry(code string) bool {
-	switch code {
-	case CodeTimeout, CodeGap, CodeEnded, protocol.CodeLimit, CodeBusy, CodeShutdown, CodeInternal:
+	switch n := CloseCode(code); n {
+	case 4408, 4409, 4410, 4429:
 		return true
+	default:
+		return n >= 4500
 	}
-	return false
 }

@@ -19,23 +19,16 @@ import (
 // Load generators, tests and Go clients use it. Not safe for concurrent use.
 type Encoder struct {
 	seq   uint64
-	body  []byte // records of the open batch, their times not yet placed
-	marks []mark
+	body  []byte // records of the open batch
 	one   []byte // the record being written
+	start int64  // time of the open batch's first record
+	last  int64  // time of its last
 	conns map[string]*sent
 	taken map[uint32]bool // numbers of connections
 	free  uint32
 
 	z   *flate.Writer
 	zip bytes.Buffer
-}
-
-// mark is one record of the open batch. Its time is written when the batch is
-// closed, because the first is relative to that moment.
-type mark struct {
-	tag  byte
-	time int64
-	end  int // of its content, in body
 }
 
 // sent is what the encoder remembers of one connection.
@@ -68,7 +61,7 @@ func NewEncoder() *Encoder {
 }
 
 // Empty reports whether the open batch has no record.
-func (e *Encoder) Empty() bool { return len(e.marks) == 0 }
+func (e *Encoder) Empty() bool { return len(e.body) == 0 }
 
 // Restart makes the next poll of every connection a full one, as a client
 // must after the server lost or ended the session. The numbering goes on; a
@@ -86,7 +79,11 @@ func (e *Encoder) Add(r *rtc.Record) error {
 	if r.Kind == 0 || r.Kind > rtc.KindClose {
 		return fmt.Errorf("native: a record of kind %d cannot be sent", r.Kind)
 	}
-	e.one = e.one[:0]
+	if len(e.body) == 0 {
+		e.start, e.last = r.Time, r.Time
+	}
+	e.one = binary.AppendVarint(e.one[:0], r.Time-e.last)
+	e.last = r.Time
 	if r.Kind == rtc.KindStats {
 		if r.Stats == nil || len(r.Conn) == 0 {
 			return fmt.Errorf("native: a poll without statistics or connection cannot be sent")
@@ -115,30 +112,26 @@ func (e *Encoder) Add(r *rtc.Record) error {
 			*s = sent{number: s.number}
 		}
 	}
-	e.body = append(e.body, e.one...)
-	e.marks = append(e.marks, mark{tag, r.Time, len(e.body)})
+	e.body = append(e.body, tag)
+	e.body = appendBytes(e.body, e.one)
 	return nil
 }
 
 // Close ends the open batch, appends it to dst and begins the next. now is the
-// client's clock, Unix ms. The body is compressed where that makes it smaller.
+// client's clock, Unix ms, for a batch without records. The body is compressed
+// where that makes it smaller.
 func (e *Encoder) Close(dst []byte, now int64) []byte {
 	e.seq++
-	raw := make([]byte, 0, len(e.body)+8*len(e.marks))
-	last, from := now, 0
-	for _, m := range e.marks {
-		e.one = binary.AppendVarint(e.one[:0], m.time-last)
-		raw = append(raw, m.tag)
-		raw = binary.AppendUvarint(raw, uint64(len(e.one)+m.end-from))
-		raw = append(raw, e.one...)
-		raw = append(raw, e.body[from:m.end]...)
-		last, from = m.time, m.end
+	if !e.Empty() {
+		now = e.start
 	}
-	e.body, e.marks = e.body[:0], e.marks[:0]
-	if z := e.deflate(raw); len(z) < len(raw) {
-		return append(AppendHeader(dst, FlagDeflate, e.seq, now), z...)
+	if z := e.deflate(e.body); len(z) < len(e.body) {
+		dst = append(AppendHeader(dst, FlagDeflate, e.seq, now), z...)
+	} else {
+		dst = append(AppendHeader(dst, 0, e.seq, now), e.body...)
 	}
-	return append(AppendHeader(dst, 0, e.seq, now), raw...)
+	e.body = e.body[:0]
+	return dst
 }
 
 func (e *Encoder) deflate(raw []byte) []byte {

@@ -1,0 +1,220 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/native"
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/settings"
+	"github.com/peerglass/peerglass/spool"
+)
+
+// nativeWire is Peerglass's own protocol (docs/protocol.md): credentials and
+// session come in the hello, over a WebSocket or on the first line of a POST.
+type nativeWire struct{}
+
+var (
+	_ wire   = nativeWire{}
+	_ poster = nativeWire{}
+)
+
+func (nativeWire) name() string { return "native" }
+
+func (nativeWire) traits() *traits { return &nativeTraits }
+
+var nativeTraits = traits{
+	patterns:  []string{"/ingest/native"},
+	resumable: true,
+	graceMs:   60_000,
+	// The SDK speaks each 20 s at least; pings are for other clients.
+	pingMs: 25_000,
+	// Batches are numbered without gaps: the SDK keeps each until it is stored.
+	maxJump: 0, maxFirst: 1,
+}
+
+// nativeSettings are what clients are asked for: polls close enough together
+// that a freeze of a second is seen, at a few hundred bytes each.
+var nativeSettings = native.Settings{PollMs: 2000, FastMs: 1000}
+
+func (nativeWire) decoder(*spool.Meta) protocol.Decoder { return native.NewDecoder(native.Options{}) }
+
+func (nativeWire) admit(c *conn, r *http.Request) error {
+	c.sequenced = true
+	if names := offered(r); len(names) > 0 {
+		if !slices.Contains(names, native.Subprotocol) {
+			return protocol.Errorf(protocol.CodeUnsupported, "the subprotocol %s is not spoken here: use %s", clip(strings.Join(names, ", "), 100), native.Subprotocol)
+		}
+		c.subprotocol = native.Subprotocol
+	}
+	c.meta.Subprotocol = native.Subprotocol
+	return nil
+}
+
+func (nativeWire) opened(*conn) error { return nil }
+
+func (nativeWire) message(c *conn, binary bool, data []byte) error {
+	if binary {
+		return c.batch(data)
+	}
+	if c.live != nil {
+		return nil // a ping: that it came is all that counts
+	}
+	welcome, err := c.hello(data)
+	if err != nil {
+		return err
+	}
+	return c.write(false, native.AppendWelcome(nil, welcome))
+}
+
+// hello authenticates the client and joins its session.
+func (c *conn) hello(text []byte) (native.Welcome, error) {
+	h, err := native.ParseHello(text)
+	if err != nil {
+		return native.Welcome{}, err
+	}
+	if err := c.admitKey(h.Key); err != nil {
+		return native.Welcome{}, err
+	}
+	c.meta.ClientSession, c.resume = h.Session, h.Resume
+	id := rtc.Identity{Page: c.meta.Origin}
+	if h.Token != "" {
+		secret, err := c.server.opts.Access.AppSecret(context.Background(), c.meta.App)
+		if err != nil {
+			return native.Welcome{}, err
+		}
+		claims, err := settings.VerifyToken(secret, c.meta.App, h.Token, c.server.opts.Now())
+		if err != nil {
+			return native.Welcome{}, err
+		}
+		id.Room, id.RoomName = clip(claims.Room, protocol.MaxName), clip(claims.RoomName, protocol.MaxName)
+		id.User, id.UserName = clip(claims.User, protocol.MaxName), clip(claims.UserName, protocol.MaxName)
+	}
+	c.identify(id)
+	last, _, err := c.join()
+	if err != nil {
+		return native.Welcome{}, err
+	}
+	// A session without a log that has a number is one that ended: what came
+	// of it is stored, and what its client still has belongs to a new one.
+	ended := last > 0 && c.live.log.Load() == nil
+	return native.Welcome{Last: last, Ended: ended, Settings: nativeSettings}, nil
+}
+
+// batch takes one batch.
+func (c *conn) batch(data []byte) error {
+	h, err := native.ParseHeader(data)
+	if err != nil {
+		c.metrics.faults.Inc()
+		return err
+	}
+	if err := c.frame(h.Seq, data); err != nil {
+		return err
+	}
+	c.acknowledgeEnd()
+	return nil
+}
+
+// acknowledgeEnd answers a batch that had the client's goodbye in it: the
+// ticker visits only sessions in progress, and the client waits for this word
+// before it goes.
+func (c *conn) acknowledgeEnd() {
+	l := c.live
+	l.mu.Lock()
+	ended := l.ended
+	l.mu.Unlock()
+	if !ended || c.socket == nil {
+		return
+	}
+	c.socket.Async(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), writeMs*time.Millisecond)
+		defer cancel()
+		if seq, err := c.wait(ctx); err == nil {
+			_ = c.write(false, c.wire.appendAck(nil, seq))
+		}
+	})
+}
+
+// post takes the body of a POST: the hello's line, then batches. It is
+// answered when they are stored.
+func (nativeWire) post(c *conn, w http.ResponseWriter, r *http.Request) error {
+	limit := int64(c.server.opts.Limits.Frame + native.MaxHello)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			err = protocol.Errorf(protocol.CodeTooLarge, "the POST is longer than %d bytes: send fewer batches at a time", limit)
+		} else {
+			err = &protocol.Error{Code: protocol.CodeMalformed, What: "the POST could not be read to its end", Cause: err}
+		}
+		return c.refusePost(w, err)
+	}
+	welcome, err := c.takePost(r.Context(), body)
+	if err != nil {
+		return c.refusePost(w, err)
+	}
+	answer(w, http.StatusOK, native.AppendWelcome(nil, welcome))
+	return nil
+}
+
+func (c *conn) takePost(ctx context.Context, body []byte) (native.Welcome, error) {
+	hello, batches := native.SplitPost(body)
+	welcome, err := c.hello(hello)
+	if err != nil || welcome.Ended {
+		return welcome, err
+	}
+	for {
+		frame, ok, err := batches.Next()
+		if err != nil {
+			c.metrics.faults.Inc()
+			return welcome, err
+		}
+		if !ok {
+			break
+		}
+		if err := c.batch(frame); err != nil {
+			return welcome, err
+		}
+	}
+	last, err := c.wait(ctx)
+	welcome.Last = max(welcome.Last, last)
+	return welcome, err
+}
+
+// refusePost answers a POST in the protocol's own words. It returns nil: the
+// machinery has nothing left to say.
+func (c *conn) refusePost(w http.ResponseWriter, err error) error {
+	r := refusalOf(err)
+	c.server.metrics.refused.WithLabelValues(c.wire.name(), r.Reason).Inc()
+	status := r.Status
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	answer(w, status, native.AppendError(nil, r.Reason, r.Sentence))
+	return nil
+}
+
+func answer(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Access-Control-Allow-Origin", "*") // no cookies are read: any page's own key lets it in
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func (nativeWire) appendAck(dst []byte, seq uint64) []byte { return native.AppendAck(dst, seq) }
+
+// left: a client says goodbye in a record, not by the way it closes; a page
+// that reloads may come back.
+func (nativeWire) left(uint16) (bool, string) { return false, reasonTimeout }
+
+func (nativeWire) refusal(r *Refusal) ([]byte, uint16) {
+	return native.AppendError(nil, r.Reason, r.Sentence), native.CloseCode(r.Reason)
+}
