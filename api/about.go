@@ -1,0 +1,34 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+func (a *API) aboutRoutes() {
+	const tag = "about"
+	answer(a, public(route(http.MethodGet, "/version", "version", tag, "What is running")), func(context.Context, *nothing) (Version, error) {
+		return Version{Version: a.Version, Go: runtime.Version()}, nil
+	})
+	huma.Register(a.huma, public(route(http.MethodGet, "/health", "health", tag, "Whether each part works; 503 where one does not")), func(ctx context.Context, _ *nothing) (*struct {
+		Status int
+		Body   Health
+	}, error) {
+		out := &struct {
+			Status int
+			Body   Health
+		}{http.StatusOK, Health{OK: true, Parts: map[string]string{}}}
+		for name, check := range a.Health {
+			out.Body.Parts[name] = "ok"
+			if err := check(ctx); err != nil {
+				// The cause may name paths and addresses: it is for the log.
+				a.Log.WarnContext(ctx, "a part is ill", "part", name, "error", err)
+				out.Status, out.Body.OK, out.Body.Parts[name] = http.StatusServiceUnavailable, false, "does not answer; the cause is in the server's log"
+			}
+		}
+		return out, nil
+	})
+}

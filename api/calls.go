@@ -1,0 +1,255 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/peerglass/peerglass/query"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+func (a *API) callOf(c rtc.Call) Call {
+	out := Call{
+		ID: c.ID.String(), App: uint32(c.App), Room: c.Room, RoomName: c.RoomName, Status: "ended",
+		Start: c.Start.UTC(), End: orNull(c.End), Users: c.Users, Sessions: c.Sessions, Peak: c.Peak,
+	}
+	if out.RoomName == "" {
+		out.RoomName = c.Room
+	}
+	if c.End.IsZero() {
+		out.Status = "active"
+	}
+	out.DurationMs = a.lasted(c.Start, c.End)
+	return out
+}
+
+// lasted is the time between two instants in ms, the second being now where it
+// is not known.
+func (a *API) lasted(from, to time.Time) int64 {
+	if to.IsZero() {
+		to = a.Now()
+	}
+	return max(to.Sub(from).Milliseconds(), 0)
+}
+
+func (a *API) sessionOf(s *rtc.Session) Session {
+	out := Session{
+		ID: s.ID.String(), Call: s.Call.String(), User: s.User, UserName: s.UserName, Role: s.Role,
+		Start: s.Start.UTC(), End: orNull(s.End), EndReason: s.EndReason, DurationMs: a.lasted(s.Start, s.End),
+		Protocol: s.Protocol, ClientSession: s.ClientSession, SDK: s.SDK, SDKVersion: s.SDKVersion,
+		UserAgent: s.UserAgent, Browser: s.Browser, BrowserVersion: s.BrowserVersion, OS: s.OS, Device: s.Device,
+		Network: s.Network, Region: s.Region, Address: s.Address, Page: s.Page, Keys: s.Keys,
+		Sends: s.Sends, Receives: s.Receives, ClockOffsetMs: s.ClockOffset, Records: s.Records, UnknownMembers: s.UnknownMembers,
+		HasDump: s.Dump != "",
+	}
+	if out.Keys == nil {
+		out.Keys = map[string]string{}
+	}
+	return out
+}
+
+func (a *API) userOf(u *query.User) User {
+	out := User{
+		User: u.User, UserName: u.Name, Role: u.Role, FirstIn: u.FirstIn.UTC(), LastOut: orNull(u.LastOut), StayMs: u.Stay.Milliseconds(),
+		Stays: make([]Stay, 0, len(u.Stays)), Sends: u.Sends, Receives: u.Receives, Protocol: u.Protocol,
+		SDK: u.SDK, SDKVersion: u.SDKVersion, Browser: u.Browser, BrowserVersion: u.BrowserVersion,
+		OS: u.OS, Device: u.Device, Network: u.Network, Region: u.Region, Relay: u.Relay,
+	}
+	for _, s := range u.Stays {
+		out.Stays = append(out.Stays, Stay{Session: s.Session.String(), From: s.From.UTC(), To: orNull(s.To), Reason: s.Reason})
+	}
+	return out
+}
+
+func connectionOf(c *rtc.Connection) Connection {
+	return Connection{
+		ID: uint16(c.ID), Session: c.Session.String(), Label: c.Label, Start: c.Start.UTC(), End: orNull(c.End), State: c.State,
+		Connected: orNull(c.Connected), LocalType: c.LocalType, RemoteType: c.RemoteType, Transport: c.Transport, Relay: c.Relay,
+	}
+}
+
+func streamOf(s *rtc.Stream) Stream {
+	return Stream{
+		ID: uint32(s.ID), Session: s.Session.String(), Connection: uint16(s.Connection),
+		Kind: MediaKind(s.Kind.String()), Direction: Direction(s.Direction.String()), ReportID: s.ReportID, SSRC: s.SSRC, MID: s.MID, RID: s.RID,
+		Track: s.Track, Label: s.Label, RemoteUser: s.RemoteUser, Codec: s.Codec, Start: s.Start.UTC(), End: s.End.UTC(), Samples: s.Samples,
+		Packets: total(s.Packets), PacketsLost: lost(s), Bytes: total(s.Bytes),
+	}
+}
+
+// total makes a counter that was never reported null.
+func total(n int64) *int64 {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+// lost is the count of lost packets, which may fall below zero when late ones
+// arrive: it is known where packets are.
+func lost(s *rtc.Stream) *int64 {
+	if s.Packets < 0 && s.PacketsLost < 0 {
+		return nil
+	}
+	n := s.PacketsLost
+	return &n
+}
+
+func each[T, O any](in []T, f func(*T) O) []O {
+	out := make([]O, 0, len(in))
+	for i := range in {
+		out = append(out, f(&in[i]))
+	}
+	return out
+}
+
+type callsInput struct {
+	appPath
+	rangeInput
+	Room          string     `query:"room" maxLength:"512" doc:"Exact room id, or the beginning of one followed by *"`
+	User          string     `query:"user" maxLength:"512" doc:"Exact id of a user who joined"`
+	Status        CallStatus `query:"status" enum:"active,ended"`
+	MinDurationMs int64      `query:"minDurationMs" minimum:"0"`
+	MaxDurationMs int64      `query:"maxDurationMs" minimum:"0"`
+	Sort          string     `query:"sort" enum:"start,duration,users,room,status" default:"start"`
+	Order         string     `query:"order" enum:"asc,desc" default:"desc"`
+	Limit         int        `query:"limit" minimum:"1" maximum:"1000" default:"10"`
+	Cursor        string     `query:"cursor" maxLength:"1024"`
+}
+
+var callSorts = map[string]query.CallSort{"start": query.ByStart, "duration": query.ByDuration, "users": query.ByUsers, "room": query.ByRoom, "status": query.ByStatus}
+
+func (in *callsInput) filter() query.CallFilter {
+	f := query.CallFilter{
+		From: in.From.Time, To: in.To.Time, User: in.User, Sort: callSorts[in.Sort], Ascending: in.Order == "asc", Limit: in.Limit, Cursor: in.Cursor,
+		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, MaxDuration: time.Duration(in.MaxDurationMs) * time.Millisecond,
+	}
+	switch in.Status {
+	case "active":
+		f.Status = query.InProgress
+	case "ended":
+		f.Status = query.Ended
+	}
+	if n := len(in.Room); n > 0 && in.Room[n-1] == '*' {
+		f.RoomPrefix = in.Room[:n-1]
+	} else {
+		f.Room = in.Room
+	}
+	return f
+}
+
+type ofSession struct {
+	callPath
+	Session string `query:"session" doc:"Only those of this session"`
+}
+
+func (in *ofSession) scope(ctx context.Context) (rtc.AppID, rtc.CallID, rtc.SessionID, error) {
+	app, call, err := in.callPath.scope(ctx)
+	if err != nil || in.Session == "" {
+		return app, call, 0, err
+	}
+	id, err := rtc.ParseID(in.Session)
+	if err != nil {
+		return 0, 0, 0, errNotFound("The session")
+	}
+	return app, call, rtc.SessionID(id), nil
+}
+
+func (a *API) callRoutes() {
+	const tag = "calls"
+	answer(a, route(http.MethodGet, "/apps/{app}/calls", "listCalls", tag, "Calls that were going on in a time range, the newest first"), func(ctx context.Context, in *callsInput) (CallList, error) {
+		list := CallList{Items: []Call{}}
+		app, err := in.scope(ctx)
+		if err != nil {
+			return list, err
+		}
+		page, err := a.Query.Calls(ctx, app, in.filter())
+		if err != nil {
+			return list, err
+		}
+		list.Items = each(page.Calls, func(c *rtc.Call) Call { return a.callOf(*c) })
+		list.Total, list.Next = page.Total, next(page.Cursor)
+		return list, nil
+	})
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}", "getCall", tag, "One call with its users"), func(ctx context.Context, in *callPath) (CallDetail, error) {
+		app, id, err := in.scope(ctx)
+		if err != nil {
+			return CallDetail{}, err
+		}
+		call, err := a.Query.Call(ctx, app, id)
+		if err != nil {
+			return CallDetail{}, err
+		}
+		users, err := a.Query.Users(ctx, app, id)
+		return CallDetail{Call: a.callOf(call), People: each(users, a.userOf)}, err
+	})
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/sessions", "listSessions", tag, "The sessions of a call, in the order of joining"), func(ctx context.Context, in *callPath) (SessionList, error) {
+		app, id, err := in.scope(ctx)
+		if err != nil {
+			return SessionList{}, err
+		}
+		sessions, err := a.Query.Sessions(ctx, app, id)
+		if err == nil && len(sessions) == 0 {
+			err = query.ErrNotFound
+		}
+		return SessionList{each(sessions, a.sessionOf)}, err
+	})
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/sessions/{session}", "getSession", tag, "One session with its connections and streams"), a.session)
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/connections", "listConnections", tag, "Peer connections, by session and number"), func(ctx context.Context, in *ofSession) (ConnectionList, error) {
+		app, call, session, err := in.scope(ctx)
+		if err == nil {
+			_, err = a.Query.Call(ctx, app, call)
+		}
+		if err != nil {
+			return ConnectionList{}, err
+		}
+		connections, err := a.Query.Connections(ctx, app, call, session)
+		return ConnectionList{each(connections, connectionOf)}, err
+	})
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/streams", "listStreams", tag, "Streams with their totals, by session and number"), func(ctx context.Context, in *ofSession) (StreamList, error) {
+		app, call, session, err := in.scope(ctx)
+		if err == nil {
+			_, err = a.Query.Call(ctx, app, call)
+		}
+		if err != nil {
+			return StreamList{}, err
+		}
+		streams, err := a.Query.Streams(ctx, app, call, session)
+		return StreamList{each(streams, streamOf)}, err
+	})
+}
+
+// next is the cursor of an answer; "" is the last page.
+func next(cursor string) *string {
+	if cursor == "" {
+		return nil
+	}
+	return &cursor
+}
+
+func (a *API) session(ctx context.Context, in *sessionPath) (SessionDetail, error) {
+	session, err := a.oneSession(ctx, in)
+	if err != nil {
+		return SessionDetail{}, err
+	}
+	connections, err := a.Query.Connections(ctx, session.App, session.Call, session.ID)
+	if err != nil {
+		return SessionDetail{}, err
+	}
+	streams, err := a.Query.Streams(ctx, session.App, session.Call, session.ID)
+	return SessionDetail{Session: a.sessionOf(&session), Connections: each(connections, connectionOf), Streams: each(streams, streamOf)}, err
+}
+
+// oneSession returns the session of a path; one of another call is not found.
+func (a *API) oneSession(ctx context.Context, in *sessionPath) (rtc.Session, error) {
+	app, call, id, err := in.scope(ctx)
+	if err != nil {
+		return rtc.Session{}, err
+	}
+	session, err := a.Query.Session(ctx, app, id)
+	if err == nil && session.Call != call {
+		err = query.ErrNotFound
+	}
+	return session, err
+}
