@@ -108,6 +108,25 @@ func enabled(k *known) (App, error) {
 	return k.App, nil
 }
 
+// Access is what an ingest key opens.
+type Access struct {
+	App     App      // may be disabled
+	Secret  []byte   // that tokens of the app are signed with
+	Origins []string // that may use the key; empty: every origin
+}
+
+// Access returns what a key opens without judging it; ok is false for a key
+// that is not known or was revoked.
+func (s *Settings) Access(ctx context.Context, key string) (a Access, ok bool) {
+	ix := s.fresh(ctx)
+	k := ix.keys[key]
+	if k == nil || !k.Revoked.IsZero() || ix.apps[k.App] == nil {
+		return Access{}, false
+	}
+	app := ix.apps[k.App]
+	return Access{App: app.App, Secret: app.secret, Origins: k.Origins}, true
+}
+
 // IngestApp returns an app that may take in measurements. Refusals:
 // CodeNotFound, CodeDisabled.
 func (s *Settings) IngestApp(ctx context.Context, id rtc.AppID) (App, error) {

@@ -80,6 +80,9 @@ func checkOrigins(origins []string) ([]string, error) {
 
 // CreateIngestKey makes a public key for an app.
 func (s *Settings) CreateIngestKey(ctx context.Context, app rtc.AppID, name string, origins []string) (IngestKey, error) {
+	if name == "" {
+		name = "Ingest key"
+	}
 	name, err := checkName("a key", name)
 	if err != nil {
 		return IngestKey{}, err
