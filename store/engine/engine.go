@@ -163,6 +163,9 @@ func start(ctx context.Context, opts Options, p patience) (*Engine, error) {
 // is open to this user only.
 func (e *Engine) Socket() string { return e.socket }
 
+// Dir is where the engine keeps its data.
+func (e *Engine) Dir() string { return e.opts.Dir }
+
 // Pid is the child's process id, 0 while there is none.
 func (e *Engine) Pid() int {
 	e.mu.Lock()

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/ClickHouse/ch-go/proto"
+
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store/clickhouse"
+)
+
+// count asks for one number.
+func count(t testing.TB, s *Store, sql string, params ...clickhouse.Param) int64 {
+	t.Helper()
+	var n proto.ColInt64
+	var got int64
+	err := s.db.Select(t.Context(), clickhouse.Question{SQL: sql, Params: params}, proto.Results{{Data: &n}}, func(int) error { got = n[0]; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestWritingTwiceChangesNothing(t *testing.T) {
+	everyEngine(t, func(t *testing.T, s *Store) {
+		write := func() int64 {
+			g := &generator{random: rand.New(rand.NewPCG(1, 2)), app: 1, call: callID(1), start: testStart}
+			rows := int64(0)
+			g.each(3, 40, func(x *rtc.Sample) { s.Sample(x); rows++ })
+			for i := range uint32(50) {
+				s.Event(&rtc.Event{App: 1, Call: callID(1), Session: 7, Time: testStart, Index: i + 1, Kind: rtc.KindCall, Name: "createOffer", Value: `{"a":1}`})
+			}
+			flush(t, s)
+			return rows
+		}
+		write()
+		rows := write()
+		if got := count(t, s, "SELECT toInt64(count()) FROM samples FINAL"); got != rows {
+			t.Errorf("%d samples after writing %d twice", got, rows)
+		}
+		if got := count(t, s, "SELECT toInt64(count()) FROM events FINAL"); got != 50 {
+			t.Errorf("%d events after writing 50 twice", got)
+		}
+		if got := s.Backlog(); got != 0 {
+			t.Errorf("backlog %d after everything is stored", got)
+		}
+	})
+}
