@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/peerglass/peerglass/protocol/jitsi"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -122,6 +123,65 @@ func steady(tb testing.TB, sink Sink) (*Session, func()) {
 	}
 }
 
+// frame is the poll as the frame of Jitsi's client.
+func frame(p *rtc.Record) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, `[\"getstats\",\"PC_0\",{`)
+	for i := range p.Stats.Reports {
+		r := &p.Stats.Reports[i]
+		fmt.Fprintf(&b, `\"%s\":{\"timestamp\":0`, r.ID)
+		if r.Type != 0 {
+			fmt.Fprintf(&b, `,\"type\":\"%s\"`, r.Type)
+		}
+		for _, v := range p.Stats.Of(r) {
+			fmt.Fprintf(&b, `,\"%s\":`, v.Name)
+			switch v.Form {
+			case rtc.FormNumber:
+				fmt.Fprint(&b, v.Num)
+			case rtc.FormBool:
+				fmt.Fprint(&b, v.Num == 1)
+			default:
+				fmt.Fprintf(&b, `\"%s\"`, v.Text)
+			}
+		}
+		b.WriteString(`},`)
+	}
+	fmt.Fprintf(&b, `\"timestamp\":%d.5},%d]`, p.Time, p.Time)
+	return []byte(`{"statsSessionId":"513d8442-c6dd-4413-a06b-99d37ae991d5","type":"stats-entry","data":"` + b.String() + `"}`)
+}
+
+// The whole way of a measurement through one core: JSON to samples.
+func BenchmarkDecodeDerive(b *testing.B) {
+	sink := &discard{}
+	p := newScript(b, func(o *Options) { o.Sink = sink })
+	p.join("room", "user")
+	version, _ := jitsi.LookupVersion("3.1_STANDARD")
+	d := jitsi.NewDecoder(jitsi.Options{Version: version})
+	const polls = 64 // times rise within; then they begin anew, which costs a base
+	frames := make([][]byte, polls)
+	size := 0
+	for i := range frames {
+		text := delta(i + 1)
+		if i == 0 {
+			text = twoParty()
+		}
+		p.after(time.Second)
+		frames[i] = frame(p.record(text))
+		size += len(frames[i])
+	}
+	b.SetBytes(int64(size / polls))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if err := d.Decode(frames[n%polls], t0+int64(n)*1000, p.s); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64(sink.samples)/float64(b.N), "samples/record")
+}
+
 // A counter falls back once in eight polls here, which costs as much as any.
 func BenchmarkDerive(b *testing.B) {
 	sink := &discard{}
@@ -147,7 +207,6 @@ func TestDeriveDoesNotAllocate(t *testing.T) {
 func TestStateOfATwoPartyCallIsSmall(t *testing.T) {
 	const sessions = 64
 	keep := make([]*Session, 0, sessions)
-	nexts := make([]func(), 0, sessions)
 	var before, after runtime.MemStats
 	sink := &discard{}
 	rooms := NewRooms(sink, counter())
@@ -178,5 +237,4 @@ func TestStateOfATwoPartyCallIsSmall(t *testing.T) {
 		t.Errorf("%d bytes per session, at most %d are allowed", per, 40<<10)
 	}
 	runtime.KeepAlive(keep)
-	runtime.KeepAlive(nexts)
 }

@@ -116,7 +116,10 @@ func (p *script) report(words []string) {
 			continue
 		}
 		v := rtc.Value{Member: rtc.LookupMember([]byte(name)), Name: []byte(name)}
-		if _, err := fmt.Sscan(value, &n); err == nil && value[0] < 'A' {
+		_, err := fmt.Sscan(value, &n)
+		if isText := v.Member != 0 && v.Member.Info().Form == rtc.Text; isText && value != "null" {
+			v.Form, v.Text = rtc.FormText, []byte(value)
+		} else if err == nil && value[0] < 'A' {
 			v.Form, v.Num = rtc.FormNumber, n
 		} else if value == "null" {
 			v.Form = rtc.FormNull
