@@ -9,18 +9,18 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// request hands the HTTP request to a handler that needs more of it than its
+// Request hands the HTTP request to a handler that needs more of it than its
 // input says.
-type request struct{ r *http.Request }
+type Request struct{ r *http.Request }
 
 // Resolve implements huma.Resolver.
-func (q *request) Resolve(ctx huma.Context) []error {
+func (q *Request) Resolve(ctx huma.Context) []error {
 	q.r, _ = humago.Unwrap(ctx)
 	return nil
 }
 
 type loginInput struct {
-	request
+	Request
 	Body struct {
 		Name     string `json:"name" maxLength:"100"`
 		Password string `json:"password" maxLength:"1000"`
@@ -50,7 +50,7 @@ func (a *API) accountRoutes() {
 		})
 	op := console(route(http.MethodPost, "/logout", "logout", "account", "Log out"))
 	op.DefaultStatus = http.StatusNoContent
-	huma.Register(a.huma, op, func(ctx context.Context, in *struct{ request }) (*struct {
+	huma.Register(a.huma, op, func(ctx context.Context, in *struct{ Request }) (*struct {
 		Cookie http.Cookie `header:"Set-Cookie"`
 	}, error) {
 		if err := a.Settings.Logout(ctx, callerOf(ctx).session); err != nil {

@@ -215,26 +215,29 @@ func act[I any](a *API, op huma.Operation, handle func(context.Context, *I) erro
 	})
 }
 
-// appPath is the path of what belongs to an app.
-type appPath struct {
+// The inputs that are embedded are exported: the framework looks into no
+// others.
+
+// AppPath is the path of what belongs to an app.
+type AppPath struct {
 	App uint32 `path:"app" doc:"Id of the app"`
 }
 
-// callPath is the path of what belongs to a call.
-type callPath struct {
-	appPath
+// CallPath is the path of what belongs to a call.
+type CallPath struct {
+	AppPath
 	Call string `path:"call" doc:"Id of the call"`
 }
 
-// sessionPath is the path of what belongs to a session.
-type sessionPath struct {
-	callPath
+// SessionPath is the path of what belongs to a session.
+type SessionPath struct {
+	CallPath
 	Session string `path:"session" doc:"Id of the session"`
 }
 
 // scope returns the app where the caller may see it, else that it is not
 // found.
-func (p *appPath) scope(ctx context.Context) (rtc.AppID, error) {
+func (p *AppPath) scope(ctx context.Context) (rtc.AppID, error) {
 	app := rtc.AppID(p.App)
 	if !callerOf(ctx).may(app) {
 		return 0, errNotFound("The app")
@@ -242,8 +245,8 @@ func (p *appPath) scope(ctx context.Context) (rtc.AppID, error) {
 	return app, nil
 }
 
-func (p *callPath) scope(ctx context.Context) (rtc.AppID, rtc.CallID, error) {
-	app, err := p.appPath.scope(ctx)
+func (p *CallPath) scope(ctx context.Context) (rtc.AppID, rtc.CallID, error) {
+	app, err := p.AppPath.scope(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -254,8 +257,8 @@ func (p *callPath) scope(ctx context.Context) (rtc.AppID, rtc.CallID, error) {
 	return app, rtc.CallID(id), nil
 }
 
-func (p *sessionPath) scope(ctx context.Context) (rtc.AppID, rtc.CallID, rtc.SessionID, error) {
-	app, call, err := p.callPath.scope(ctx)
+func (p *SessionPath) scope(ctx context.Context) (rtc.AppID, rtc.CallID, rtc.SessionID, error) {
+	app, call, err := p.CallPath.scope(ctx)
 	if err != nil {
 		return 0, 0, 0, err
 	}

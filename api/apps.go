@@ -21,7 +21,7 @@ type newAppInput struct {
 }
 
 type changeAppInput struct {
-	appPath
+	AppPath
 	Body struct {
 		Name        *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Description *string `json:"description,omitempty" maxLength:"1000"`
@@ -29,7 +29,8 @@ type changeAppInput struct {
 	}
 }
 
-type rangeInput struct {
+// TimeRange narrows to what happened in [from, to).
+type TimeRange struct {
 	From Instant `query:"from" doc:"RFC 3339 or Unix ms"`
 	To   Instant `query:"to" doc:"RFC 3339 or Unix ms; what happened at it does not count"`
 }
@@ -54,7 +55,7 @@ func (a *API) appRoutes() {
 		app, err := a.Settings.CreateApp(ctx, in.Body.Name, in.Body.Description)
 		return appOf(app), err
 	})
-	answer(a, route(http.MethodGet, "/apps/{app}", "getApp", tag, "One app"), func(ctx context.Context, in *appPath) (App, error) {
+	answer(a, route(http.MethodGet, "/apps/{app}", "getApp", tag, "One app"), func(ctx context.Context, in *AppPath) (App, error) {
 		id, err := in.scope(ctx)
 		if err != nil {
 			return App{}, err
@@ -70,7 +71,7 @@ func (a *API) appRoutes() {
 		app, err := a.Settings.ChangeApp(ctx, id, settings.AppChange{Name: in.Body.Name, Description: in.Body.Description, Enabled: in.Body.Enabled})
 		return appOf(app), err
 	})
-	act(a, route(http.MethodDelete, "/apps/{app}", "deleteApp", tag, "Delete an app with its keys; only a disabled one, by an administrator"), func(ctx context.Context, in *appPath) error {
+	act(a, route(http.MethodDelete, "/apps/{app}", "deleteApp", tag, "Delete an app with its keys; only a disabled one, by an administrator"), func(ctx context.Context, in *AppPath) error {
 		id, err := in.scope(ctx)
 		if err == nil {
 			err = callerOf(ctx).mustAdmin()
@@ -80,7 +81,7 @@ func (a *API) appRoutes() {
 		}
 		return a.Settings.DeleteApp(ctx, id)
 	})
-	answer(a, route(http.MethodGet, "/apps/{app}/secret", "getAppSecret", tag, "The secret that an app's tokens are signed with"), func(ctx context.Context, in *appPath) (AppSecret, error) {
+	answer(a, route(http.MethodGet, "/apps/{app}/secret", "getAppSecret", tag, "The secret that an app's tokens are signed with"), func(ctx context.Context, in *AppPath) (AppSecret, error) {
 		id, err := in.scope(ctx)
 		if err != nil {
 			return AppSecret{}, err
@@ -88,7 +89,7 @@ func (a *API) appRoutes() {
 		secret, err := a.Settings.AppSecret(ctx, id)
 		return AppSecret{secret}, err
 	})
-	answer(a, route(http.MethodPost, "/apps/{app}/secret/rotate", "rotateAppSecret", tag, "Give an app a new secret; tokens signed with the old one are refused from now on"), func(ctx context.Context, in *appPath) (AppSecret, error) {
+	answer(a, route(http.MethodPost, "/apps/{app}/secret/rotate", "rotateAppSecret", tag, "Give an app a new secret; tokens signed with the old one are refused from now on"), func(ctx context.Context, in *AppPath) (AppSecret, error) {
 		id, err := in.scope(ctx)
 		if err != nil {
 			return AppSecret{}, err
@@ -114,7 +115,7 @@ func (a *API) visible(ctx context.Context) ([]settings.App, error) {
 	return apps, nil
 }
 
-func (a *API) activity(ctx context.Context, in *rangeInput) (AppActivityList, error) {
+func (a *API) activity(ctx context.Context, in *TimeRange) (AppActivityList, error) {
 	list := AppActivityList{Items: []AppActivity{}}
 	apps, err := a.visible(ctx)
 	if err != nil || len(apps) == 0 {

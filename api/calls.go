@@ -49,15 +49,19 @@ func (a *API) sessionOf(s *rtc.Session) Session {
 	return out
 }
 
-func (a *API) userOf(u *query.User) User {
+// userOf puts a user together with the sessions that their stays name.
+func (a *API) userOf(u *query.User, sessions map[rtc.SessionID]*rtc.Session) User {
 	out := User{
 		User: u.User, UserName: u.Name, Role: u.Role, FirstIn: u.FirstIn.UTC(), LastOut: orNull(u.LastOut), StayMs: u.Stay.Milliseconds(),
-		Stays: make([]Stay, 0, len(u.Stays)), Sends: u.Sends, Receives: u.Receives, Protocol: u.Protocol,
+		Stays: make([]Session, 0, len(u.Stays)), Sends: u.Sends, Receives: u.Receives, Protocol: u.Protocol,
 		SDK: u.SDK, SDKVersion: u.SDKVersion, Browser: u.Browser, BrowserVersion: u.BrowserVersion,
 		OS: u.OS, Device: u.Device, Network: u.Network, Region: u.Region, Relay: u.Relay,
 	}
-	for _, s := range u.Stays {
-		out.Stays = append(out.Stays, Stay{Session: s.Session.String(), From: s.From.UTC(), To: orNull(s.To), Reason: s.Reason})
+	for _, stay := range u.Stays {
+		// One that joined between the two questions comes with the next answer.
+		if s := sessions[stay.Session]; s != nil {
+			out.Stays = append(out.Stays, a.sessionOf(s))
+		}
 	}
 	return out
 }
@@ -105,8 +109,8 @@ func each[T, O any](in []T, f func(*T) O) []O {
 }
 
 type callsInput struct {
-	appPath
-	rangeInput
+	AppPath
+	TimeRange
 	Room          string     `query:"room" maxLength:"512" doc:"Exact room id, or the beginning of one followed by *"`
 	User          string     `query:"user" maxLength:"512" doc:"Exact id of a user who joined"`
 	Status        CallStatus `query:"status" enum:"active,ended"`
@@ -139,13 +143,14 @@ func (in *callsInput) filter() query.CallFilter {
 	return f
 }
 
-type ofSession struct {
-	callPath
+// OfSession is the path of a call, and perhaps one of its sessions.
+type OfSession struct {
+	CallPath
 	Session string `query:"session" doc:"Only those of this session"`
 }
 
-func (in *ofSession) scope(ctx context.Context) (rtc.AppID, rtc.CallID, rtc.SessionID, error) {
-	app, call, err := in.callPath.scope(ctx)
+func (in *OfSession) scope(ctx context.Context) (rtc.AppID, rtc.CallID, rtc.SessionID, error) {
+	app, call, err := in.CallPath.scope(ctx)
 	if err != nil || in.Session == "" {
 		return app, call, 0, err
 	}
@@ -172,19 +177,8 @@ func (a *API) callRoutes() {
 		list.Total, list.Next = page.Total, next(page.Cursor)
 		return list, nil
 	})
-	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}", "getCall", tag, "One call with its users"), func(ctx context.Context, in *callPath) (CallDetail, error) {
-		app, id, err := in.scope(ctx)
-		if err != nil {
-			return CallDetail{}, err
-		}
-		call, err := a.Query.Call(ctx, app, id)
-		if err != nil {
-			return CallDetail{}, err
-		}
-		users, err := a.Query.Users(ctx, app, id)
-		return CallDetail{Call: a.callOf(call), People: each(users, a.userOf)}, err
-	})
-	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/sessions", "listSessions", tag, "The sessions of a call, in the order of joining"), func(ctx context.Context, in *callPath) (SessionList, error) {
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}", "getCall", tag, "One call with its users and their stays"), a.call)
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/sessions", "listSessions", tag, "The sessions of a call, in the order of joining"), func(ctx context.Context, in *CallPath) (SessionList, error) {
 		app, id, err := in.scope(ctx)
 		if err != nil {
 			return SessionList{}, err
@@ -196,7 +190,7 @@ func (a *API) callRoutes() {
 		return SessionList{each(sessions, a.sessionOf)}, err
 	})
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/sessions/{session}", "getSession", tag, "One session with its connections and streams"), a.session)
-	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/connections", "listConnections", tag, "Peer connections, by session and number"), func(ctx context.Context, in *ofSession) (ConnectionList, error) {
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/connections", "listConnections", tag, "Peer connections, by session and number"), func(ctx context.Context, in *OfSession) (ConnectionList, error) {
 		app, call, session, err := in.scope(ctx)
 		if err == nil {
 			_, err = a.Query.Call(ctx, app, call)
@@ -207,7 +201,7 @@ func (a *API) callRoutes() {
 		connections, err := a.Query.Connections(ctx, app, call, session)
 		return ConnectionList{each(connections, connectionOf)}, err
 	})
-	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/streams", "listStreams", tag, "Streams with their totals, by session and number"), func(ctx context.Context, in *ofSession) (StreamList, error) {
+	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/streams", "listStreams", tag, "Streams with their totals, by session and number"), func(ctx context.Context, in *OfSession) (StreamList, error) {
 		app, call, session, err := in.scope(ctx)
 		if err == nil {
 			_, err = a.Query.Call(ctx, app, call)
@@ -228,7 +222,31 @@ func next(cursor string) *string {
 	return &cursor
 }
 
-func (a *API) session(ctx context.Context, in *sessionPath) (SessionDetail, error) {
+func (a *API) call(ctx context.Context, in *CallPath) (CallDetail, error) {
+	app, id, err := in.scope(ctx)
+	if err != nil {
+		return CallDetail{}, err
+	}
+	call, err := a.Query.Call(ctx, app, id)
+	if err != nil {
+		return CallDetail{}, err
+	}
+	users, err := a.Query.Users(ctx, app, id)
+	if err != nil {
+		return CallDetail{}, err
+	}
+	sessions, err := a.Query.Sessions(ctx, app, id)
+	if err != nil {
+		return CallDetail{}, err
+	}
+	byID := make(map[rtc.SessionID]*rtc.Session, len(sessions))
+	for i := range sessions {
+		byID[sessions[i].ID] = &sessions[i]
+	}
+	return CallDetail{Call: a.callOf(call), People: each(users, func(u *query.User) User { return a.userOf(u, byID) })}, nil
+}
+
+func (a *API) session(ctx context.Context, in *SessionPath) (SessionDetail, error) {
 	session, err := a.oneSession(ctx, in)
 	if err != nil {
 		return SessionDetail{}, err
@@ -242,7 +260,7 @@ func (a *API) session(ctx context.Context, in *sessionPath) (SessionDetail, erro
 }
 
 // oneSession returns the session of a path; one of another call is not found.
-func (a *API) oneSession(ctx context.Context, in *sessionPath) (rtc.Session, error) {
+func (a *API) oneSession(ctx context.Context, in *SessionPath) (rtc.Session, error) {
 	app, call, id, err := in.scope(ctx)
 	if err != nil {
 		return rtc.Session{}, err

@@ -16,14 +16,14 @@ import (
 )
 
 type dumpInput struct {
-	sessionPath
+	SessionPath
 	Format string `query:"format" enum:"v3,raw" default:"v3" doc:"v3: RTCStatsDump version 3, which the public dump importer opens; raw: the frames as they were received"`
 	Gzip   bool   `query:"gzip" default:"true" doc:"false: v3 as plain text. raw is always packed"`
 }
 
 type importInput struct {
-	appPath
-	request
+	AppPath
+	Request
 	Name string `query:"name" maxLength:"512" doc:"The file's name, for messages"`
 }
 
@@ -55,7 +55,7 @@ func (a *API) fileRoutes() {
 }
 
 func (a *API) dump(ctx context.Context, in *dumpInput) (*huma.StreamResponse, error) {
-	session, err := a.oneSession(ctx, &in.sessionPath)
+	session, err := a.oneSession(ctx, &in.SessionPath)
 	if err != nil {
 		return nil, err
 	}

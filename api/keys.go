@@ -26,20 +26,21 @@ func apiKeyOf(k settings.APIKey) APIKey {
 }
 
 type newIngestKeyInput struct {
-	appPath
+	AppPath
 	Body struct {
 		Name    string   `json:"name,omitempty" maxLength:"100"`
 		Origins []string `json:"origins,omitempty" maxItems:"100"`
 	}
 }
 
-type ingestKeyPath struct {
-	appPath
+// IngestKeyPath is the path of one ingest key.
+type IngestKeyPath struct {
+	AppPath
 	Key int64 `path:"key" doc:"Id of the ingest key"`
 }
 
 type changeIngestKeyInput struct {
-	ingestKeyPath
+	IngestKeyPath
 	Body struct {
 		Name    *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Origins *[]string `json:"origins,omitempty" maxItems:"100"`
@@ -55,7 +56,7 @@ type newAPIKeyInput struct {
 
 func (a *API) keyRoutes() {
 	const tag = "keys"
-	answer(a, route(http.MethodGet, "/apps/{app}/ingest-keys", "listIngestKeys", tag, "The public keys that pages of an app carry"), func(ctx context.Context, in *appPath) (IngestKeyList, error) {
+	answer(a, route(http.MethodGet, "/apps/{app}/ingest-keys", "listIngestKeys", tag, "The public keys that pages of an app carry"), func(ctx context.Context, in *AppPath) (IngestKeyList, error) {
 		list := IngestKeyList{Items: []IngestKey{}}
 		app, err := in.scope(ctx)
 		if err != nil {
@@ -85,7 +86,7 @@ func (a *API) keyRoutes() {
 		k, err := a.Settings.ChangeIngestKey(ctx, app, in.Key, settings.IngestKeyChange{Name: in.Body.Name, Origins: in.Body.Origins})
 		return ingestKeyOf(k), err
 	})
-	act(a, route(http.MethodDelete, "/apps/{app}/ingest-keys/{key}", "revokeIngestKey", tag, "Revoke a public key; it stays in the list"), func(ctx context.Context, in *ingestKeyPath) error {
+	act(a, route(http.MethodDelete, "/apps/{app}/ingest-keys/{key}", "revokeIngestKey", tag, "Revoke a public key; it stays in the list"), func(ctx context.Context, in *IngestKeyPath) error {
 		app, err := in.scope(ctx)
 		if err != nil {
 			return err

@@ -27,8 +27,8 @@ const (
 )
 
 type liveInput struct {
-	callPath
-	request
+	CallPath
+	Request
 	LastEventID string  `header:"Last-Event-ID" doc:"Id of the last message that was read: what came after it is told"`
 	Since       Instant `query:"since" doc:"Samples and events after this; default: from now on"`
 }

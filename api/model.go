@@ -112,14 +112,6 @@ type CallList struct {
 	Next  *string `json:"next" doc:"Cursor of the next page; null on the last"`
 }
 
-// Stay is one session of a user: a segment of the stay bar.
-type Stay struct {
-	Session string     `json:"session"`
-	From    time.Time  `json:"from"`
-	To      *time.Time `json:"to" doc:"null while it lasts"`
-	Reason  string     `json:"reason" doc:"Why it ended: leave, timeout, replaced, import or error; empty while it lasts"`
-}
-
 // User is a person in a call, all of their stays put together. Facts that
 // differ between stays are those of the last.
 type User struct {
@@ -129,7 +121,7 @@ type User struct {
 	FirstIn        time.Time  `json:"firstIn"`
 	LastOut        *time.Time `json:"lastOut" doc:"null while the user is in the call"`
 	StayMs         int64      `json:"stayMs" doc:"Time in the call, of all stays"`
-	Stays          []Stay     `json:"stays" doc:"In the order of joining"`
+	Stays          []Session  `json:"stays" doc:"In the order of joining: the segments of the stay bar"`
 	Sends          bool       `json:"sends" doc:"Has sent media"`
 	Receives       bool       `json:"receives" doc:"Has received media"`
 	Protocol       string     `json:"protocol" example:"native"`

@@ -13,23 +13,18 @@ import (
 )
 
 type samplesInput struct {
-	callPath
-	rangeInput
-	Sessions []string `query:"session,explode" maxItems:"100" doc:"Only these sessions; may be repeated"`
+	OfSession
+	TimeRange
 	Streams  []string `query:"stream,explode" maxItems:"500" doc:"Only these streams, each as session.number; may be repeated"`
 	Metrics  []string `query:"metrics,explode" maxItems:"100" doc:"Only these metrics; may be repeated. See GET /metrics"`
 	Width    int      `query:"width" minimum:"0" maximum:"10000" default:"0" doc:"Points that can be shown side by side: the server chooses a resolution that gives no more. 0: every point as it was measured"`
 	Extremes bool     `query:"extremes" doc:"Also the smallest and the largest value within each point"`
 }
 
-func (in *samplesInput) filter() (query.SampleFilter, error) {
+func (in *samplesInput) filter(session rtc.SessionID) (query.SampleFilter, error) {
 	f := query.SampleFilter{From: in.From.Time, To: in.To.Time, Width: in.Width, Extremes: in.Extremes}
-	for _, s := range in.Sessions {
-		id, err := rtc.ParseID(s)
-		if err != nil {
-			return f, invalid("query.session", strconv.Quote(s)+" is not the id of a session")
-		}
-		f.Sessions = append(f.Sessions, rtc.SessionID(id))
+	if session != 0 {
+		f.Sessions = []rtc.SessionID{session}
 	}
 	for _, s := range in.Streams {
 		session, number, _ := strings.Cut(s, ".")
@@ -71,8 +66,8 @@ func figures(m map[string]query.Values) map[string]Figures {
 }
 
 type eventsInput struct {
-	ofSession
-	rangeInput
+	OfSession
+	TimeRange
 	Kinds    []string `query:"kind,explode" enum:"open,call,state,event,feedback,log,close" doc:"Only these kinds; may be repeated"`
 	Severity Severity `query:"severity" enum:"info,warning,error" default:"info" doc:"Only those at least so severe"`
 	Search   string   `query:"search" maxLength:"256" doc:"Part of the name, upper and lower case alike"`
@@ -103,11 +98,11 @@ func eventOf(e *rtc.Event) Event {
 func (a *API) sampleRoutes() {
 	const tag = "calls"
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/samples", "getSamples", tag, "Figures of streams over time"), func(ctx context.Context, in *samplesInput) (Samples, error) {
-		app, call, err := in.scope(ctx)
+		app, call, session, err := in.scope(ctx)
 		if err != nil {
 			return Samples{}, err
 		}
-		f, err := in.filter()
+		f, err := in.filter(session)
 		if err == nil {
 			_, err = a.Query.Call(ctx, app, call)
 		}
