@@ -1,6 +1,8 @@
 package dump
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,6 +82,7 @@ type Source struct {
 	export   *internals.Export // only FormatInternals
 	version  int               // of an RTCStatsDump
 	metadata []byte            // its second line as it stands
+	told     bool              // header.Identity is all that there is to tell
 }
 
 // Format returns the file's format.
@@ -112,6 +115,9 @@ func (s *Source) Replay(sink rtc.Sink) error { return s.replay(sink, nil) }
 func (s *Source) replay(sink rtc.Sink, keep func(frame []byte) error) error {
 	out := &counter{sink: sink, s: s, identity: s.identity(), seen: make(map[string]struct{})}
 	err := s.read(out, keep)
+	if out.err == nil {
+		out.flush() // its error is out.err
+	}
 	switch {
 	case out.err != nil:
 		return out.err
@@ -185,17 +191,13 @@ func (s *Source) identity() []byte {
 	if h.Identity != nil {
 		who = *h.Identity
 	}
-	if h.Identity == nil && s.format == FormatJitsi {
+	if s.format == FormatJitsi {
 		return nil // its own first line says it
 	}
-	if who.UserAgent == "" {
-		who.UserAgent = h.UserAgent
-	}
-	if who.Room == "" {
-		who.Room = h.Room
-	}
-	if who.ClientSession == "" {
-		who.ClientSession = h.ClientSession
+	if !s.told {
+		who.UserAgent = cmp.Or(who.UserAgent, h.UserAgent)
+		who.Room = cmp.Or(who.Room, h.Room)
+		who.ClientSession = cmp.Or(who.ClientSession, h.ClientSession)
 	}
 	b, err := json.Marshal(who)
 	if err != nil || string(b) == "{}" {
@@ -210,34 +212,62 @@ type counter struct {
 	s        *Source
 	identity []byte // to be passed on before the first record
 	seen     map[string]struct{}
-	offset   int64 // from the client's clock to the server's, where the file tells
-	settled  bool  // offset is known
-	last     int64
-	err      error // of the sink
+	offset   int64        // from the client's clock to the server's, where the file tells
+	settled  bool         // offset is known
+	last     int64        // Received of the last record; 0 while none had a time
+	undated  []rtc.Record // those before the first that has a time; copies
+	err      error        // of the sink
 }
 
-// maxConnections is how many labels Summary tells apart.
-const maxConnections = 10_000
+const (
+	// maxConnections is how many labels Summary tells apart.
+	maxConnections = 10_000
+	// skewed is the difference, in ms, from which the start that a file's
+	// server noted counts as a clock that differs and not as delay.
+	skewed = 60_000
+	// maxUndated is how many records wait for the first that has a time.
+	maxUndated = 1000
+)
 
-// skewed is the difference, in ms, from which the start that a file's server
-// noted counts as a clock that differs and not as delay.
-const skewed = 60_000
-
+// Record implements rtc.Sink.
 func (c *counter) Record(r *rtc.Record) error {
-	sum := &c.s.summary
-	if r.Received == 0 {
-		if !c.settled && r.Time != 0 {
+	if r.Received == 0 && r.Time != 0 {
+		if !c.settled {
 			c.settled = true
 			if d := c.s.header.Start - r.Time; c.s.header.Start != 0 && (d > skewed || d < -skewed) {
 				c.offset = d
 			}
 		}
+		r.Received = r.Time + c.offset
+	}
+	if r.Received == 0 && c.last == 0 && r.Kind != rtc.KindStats && len(c.undated) < maxUndated {
+		c.undated = append(c.undated, copyOf(r))
+		return nil
+	}
+	if r.Received == 0 {
 		r.Received = c.last
-		if r.Time != 0 {
-			r.Received = r.Time + c.offset
-		}
 	}
 	c.last = r.Received
+	if err := c.flush(); err != nil {
+		return err
+	}
+	return c.pass(r)
+}
+
+// flush passes on what waited for a time; where none came, without one.
+func (c *counter) flush() error {
+	waiting := c.undated
+	c.undated = nil
+	for i := range waiting {
+		waiting[i].Received = c.last
+		if err := c.pass(&waiting[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *counter) pass(r *rtc.Record) error {
 	if c.identity != nil {
 		open := rtc.Record{Kind: rtc.KindOpen, Received: r.Received, Payload: c.identity}
 		c.identity = nil
@@ -245,6 +275,7 @@ func (c *counter) Record(r *rtc.Record) error {
 			return c.err
 		}
 	}
+	sum := &c.s.summary
 	sum.Records++
 	if r.Kind == rtc.KindStats {
 		sum.Polls++
@@ -263,6 +294,12 @@ func (c *counter) Record(r *rtc.Record) error {
 	}
 	c.err = c.sink.Record(r)
 	return c.err
+}
+
+func copyOf(r *rtc.Record) rtc.Record {
+	c := *r
+	c.Conn, c.Name, c.Corr, c.Payload = bytes.Clone(r.Conn), bytes.Clone(r.Name), bytes.Clone(r.Corr), bytes.Clone(r.Payload)
+	return c
 }
 
 var _ rtc.Sink = (*counter)(nil)

@@ -68,7 +68,8 @@ func openRTCStats(in *input, named bool) (*Source, error) {
 	if len(m.RemoteAddresses) > 0 {
 		h.Address = m.RemoteAddresses[0]
 	}
-	if h.Identity == nil {
+	s.told = h.Identity != nil
+	if !s.told {
 		h.Identity = &rtc.Identity{Page: m.Origin}
 		// The token's claim; true where no token was asked for.
 		var auth struct {

@@ -69,8 +69,8 @@ func (o *v3Writer) begin(start int64) error {
 		if m.StartTime == 0 {
 			m.StartTime = start
 		}
+		m.Identity = &rtc.Identity{} // even empty it says that there is no more to tell
 		if who := o.src.identity(); who != nil {
-			m.Identity = &rtc.Identity{}
 			if err := json.Unmarshal(who, m.Identity); err != nil {
 				return fmt.Errorf("write RTCStatsDump: %w", err)
 			}

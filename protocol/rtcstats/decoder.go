@@ -255,6 +255,8 @@ func (d *Decoder) custom() {
 	switch string(r.Name) {
 	case customFeedback:
 		r.Kind = rtc.KindFeedback
+	case customClose:
+		r.Kind, r.Name = rtc.KindClose, nil
 	case customLog:
 		r.Kind, r.Name, r.Corr = rtc.KindLog, r.Corr, nil
 	}
@@ -271,8 +273,8 @@ func (d *Decoder) client() {
 		r.Payload = d.built
 	case rtc.NameClose:
 		// Written by the server: the value is the close code of the WebSocket.
-		r.Kind, r.Name = rtc.KindClose, nil
 		if _, ok := closeCode(r.Payload); ok {
+			r.Kind, r.Name = rtc.KindClose, nil
 			d.built = append(append(append(d.built[:0], `{"code":`...), r.Payload...), '}')
 			r.Payload = d.built
 		}
@@ -333,9 +335,10 @@ func appendWithSDP(dst, value []byte, sdp string) []byte {
 	s := statsjson.NewScanner(value)
 	var buf []byte
 	dst = append(dst, '{')
+	open := len(dst)
 	s.Want('{')
 	for first := true; s.More(&first, '}'); {
-		if len(dst) > 1 {
+		if len(dst) > open {
 			dst = append(dst, ',')
 		}
 		raw, _ := s.RawString()

@@ -74,7 +74,6 @@ func (e *Encoder) Append(dst []byte, rec *rtc.Record) ([]byte, error) {
 		}
 		frame = appendExtra(frame, rec.Corr)
 	case rtc.KindClose:
-		frame = append(frame, `["close",null,`...)
 		frame = appendClose(frame, rec.Payload)
 	default:
 		frame = e.appendCall(frame, rec)
@@ -117,16 +116,17 @@ func appendExtra(dst, corr []byte) []byte {
 	return dst
 }
 
-// appendClose appends the close code that payload has, or payload.
+// appendClose appends the client's goodbye, but its time and closing bracket: as
+// rtcstats-server writes it where all that is known is a close code.
 func appendClose(dst, payload []byte) []byte {
 	if rest, ok := strings.CutPrefix(string(payload), `{"code":`); ok {
 		if code, ok := strings.CutSuffix(rest, "}"); ok {
 			if _, ok := closeCode([]byte(code)); ok {
-				return append(dst, code...)
+				return append(append(dst, `["close",null,`...), code...)
 			}
 		}
 	}
-	return appendPayload(dst, payload)
+	return appendPayload(append(dst, `[":`+customClose+`",null,`...), payload)
 }
 
 // appendCall appends a frame, but its time and closing bracket, of a record
@@ -164,8 +164,7 @@ func (e *Encoder) appendCall(dst []byte, rec *rtc.Record) []byte {
 // packed.
 func (e *Encoder) appendNegotiation(dst []byte, name string, rec *rtc.Record) []byte {
 	if name == rtc.NameClose {
-		delete(e.sdp, string(rec.Conn))
-		delete(e.conns, string(rec.Conn))
+		delete(e.sdp, string(rec.Conn)) // polls may still come: their numbers stay
 	}
 	if !describes(name) {
 		return appendPayload(dst, rec.Payload)

@@ -105,6 +105,7 @@ var methodByName = func() map[string]int {
 const (
 	customFeedback = "feedback"
 	customLog      = "log"
+	customClose    = "close"
 )
 
 // kindOf says what a frame with a name that has no number is: what the page
