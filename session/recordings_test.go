@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/peerglass/peerglass/dump"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/jitsi"
 	"github.com/peerglass/peerglass/rtc"
@@ -232,4 +234,151 @@ func checkSamples(t *testing.T, out *Collect) {
 			t.Errorf("stream %s is of no kind", fmt.Sprint(st.ReportID))
 		}
 	}
+}
+
+// Which path a connection took, as the extractor of Jitsi's server found.
+func TestPathsOfRecordings(t *testing.T) {
+	dir := testdata(t)
+	for _, name := range []string{"chrome-relay", "safari-relay", "google-standard-stats-relay-p2p"} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(dir, "derived", "jitsi-turn-expected", name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want map[string]struct {
+				CandidatePairData struct {
+					IsUsingRelay                                           bool
+					LocalCandidateType, LocalProtocol, RemoteCandidateType string
+				}
+			}
+			if err := json.Unmarshal(text, &want); err != nil {
+				t.Fatal(err)
+			}
+			out, _ := importJitsi(t, filepath.Join(dir, "jitsi__rtcstats-server", "src", "test", "dumps", name))
+			found := 0
+			for _, c := range out.Connections {
+				w, ok := want[c.Label]
+				if !ok {
+					continue
+				}
+				found++
+				p := w.CandidatePairData
+				if c.LocalType != p.LocalCandidateType || c.RemoteType != p.RemoteCandidateType || c.Relay != p.IsUsingRelay || p.LocalProtocol != "" && c.Transport != p.LocalProtocol {
+					t.Errorf("%s goes %s→%s over %q, relay %v; want %+v", c.Label, c.LocalType, c.RemoteType, c.Transport, c.Relay, p)
+				}
+			}
+			if found != len(want) {
+				t.Errorf("%d of %d connections", found, len(want))
+			}
+		})
+	}
+}
+
+// Everything in the folder of recordings, through the way of an import: it is
+// refused with a reason, or gives sound rows.
+func TestAnyRecordingGivesSoundRows(t *testing.T) {
+	dir := testdata(t)
+	imported := 0
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.Contains(path, "derived") {
+			return err
+		}
+		out, _, err := importAny(t, path)
+		var refused *protocol.Error
+		if errors.As(err, &refused) {
+			return nil
+		}
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			return nil
+		}
+		imported++
+		checkSamples(t, out)
+		for _, s := range out.Sessions {
+			if s.End.Before(s.Start) || s.End.Sub(s.Start) > 24*time.Hour {
+				t.Errorf("%s: session from %v to %v", path, s.Start, s.End)
+			}
+			for _, c := range out.Calls {
+				if c.End.Before(c.Start) {
+					t.Errorf("%s: call from %v to %v", path, c.Start, c.End)
+				}
+			}
+		}
+		for _, c := range out.Connections {
+			if !c.Connected.IsZero() && c.Connected.Before(c.Start) {
+				t.Errorf("%s: connection from %v, connected at %v", path, c.Start, c.Connected)
+			}
+		}
+		if len(Summarise(out)) != 1 {
+			t.Errorf("%s: no summary", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if imported < 14 {
+		t.Errorf("only %d recordings could be imported", imported)
+	}
+	t.Logf("%d recordings imported", imported)
+}
+
+// importAny plays any file that can be imported.
+func importAny(t *testing.T, path string) (*Collect, *dump.Source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	src, err := dump.Open(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &Collect{}
+	rooms := NewRooms(out, counter())
+	s := New(Options{App: 1, ID: 1, Protocol: src.Header().Protocol, Rooms: rooms, Sink: out, Import: true})
+	if err := src.Replay(s); err != nil && !errors.Is(err, ErrEnded) {
+		return nil, nil, err
+	}
+	s.End(t0, "import")
+	rooms.Flush()
+	return out, src, nil
+}
+
+// An export of chrome://webrtc-internals.
+func TestTotalsOfAnExport(t *testing.T) {
+	dir := testdata(t)
+	text, err := os.ReadFile(filepath.Join(dir, "derived", "final-values", "jellyfish-dev__ex_rtcscore__test__fixtures__sample-webrtc-internals-dump.txt.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want finalValues
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := importAny(t, filepath.Join(dir, want.Source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := map[string]rtc.Stream{}
+	for _, st := range out.Streams {
+		streams[st.ReportID] = st
+	}
+	compared := 0
+	for _, pc := range want.PerPeerConnection {
+		for id, report := range pc.Reports {
+			for name, total := range map[string]int64{"packetsReceived": streams[id].Packets, "packetsSent": streams[id].Packets, "bytesReceived": streams[id].Bytes, "bytesSent": streams[id].Bytes} {
+				if v, told := numberOf(report[name]); told && strings.HasSuffix(fmt.Sprint(report["type"]), "bound-rtp") {
+					compared++
+					if total != int64(v) {
+						t.Errorf("%s %s = %d, want %v", id, name, total, v)
+					}
+				}
+			}
+		}
+	}
+	if compared == 0 {
+		t.Error("nothing was compared")
+	}
+	t.Logf("%d totals compared, %d samples", compared, len(out.Samples))
 }
