@@ -543,14 +543,13 @@ func (l *legacy) observe(in *rtc.Stats, c *legacyConn) {
 			}
 		case legacyBandwidth:
 			for _, v := range in.Of(p) {
-				f, ok := parse(v.Text)
 				switch string(v.Name) {
 				case "googAvailableSendBandwidth":
-					if ok {
+					if f, ok := parse(v.Text); ok {
 						c.send, c.fresh = f, c.fresh|1
 					}
 				case "googAvailableReceiveBandwidth":
-					if ok {
+					if f, ok := parse(v.Text); ok {
 						c.receive, c.fresh = f, c.fresh|2
 					}
 				}
