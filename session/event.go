@@ -79,11 +79,25 @@ func (s *Session) connectionOf(r *rtc.Record) (*connection, error) {
 	return c, err
 }
 
+// closeConnection ends a connection and lets go of its reports: a page may
+// make hundreds in a day.
 func (s *Session) closeConnection(c *connection) {
-	if c.row.End.IsZero() {
-		c.row.End = milli(s.at)
-		c.changed, s.pending = true, true
+	if !c.row.End.IsZero() {
+		return
 	}
+	c.row.End = milli(s.at)
+	c.changed, s.pending = true, true
+	for _, st := range c.streams {
+		st.rtp, st.track, st.remote, st.source, st.playout = nil, nil, nil, nil, nil
+	}
+	if s.assigned { // no statistics have come before
+		s.dropStreams(c)
+		if c.path != nil {
+			s.writeStream(c, c.path)
+		}
+	}
+	c.reports.forget()
+	c.transport, c.pair = nil, nil
 }
 
 // tell numbers an event and emits it, or holds it until the call is known.

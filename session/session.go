@@ -77,6 +77,7 @@ type Session struct {
 	byLabel     map[string]*connection
 	told        told
 	lastStream  rtc.StreamID
+	reports     int // of all connections
 
 	window quality.Window
 	sample rtc.Sample
@@ -249,7 +250,7 @@ func (s *Session) connection(label []byte) (*connection, error) {
 	if len(s.connections) >= maxConns {
 		return nil, protocol.Errorf(protocol.CodeLimit, "this session has more than %d peer connections: those beyond are ignored", maxConns)
 	}
-	c := &connection{relay: nan, changed: true}
+	c := &connection{relay: nan, changed: true, reports: reports{count: &s.reports}}
 	c.row = rtc.Connection{
 		App: s.opt.App, Session: s.opt.ID, ID: rtc.ConnectionID(len(s.connections) + 1),
 		Label: bounded(label), Start: milli(s.at),

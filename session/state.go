@@ -169,7 +169,8 @@ func intern(value []byte) string {
 type reports struct {
 	all    []*report // in the order in which they first came, as browsers list them
 	byID   map[string]*report
-	cursor int // where the next report of a patch is looked for first
+	count  *int // of all connections of the session
+	cursor int  // where the next report of a patch is looked for first
 	poll   uint32
 	taken  float64 // time of the last poll that samples were taken of
 	shift  bool    // that was the last one
@@ -180,8 +181,8 @@ type reports struct {
 // in a row, and a rate over a few milliseconds is noise.
 const minInterval = 50
 
-// maxReports bounds the reports of one connection at one time.
-const maxReports = 2 * protocol.MaxReports
+// maxReports bounds the reports of all connections of one session at one time.
+const maxReports = protocol.MaxReports
 
 // find returns the report with that id, or nil, without allocating.
 func (rs *reports) find(id []byte) *report {
@@ -234,10 +235,11 @@ func (rs *reports) apply(st *rtc.Stats, at float64) (unknown uint64, take bool, 
 				unknown += countUnknown(st.Of(p))
 				continue
 			}
-			if len(rs.all) >= maxReports {
-				err = protocol.Errorf(protocol.CodeLimit, "a peer connection has more than %d statistics reports at one time: those beyond are ignored", maxReports)
+			if *rs.count >= maxReports {
+				err = protocol.Errorf(protocol.CodeLimit, "this session has more than %d statistics reports at one time: those beyond are ignored", maxReports)
 				continue
 			}
+			*rs.count++
 			r = &report{Report: quality.NewReport(p.Type), id: string(p.ID), at: len(rs.all)}
 			rs.all = append(rs.all, r)
 			rs.byID[r.id] = r
@@ -332,7 +334,14 @@ func remote(t rtc.StatsType) bool {
 	return t == rtc.TypeRemoteInboundRTP || t == rtc.TypeRemoteOutboundRTP
 }
 
+// forget removes all reports; a poll that comes nevertheless begins anew.
+func (rs *reports) forget() {
+	*rs.count -= len(rs.all)
+	*rs = reports{count: rs.count}
+}
+
 func (rs *reports) remove(r *report) {
+	*rs.count--
 	delete(rs.byID, r.id)
 	rs.all = slices.Delete(rs.all, r.at, r.at+1)
 	for i := r.at; i < len(rs.all); i++ {

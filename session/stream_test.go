@@ -207,6 +207,26 @@ func TestReportsThatGoAndComeBack(t *testing.T) {
 	}
 }
 
+func TestAClosedConnectionKeepsNothing(t *testing.T) {
+	p := newScript(t, nil)
+	p.join("r", "u")
+	poll := "T transport bytesReceived=%[1]d bytesSent=%[1]d\nA inbound-rtp kind=audio ssrc=1 packetsReceived=%[1]d"
+	p.must(p.poll(fmt.Sprintf(poll, 10)))
+	p.after(time.Second)
+	p.must(p.poll(fmt.Sprintf(poll, 20)))
+	p.must(p.tell(rtc.KindCall, "PC_0", rtc.NameClose, ""))
+	if p.s.reports != 0 {
+		t.Errorf("%d reports are kept", p.s.reports)
+	}
+	// A last poll that was on its way continues the stream.
+	p.after(time.Second)
+	p.must(p.poll(fmt.Sprintf(poll, 30)))
+	p.s.End(p.now, "leave")
+	if st := p.out.Streams; len(st) != 2 || st[0].Packets != 30 || st[0].Samples != 1 || st[1].Bytes != 60 {
+		t.Errorf("streams %+v", st)
+	}
+}
+
 func TestFullReportsForgetWhatTheyDoNotName(t *testing.T) {
 	p := newScript(t, nil)
 	p.join("r", "u")
