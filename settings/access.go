@@ -21,7 +21,7 @@ type index struct {
 
 type known struct {
 	App
-	secret []byte
+	secret string
 }
 
 // staleAfter is how old the index may grow before it is read again: a change
@@ -58,8 +58,8 @@ func (s *Settings) readIndex(ctx context.Context) error {
 			return nil, err
 		}
 		k.Created = time.UnixMilli(created).UTC()
-		secret, err := s.sealer.open(sealed, secretPlace(k.ID))
-		k.secret = []byte(secret)
+		var err error
+		k.secret, err = s.sealer.open(sealed, secretPlace(k.ID))
 		return &k, err
 	})
 	if err != nil {
@@ -108,23 +108,13 @@ func enabled(k *known) (App, error) {
 	return k.App, nil
 }
 
-// Access is what an ingest key opens.
-type Access struct {
-	App     App      // may be disabled
-	Secret  []byte   // that tokens of the app are signed with
-	Origins []string // that may use the key; empty: every origin
-}
-
-// Access returns what a key opens without judging it; ok is false for a key
-// that is not known or was revoked.
-func (s *Settings) Access(ctx context.Context, key string) (a Access, ok bool) {
-	ix := s.fresh(ctx)
-	k := ix.keys[key]
-	if k == nil || !k.Revoked.IsZero() || ix.apps[k.App] == nil {
-		return Access{}, false
+// AppSecret returns the secret that an app's tokens are signed with.
+func (s *Settings) AppSecret(ctx context.Context, id rtc.AppID) (string, error) {
+	k := s.fresh(ctx).apps[id]
+	if k == nil {
+		return "", errNoApp(id)
 	}
-	app := ix.apps[k.App]
-	return Access{App: app.App, Secret: app.secret, Origins: k.Origins}, true
+	return k.secret, nil
 }
 
 // IngestApp returns an app that may take in measurements. Refusals:

@@ -188,19 +188,6 @@ func (s *Settings) DeleteApp(ctx context.Context, id rtc.AppID) error {
 	return s.reload(ctx)
 }
 
-// AppSecret returns the secret that an app's tokens are signed with.
-func (s *Settings) AppSecret(ctx context.Context, id rtc.AppID) (string, error) {
-	var sealed string
-	err := s.db.QueryRowContext(ctx, `SELECT secret FROM apps WHERE id = $1`, id).Scan(&sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", errNoApp(id)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the secret of app %d: %w", id, err)
-	}
-	return s.sealer.open(sealed, secretPlace(id))
-}
-
 // RotateSecret gives an app a new secret. Tokens signed with the old one are
 // refused from now on.
 func (s *Settings) RotateSecret(ctx context.Context, id rtc.AppID) (string, error) {

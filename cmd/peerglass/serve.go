@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/peerglass/peerglass/api"
+	"github.com/peerglass/peerglass/blob"
+	"github.com/peerglass/peerglass/console"
+	"github.com/peerglass/peerglass/demo"
+	"github.com/peerglass/peerglass/ingest"
+	"github.com/peerglass/peerglass/query"
+	"github.com/peerglass/peerglass/sdk"
+	"github.com/peerglass/peerglass/session"
+	"github.com/peerglass/peerglass/settings"
+	"github.com/peerglass/peerglass/spool"
+	"github.com/peerglass/peerglass/store"
+	"github.com/peerglass/peerglass/store/engine"
+)
+
+type serveCommand struct {
+	Listen      string `default:":8080" help:"Address to listen on."`
+	Data        string `default:"data" help:"Data folder: settings, spool, engine, dumps." type:"path"`
+	ClickHouse  string `name:"clickhouse" help:"Use a ClickHouse at this address (http://user:password@host:8123/database) in place of the embedded engine." env:"PEERGLASS_CLICKHOUSE"`
+	EngineLib   string `help:"Path of libchdb.so; without it, it is looked for." env:"PEERGLASS_ENGINE_LIB"`
+	Memory      int64  `help:"Most memory of the embedded engine, in MiB; 0 takes a quarter of the machine's." default:"0"`
+	SpoolBudget int64  `help:"Most disk that waiting records may take, in MiB; 0 means 20 GiB." default:"0"`
+	Quiet       bool   `help:"Log warnings and errors only."`
+}
+
+func (c serveCommand) Run(ctx context.Context) error {
+	level := slog.LevelInfo
+	if c.Quiet {
+		level = slog.LevelWarn
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+
+	data, err := filepath.Abs(c.Data)
+	if err != nil {
+		return fmt.Errorf("find the data folder: %w", err)
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	// The port is taken first: a second program on one machine fails before it
+	// touches the data of the first.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (is another program there? choose one with --listen): %w", c.Listen, err)
+	}
+	defer listener.Close()
+
+	set, err := settings.Open(ctx, settings.Options{Dir: data, MasterKey: os.Getenv("PEERGLASS_MASTER_KEY")})
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	first, err := set.Bootstrap(ctx)
+	if err != nil {
+		return err
+	}
+
+	storeOptions := store.Options{URL: c.ClickHouse, Log: log}
+	if c.ClickHouse == "" {
+		eng, err := engine.Start(ctx, engine.Options{Dir: filepath.Join(data, "engine"), Lib: c.EngineLib, MemoryLimit: c.Memory << 20, Log: log})
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err := eng.Close(); err != nil {
+				log.Warn("close the engine", "err", err)
+			}
+		}()
+		storeOptions.Engine = eng
+	}
+	st, err := store.Open(ctx, storeOptions)
+	if err != nil {
+		return err
+	}
+	// Rows that were handed over are in the spool too: a store that does not
+	// answer must not keep the program from ending.
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if err := st.Close(end); err != nil {
+			log.Warn("close the store", "err", err)
+		}
+	}()
+
+	sp, err := spool.Open(spool.Options{Dir: filepath.Join(data, "spool"), Budget: c.SpoolBudget << 20, Log: log})
+	if err != nil {
+		return err
+	}
+	defer sp.Close()
+	blobs, err := blob.OpenFolder(filepath.Join(data, "blob"))
+	if err != nil {
+		return err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	asks := query.New(st.Client(), time.Now)
+	rooms := session.NewRooms(st, rand.Uint64)
+	if err := restoreCalls(ctx, st, asks, rooms); err != nil {
+		return err
+	}
+	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log})
+	if err != nil {
+		return err
+	}
+	rest := api.New(api.Options{
+		Settings: set, Query: api.FromStore(asks), Blob: blobs, Import: in.Import, Version: version, Log: log,
+		Health: map[string]func(context.Context) error{"settings": set.Ping, "store": st.Client().Ping},
+	})
+
+	mux := http.NewServeMux()
+	mux.Handle(api.Prefix+"/", rest.Handler())
+	mux.Handle("/ingest/", in.Handler())
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.Handle("GET /sdk.js", sdk.Handler())
+	mux.Handle("GET /sdk.js.map", sdk.Handler())
+	demos := demo.Handler(demo.Options{Key: func() string { return demoKey(ctx, set) }, Console: "/"})
+	mux.Handle("/demo", demos)
+	mux.Handle("/demo/", demos)
+	mux.Handle("/", api.Secure(console.Handler()))
+	server := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what clients do wrong at the transport
+	}
+
+	group, running := errgroup.WithContext(ctx)
+	server.BaseContext = func(net.Listener) context.Context { return running }
+	group.Go(func() error { return in.Run(running) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-running.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(end); err != nil {
+			return server.Close() // live streams of the console do not end by themselves
+		}
+		return nil
+	})
+	greet(listener.Addr(), first, demoKey(ctx, set))
+	err = group.Wait()
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		log.Info("stopped; sessions go on when the program starts again")
+		return nil
+	}
+	return err
+}
+
+// restoreCalls makes calls known to rooms that were in progress when the
+// program stopped: their sessions come back from the spool, and those that
+// nobody comes back to end at their last leave.
+func restoreCalls(ctx context.Context, st *store.Store, asks *query.Query, rooms *session.MemoryRooms) error {
+	open, err := st.OpenCalls(ctx)
+	if err != nil {
+		return err
+	}
+	for _, call := range open {
+		stays, err := asks.Sessions(ctx, call.App, call.ID)
+		if err != nil {
+			return fmt.Errorf("take up call %s: %w", call.ID, err)
+		}
+		last := call.Start
+		for _, stay := range stays {
+			for _, t := range []time.Time{stay.Start, stay.End} {
+				if t.After(last) {
+					last = t
+				}
+			}
+		}
+		rooms.Restore(call, last, stays...)
+	}
+	return nil
+}
+
+// demoKey is the newest ingest key, without limits of origin, of the first app
+// that is enabled.
+func demoKey(ctx context.Context, set *settings.Settings) string {
+	apps, err := set.Apps(ctx)
+	if err != nil {
+		return ""
+	}
+	for _, app := range apps {
+		if !app.Enabled {
+			continue
+		}
+		keys, err := set.IngestKeys(ctx, app.ID)
+		if err != nil {
+			return ""
+		}
+		for _, k := range keys {
+			if k.Revoked.IsZero() && len(k.Origins) == 0 {
+				return k.Key
+			}
+		}
+	}
+	return ""
+}
+
+// greet prints what a newcomer needs. The one-time password is shown this once
+// and is in no log.
+func greet(addr net.Addr, first *settings.First, key string) {
+	base := address(addr)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Peerglass %s is running.\n\n", version)
+	fmt.Fprintf(&b, "  Console:     %s\n", base)
+	if first != nil {
+		fmt.Fprintf(&b, "  Account:     %s\n", first.Account)
+		fmt.Fprintf(&b, "  Password:    %s   (one-time: shown this once, to be changed at the first log-in)\n", first.Password)
+	}
+	if key != "" {
+		fmt.Fprintf(&b, "  Ingest key:  %s\n", key)
+		fmt.Fprintf(&b, "  Demo call:   %s/demo   (open it in two tabs)\n\n", base)
+		fmt.Fprintf(&b, "  One line in your page:\n  <script src=%q data-key=%q></script>\n", base+"/sdk.js", key)
+	}
+	fmt.Println(b.String())
+}
+
+func address(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
+}
