@@ -99,7 +99,7 @@ export function useCall(app: number | undefined, call: string) {
   });
 }
 
-export function useSession(app: number, call: string, session: string | undefined, _live: boolean) {
+export function useSession(app: number, call: string, session: string | undefined) {
   return useQuery({
     queryKey: ["call", call, "session", session],
     queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/sessions/{session}", { params: { path: { app, call, session: session as string } }, signal })),
@@ -111,7 +111,7 @@ export function useMetrics() {
   return useQuery({ queryKey: ["metrics"], queryFn: async () => (await unwrap(api.GET("/metrics"))).items, staleTime: Number.POSITIVE_INFINITY });
 }
 
-export function useSamples(app: number, call: string, session: string, q: { range?: [number, number]; width: number; metrics: string[] }, _live: boolean) {
+export function useSamples(app: number, call: string, session: string, q: { range?: [number, number]; width: number; metrics: string[] }) {
   return useQuery({
     queryKey: ["call", call, "samples", session, q],
     queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/samples", {
@@ -122,7 +122,7 @@ export function useSamples(app: number, call: string, session: string, q: { rang
 }
 
 /** Events worth a dot on the charts: what changed or failed, not every call of the API. */
-export function useMarks(app: number, call: string, session: string, _live: boolean) {
+export function useMarks(app: number, call: string, session: string) {
   return useQuery({
     queryKey: ["call", call, "marks", session],
     queryFn: async ({ signal }) => {
@@ -132,7 +132,7 @@ export function useMarks(app: number, call: string, session: string, _live: bool
   });
 }
 
-export function useEvents(app: number, call: string, q: { session?: string; search: string; kinds: string[] }, _live: boolean) {
+export function useEvents(app: number, call: string, q: { session: string; search: string; kinds: string[] }) {
   return useInfiniteQuery({
     queryKey: ["call", call, "events", q],
     queryFn: ({ pageParam, signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/events", {

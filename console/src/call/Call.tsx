@@ -2,7 +2,7 @@ import { Alert, Anchor, Badge, Box, Button, Group, Menu, Paper, Select, Skeleton
 import { IconArrowLeft, IconCheck, IconDownload, IconShare } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import { ApiError, type CallDetail, type Connection, dumpAddress, type SessionDetail } from "../api/client";
+import { ApiError, type CallDetail, type Connection, dumpAddress, type SessionDetail, type Session, type User } from "../api/client";
 import { useCall, useLive, useSession } from "../api/queries";
 import { Status } from "../calls/Calls";
 import { clock, count, duration, span, zone } from "../format";
@@ -25,6 +25,10 @@ export default function Call() {
   return <Body app={app.id} appName={app.name} call={call.data} />;
 }
 
+interface NamedStay extends Session { who: User }
+
+const staysOf = (call: CallDetail): NamedStay[] => call.people.flatMap((user) => user.stays.map((s) => ({ ...s, who: user })));
+
 function Body({ app, appName, call }: { app: number; appName: string; call: CallDetail }) {
   const live = call.status === "active";
   const state = useLive(app, call.id, live);
@@ -35,10 +39,9 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
   const start = Date.parse(call.start);
   const bounds: [number, number] = [start, Math.max(call.end ? Date.parse(call.end) : now, start + 5_000)];
 
-  const sessions = call.people.flatMap((p) => p.stays);
+  const sessions = staysOf(call);
   const selected = sessions.find((s) => s.id === view.session) ?? sessions[0];
-  const session = useSession(app, call.id, selected?.id, live);
-  const stays = call.people.find((p) => p.stays.some((s) => s.id === selected?.id))?.stays ?? [];
+  const session = useSession(app, call.id, selected?.id);
 
   useEffect(() => { document.title = `${call.roomName || call.room || "Call"} · Peerglass`; }, [call.roomName, call.room]);
 
@@ -65,20 +68,20 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
       </div>
       <Section title="Users"><Users people={call.people} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>
       {selected && (
-        <Section title={userName(selected)} right={stays.length > 1 && (
+        <Section title={userName(selected.who)} right={selected.who.stays.length > 1 && (
           <Select size="xs" w={230} aria-label="Stay" allowDeselect={false} value={selected.id} onChange={(s) => setView({ session: s ?? undefined, event: null })}
-            data={stays.map((s, i) => ({ value: s.id, label: `Stay ${i + 1}: ${clock(s.start)} – ${s.end ? clock(s.end) : "now"}` }))} />
+            data={selected.who.stays.map((s, i) => ({ value: s.id, label: `Stay ${i + 1}: ${clock(s.start)} – ${s.end ? clock(s.end) : "now"}` }))} />
         )}>
           {session.error
             ? <Alert color="red">{session.error.message}</Alert>
             : session.data
-              ? <><Charts app={app} call={call.id} session={session.data} view={view} bounds={bounds} setView={setView} live={live} /><Connections session={session.data} /></>
+              ? <><Charts app={app} call={call.id} session={session.data} view={view} bounds={bounds} setView={setView} /><Connections session={session.data} /></>
               : <Skeleton h={360} />}
         </Section>
       )}
       {selected && (
         <Section title="API trace and events">
-          <Trace app={app} call={call.id} sessions={sessions} session={selected.id} opened={view.event} onOpen={(event) => setView({ event })} live={live} />
+          <Trace app={app} call={call.id} session={selected.id} connections={session.data?.connections ?? []} opened={view.event} onOpen={(event) => setView({ event })} />
         </Section>
       )}
     </Stack>
@@ -122,15 +125,14 @@ function Share() {
 }
 
 function Dumps({ app, call }: { app: number; call: CallDetail }) {
-  const sessions = call.people.flatMap((p) => p.stays);
   return (
     <Menu position="bottom-end" withArrow>
       <Menu.Target><Button size="xs" variant="default" leftSection={<IconDownload size={15} />}>Dumps</Button></Menu.Target>
       <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
         <Menu.Label>RTCStatsDump, for the public dump importer</Menu.Label>
-        {sessions.map((s) => (
+        {staysOf(call).map((s) => (
           <Menu.Item key={s.id} component="a" href={dumpAddress(app, call.id, s.id)} disabled={!s.hasDump} download>
-            {userName(s)} <Text span size="xs" c="dimmed">{clock(s.start)}{!s.hasDump && ", after the stay ends"}</Text>
+            {userName(s.who)} <Text span size="xs" c="dimmed">{clock(s.start)}{!s.hasDump && ", when the stay is over"}</Text>
           </Menu.Item>
         ))}
       </Menu.Dropdown>

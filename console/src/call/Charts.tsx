@@ -17,18 +17,17 @@ interface Props {
   view: View;
   bounds: [number, number];
   setView: (v: Partial<View>) => void;
-  live: boolean;
 }
 
 /** What one user received or sent: charts on one time axis with one cursor. */
-export function Charts({ app, call, session, view, bounds, setView, live }: Props) {
+export function Charts({ app, call, session, view, bounds, setView }: Props) {
   const { ref, width } = useElementSize();
   const range = view.range ?? bounds;
   // Zooming moves at once on what is there; finer figures are asked for when it rests.
   const [asked] = useDebouncedValue(view.range, 200);
   const metrics = useMetrics();
-  const samples = useSamples(app, call, session.id, { range: asked, width: Math.max(400, Math.round(width / 2)), metrics: drawn }, live);
-  const marks = useMarks(app, call, session.id, live);
+  const samples = useSamples(app, call, session.id, { range: asked, width: Math.max(400, Math.round(width / 2)), metrics: drawn });
+  const marks = useMarks(app, call, session.id);
 
   const mine = session.streams.filter((s) => s.direction === view.side || s.kind === "transport");
   const present = (kind: string) => mine.some((s) => s.kind === kind);

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, Button, Center, Code, Group, Loader, MultiSelect, Pa
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
-import type { Event, Session } from "../api/client";
+import type { Connection, Event } from "../api/client";
 import { useEvents } from "../api/queries";
 import { clock, dateTime } from "../format";
 
@@ -33,14 +33,14 @@ function shortName(name: string): string {
   return name.replace(/^navigator\.mediaDevices\./, "").replace(/^MediaStreamTrack\./, "track.");
 }
 
-function Row({ event, who, open, onToggle }: { event: Event; who?: string; open: boolean; onToggle: () => void }) {
+function Row({ event, connection, open, onToggle }: { event: Event; connection: string; open: boolean; onToggle: () => void }) {
   const row = useRef<HTMLButtonElement>(null);
   useEffect(() => { if (open) row.current?.scrollIntoView({ block: "nearest" }); }, [open]);
   return (
     <div style={{ contentVisibility: "auto", containIntrinsicSize: "auto 33px" }}>
       <UnstyledButton ref={row} className="trace-row" data-severity={event.severity} aria-expanded={open} onClick={onToggle}>
         <span className="num mono muted" title={dateTime(event.time)}>{clock(event.time, true)}</span>
-        <span className="muted trace-value">{who}{event.connection > 0 ? ` · pc ${event.connection}` : ""}</span>
+        <span className="muted trace-value">{connection}</span>
         <span className="trace-value">
           <Text span size="sm" fw={550} c={event.severity === "error" ? "red" : undefined}>{shortName(event.name)}</Text>
           {event.value !== null && <span className="mono muted"> {oneLine(event.value).slice(0, 240)}</span>}
@@ -63,15 +63,15 @@ function Row({ event, who, open, onToggle }: { event: Event; who?: string; open:
 }
 
 /** The API trace as a searchable list; ids of events are "session/index". */
-export function Trace({ app, call, sessions, session, opened, onOpen, live }: {
-  app: number; call: string; sessions: Session[]; session?: string; opened: string | null; onOpen: (id: string | null) => void; live: boolean;
+export function Trace({ app, call, session, connections, opened, onOpen }: {
+  app: number; call: string; session: string; connections: Connection[]; opened: string | null; onOpen: (id: string | null) => void;
 }) {
   const [search, setSearch] = useState("");
   const [wanted, setWanted] = useState<string[]>([]);
   const [debounced] = useDebouncedValue(search, 250);
-  const events = useEvents(app, call, { session, search: debounced, kinds: wanted }, live);
+  const events = useEvents(app, call, { session, search: debounced, kinds: wanted });
   const rows = events.data?.pages.flatMap((p) => p.items) ?? [];
-  const names = new Map(sessions.map((s) => [s.id, s.userName || s.user || "anonymous"]));
+  const labels = new Map(connections.map((c) => [c.id, c.label]));
 
   return (
     <Paper>
@@ -89,7 +89,7 @@ export function Trace({ app, call, sessions, session, opened, onOpen, live }: {
         )}
         {rows.map((e) => {
           const id = `${e.session}/${e.index}`;
-          return <Row key={id} event={e} who={session ? undefined : names.get(e.session)} open={opened === id} onToggle={() => onOpen(opened === id ? null : id)} />;
+          return <Row key={id} event={e} connection={labels.get(e.connection) ?? ""} open={opened === id} onToggle={() => onOpen(opened === id ? null : id)} />;
         })}
         {events.hasNextPage && (
           <Center p="sm"><Button size="xs" variant="default" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>Show more</Button></Center>

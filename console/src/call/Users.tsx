@@ -1,13 +1,13 @@
 import { Avatar, Badge, Button, Group, Paper, Table, Text, Tooltip } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useState } from "react";
-import type { Session, User } from "../api/client";
+import type { User } from "../api/client";
 import { clock, duration, initials } from "../format";
 import { StayBar } from "./StayBar";
 
 const few = 6;
 
-export const userName = (u: Pick<Session, "user" | "userName">) => u.userName || u.user || "Anonymous";
+export const userName = (u: Pick<User, "user" | "userName">) => u.userName || u.user || "Anonymous";
 
 /** Who took part; choosing one shows what they received and sent. */
 export function Users({ people, bounds, selected, onSelect }: { people: User[]; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
@@ -38,11 +38,8 @@ function Row({ user, bounds, selected, onSelect }: { user: User; bounds: [number
   const first = stays[0];
   if (!first || !last) return null;
   const on = stays.some((s) => s.id === selected);
-  const name = userName({ user: user.user, userName: user.userName });
-  const total = stays.reduce((sum, s) => sum + s.durationMs, 0);
-  const sends = stays.some((s) => s.sends);
-  const receives = stays.some((s) => s.receives);
-  const browser = [last.browser, last.browserVersion.split(".")[0]].filter(Boolean).join(" ");
+  const name = userName(user);
+  const browser = [user.browser, user.browserVersion.split(".")[0]].filter(Boolean).join(" ");
   const choose = () => onSelect(last.id);
   return (
     <Table.Tr className="clickable" tabIndex={0} aria-selected={on} onClick={choose} onKeyDown={(e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } }}
@@ -59,17 +56,17 @@ function Row({ user, bounds, selected, onSelect }: { user: User; bounds: [number
       </Table.Td>
       <Table.Td>
         <Group gap={2} wrap="nowrap">
-          {sends && <Tooltip label="Has sent media"><IconArrowUp size={16} color="var(--mantine-color-teal-6)" aria-label="sends" /></Tooltip>}
-          {receives && <Tooltip label="Has received media"><IconArrowDown size={16} color="var(--mantine-color-yellow-7)" aria-label="receives" /></Tooltip>}
-          <Text size="xs" c="dimmed" ml={4} style={{ whiteSpace: "nowrap" }}>{last.role || (sends ? "Anchor" : receives ? "Audience" : "–")}</Text>
+          {user.sends && <Tooltip label="Has sent media"><IconArrowUp size={16} color="var(--mantine-color-teal-6)" aria-label="sends" /></Tooltip>}
+          {user.receives && <Tooltip label="Has received media"><IconArrowDown size={16} color="var(--mantine-color-yellow-7)" aria-label="receives" /></Tooltip>}
+          <Text size="xs" c="dimmed" ml={4} style={{ whiteSpace: "nowrap" }}>{user.role || (user.sends ? "Anchor" : user.receives ? "Audience" : "–")}</Text>
         </Group>
       </Table.Td>
-      <Table.Td><Text size="sm" style={{ whiteSpace: "nowrap" }}>{browser || last.device || "–"}</Text>{(last.os || last.device) && <Text size="xs" c="dimmed" truncate maw={170}>{[last.device, last.os].filter(Boolean).join(", ")}</Text>}</Table.Td>
-      <Table.Td><Text size="sm">{last.network || "–"}</Text>{last.region && <Text size="xs" c="dimmed">{last.region}</Text>}</Table.Td>
+      <Table.Td><Text size="sm" style={{ whiteSpace: "nowrap" }}>{browser || user.device || "–"}</Text>{(user.os || user.device) && <Text size="xs" c="dimmed" truncate maw={170}>{[user.device, user.os].filter(Boolean).join(", ")}</Text>}</Table.Td>
+      <Table.Td><Text size="sm">{user.network || "–"}</Text>{user.region && <Text size="xs" c="dimmed">{user.region}</Text>}</Table.Td>
       <Table.Td><StayBar bounds={bounds} stays={stays.map((s) => ({ start: Date.parse(s.start), end: s.end ? Date.parse(s.end) : null }))} /></Table.Td>
       <Table.Td className="num"><Text size="sm">{clock(first.start)} – {last.end ? clock(last.end) : "now"}</Text></Table.Td>
-      <Table.Td className="num" ta="right"><Text size="sm">{duration(total)}</Text></Table.Td>
-      <Table.Td><Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>{[last.sdk || last.protocol, last.sdkVersion].filter(Boolean).join(" ")}</Text></Table.Td>
+      <Table.Td className="num" ta="right"><Text size="sm">{duration(user.stayMs)}</Text></Table.Td>
+      <Table.Td><Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>{[user.sdk || user.protocol, user.sdkVersion].filter(Boolean).join(" ")}</Text></Table.Td>
     </Table.Tr>
   );
 }

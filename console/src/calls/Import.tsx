@@ -74,7 +74,6 @@ export function ImportDrop({ app, children }: { app: number; children: ReactNode
               {i.error
                 ? <Group gap={6} mt={4} wrap="nowrap" align="flex-start"><IconAlertTriangle size={16} color="var(--mantine-color-red-6)" style={{ flex: "none", marginTop: 2 }} /><Text size="sm" c="red">{i.error}</Text></Group>
                 : !i.done && <Progress mt={6} size="sm" value={Math.max(2, i.sent * 100)} animated={i.sent >= 1} />}
-              {i.done && <Text size="xs" c="dimmed" className="num">{i.done.protocol}, {i.done.records} records</Text>}
             </div>
           ))}
         </Stack>
