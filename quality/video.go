@@ -21,14 +21,14 @@ var FpsCaptured = register(Metric{
 var FpsEncoded = register(Metric{
 	ID: "fps_encoded", Label: "Encoded", Unit: rtc.UnitFramesPerSecond, Agg: Mean, Step: 0.1, Kinds: Video, Dirs: Sent,
 	From: []rtc.Member{rtc.StatFramesEncoded},
-	Help: "Frames encoded per second.",
+	Help: "Frames encoded per second. Of a stream with spatial layers (SVC) Chrome counts a frame for each layer.",
 	Fn:   func(w *Window) float64 { return w.rate(rtc.StatFramesEncoded) },
 })
 
 var FpsSent = register(Metric{
 	ID: "fps_sent", Label: "Sent", Unit: rtc.UnitFramesPerSecond, Agg: Mean, Step: 0.1, Kinds: Video, Dirs: Sent,
 	From: []rtc.Member{rtc.StatFramesSent},
-	Help: "Frames sent per second.",
+	Help: "Frames sent per second. Of a stream with spatial layers (SVC) Chrome counts a frame for each layer.",
 	Fn:   func(w *Window) float64 { return w.rate(rtc.StatFramesSent) },
 })
 
