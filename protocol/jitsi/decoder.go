@@ -78,7 +78,7 @@ func (d *Decoder) Decode(frame []byte, received int64, sink rtc.Sink) error {
 		return d.decodeEntry(frame, nil, sink)
 	}
 	var e envelope
-	if err := e.read(frame, false); err != nil {
+	if err := e.read(frame, &d.entry); err != nil {
 		return err
 	}
 	d.unknown += uint64(e.others)
@@ -94,13 +94,8 @@ func (d *Decoder) decodeEnvelope(e *envelope, sink rtc.Sink) error {
 		return sink.Record(&d.rec)
 	case typeEntry, typeIdentity:
 		data := e.data
-		if len(data) > 0 && data[0] == '"' {
-			d.entry = d.entry[:0]
-			in := statsjson.NewScanner(data)
-			if !in.Unescape(&d.entry) {
-				return in.Err()
-			}
-			data = bytes.TrimSpace(d.entry)
+		if e.text != nil {
+			data = bytes.TrimSpace(e.text)
 		}
 		if len(data) > 0 && data[0] == '[' {
 			return d.decodeEntry(data, e.session, sink)

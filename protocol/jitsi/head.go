@@ -53,7 +53,7 @@ func ParseHead(frame []byte) (Head, error) {
 		return Head{}, errNotJitsi
 	}
 	var e envelope
-	if err := e.read(frame, true); err != nil {
+	if err := e.read(frame, nil); err != nil {
 		return Head{}, err
 	}
 	h := Head{Type: FrameEntry, Session: e.session}
@@ -74,13 +74,15 @@ var errNotJitsi = protocol.Errorf(protocol.CodeMalformed, "the frame is neither 
 type envelope struct {
 	session, typ []byte
 	data         []byte // any JSON value; nil where there is none
+	text         []byte // the data unescaped, where they are a string
 	stamp        float64
 	others       int // members that the protocol does not have
 }
 
-// read reads an envelope. Where the data stand last and brief is true, they
-// are taken to be well formed.
-func (e *envelope) read(frame []byte, brief bool) error {
+// read reads an envelope. Data that are a string are unescaped into *buf. With
+// no buf only the head is wanted: data that stand last are taken to be well
+// formed.
+func (e *envelope) read(frame []byte, buf *[]byte) error {
 	in := statsjson.NewScanner(frame)
 	in.Want('{')
 	for first := true; in.More(&first, '}'); {
@@ -97,20 +99,27 @@ func (e *envelope) read(frame []byte, brief bool) error {
 		case `"type"`:
 			e.typ, ok = bare(&in)
 		case `"data"`:
-			in.Peek()
+			isText := in.Peek() == '"'
 			from := in.Offset()
-			// Every client has the data last: what is before the closing
-			// brace is theirs.
-			if brief && e.typ != nil && frame[len(frame)-1] == '}' && from < len(frame) {
+			e.text = nil
+			switch {
+			case buf != nil && isText:
+				*buf = (*buf)[:0]
+				if ok = in.Unescape(buf); ok {
+					e.data, e.text = frame[from:in.Offset()], *buf
+				}
+			case buf == nil && e.typ != nil && frame[len(frame)-1] == '}' && from < len(frame):
+				// Every client has the data last: what is before the closing
+				// brace is theirs.
 				if e.data = bytes.TrimSpace(frame[from : len(frame)-1]); tailSeq(e.data) != 0 {
 					return nil
 				}
+				e.data, ok = in.Raw()
+			default:
+				e.data, ok = in.Raw()
 			}
-			e.data, ok = in.Raw()
 		case `"timestamp"`: // added by the server that wrote a dump
-			if e.stamp, _, ok = in.Number(); !ok {
-				break
-			}
+			e.stamp, _, ok = in.Number()
 		default:
 			e.others++
 			_, ok = in.Raw()
