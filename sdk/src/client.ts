@@ -103,7 +103,7 @@ export class Client {
   private holding: number | undefined;
   private flushTimer: number | undefined;
   private poller = new Timer(() => this.poll());
-  private pollAt = 0;
+  private pollAt = 0; // when the next poll is due; 0: none is planned
   private fastUntil = 0;
   private settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
   private listeners = new Map<string, Set<Listener>>();
@@ -168,6 +168,7 @@ export class Client {
     this.left = false;
     this.tell(t);
     this.hold();
+    this.stir();
   }
 
   /** Whether a connection is under watch. */
@@ -240,7 +241,8 @@ export class Client {
   stir(): void {
     const now = native.now();
     this.fastUntil = now + FAST_FOR;
-    if (this.session && this.pollAt > now + this.settings.fastMs) this.schedule(this.settings.fastMs);
+    const due = this.pollAt > 0 && this.pollAt <= now + this.settings.fastMs;
+    if (this.session && this.tracked.size && !due) this.schedule(this.settings.fastMs);
   }
 
   // --- what the app tells ------------------------------------------------
@@ -471,6 +473,7 @@ export class Client {
   }
 
   private poll(): void {
+    this.pollAt = 0;
     const session = this.session;
     if (!session || session.link.state === "stopped") return;
     for (const t of this.tracked.values()) if (!t.ref.deref()) this.tracked.delete(t.number);
