@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/peerglass/peerglass/protocol/statsjson"
 	"github.com/peerglass/peerglass/rtc"
@@ -38,6 +39,9 @@ func (d *Decoder) emitIdentity(session []byte, sink rtc.Sink) error {
 	}
 	id := rtc.Identity{SDK: sdk, ClientSession: string(session)}
 	readIdentity(d.rec.Payload, &id, identityMembers)
+	if id.Room == "" {
+		id.Room = roomOf(id.Keys["confID"])
+	}
 	if id.User == "" {
 		id.User = id.Keys["endpointId"]
 	}
@@ -147,6 +151,20 @@ func (d *Decoder) emitConnectionInfo(sink rtc.Sink) error {
 	return d.emitOpen(&id, sink)
 }
 
+// roomOf returns the room of a conference's address, https://host/room or
+// host/room, which is all that clients before 2021 tell.
+func roomOf(address string) string {
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address = rest
+	}
+	_, path, _ := strings.Cut(address, "/")
+	path, _, _ = strings.Cut(path, "?")
+	if plain, err := url.PathUnescape(path); err == nil && utf8.ValidString(plain) {
+		path = plain
+	}
+	return strings.Trim(path, "/")
+}
+
 func clip(s string) string {
 	if len(s) > maxIdentity {
 		s = strings.ToValidUTF8(s[:maxIdentity], "")
@@ -179,9 +197,7 @@ func (d *Decoder) decodeBackend(e *envelope, data []byte, sink rtc.Sink) error {
 	// The room is a chat room's address here; users name it by its first part.
 	id.Room, _, _ = strings.Cut(id.Room, "@")
 	if id.Room == "" {
-		if u, err := url.Parse(id.Keys["confUrl"]); err == nil {
-			id.Room = strings.Trim(u.Path, "/")
-		}
+		id.Room = roomOf(id.Keys["confUrl"])
 	}
 	return d.emitOpen(&id, sink)
 }
