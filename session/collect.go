@@ -8,53 +8,64 @@ import (
 
 // Collect is a Sink that keeps everything in memory: for the analysis of a
 // file and for tests. Rows of calls, sessions, connections and streams are
-// kept in their newest version, in the order in which they first came.
+// kept in their newest version, in the order in which they first came. Read
+// the fields once nothing is written any more.
 type Collect struct {
-	mu          sync.Mutex
 	Calls       []rtc.Call
 	Sessions    []rtc.Session
 	Connections []rtc.Connection
 	Streams     []rtc.Stream
 	Samples     []rtc.Sample
 	Events      []rtc.Event
+
+	mu    sync.Mutex
+	place map[rowKey]int // in its slice
 }
 
 var _ Sink = (*Collect)(nil)
 
+// rowKey is what identifies a row that is written again.
+type rowKey struct {
+	table byte
+	app   rtc.AppID
+	of    uint64 // call or session
+	id    uint64 // within the session
+}
+
 // Call keeps the call's newest row.
 func (c *Collect) Call(r *rtc.Call) {
-	c.Calls = newest(&c.mu, c.Calls, r, func(o *rtc.Call) bool { return o.App == r.App && o.ID == r.ID && o.Version <= r.Version })
+	keep(c, &c.Calls, r, rowKey{'c', r.App, uint64(r.ID), 0}, func(r *rtc.Call) uint64 { return r.Version })
 }
 
 // Session keeps the session's newest row.
 func (c *Collect) Session(r *rtc.Session) {
-	c.Sessions = newest(&c.mu, c.Sessions, r, func(o *rtc.Session) bool { return o.App == r.App && o.ID == r.ID && o.Version <= r.Version })
+	keep(c, &c.Sessions, r, rowKey{'s', r.App, uint64(r.ID), 0}, func(r *rtc.Session) uint64 { return r.Version })
 }
 
 // Connection keeps the connection's newest row.
 func (c *Collect) Connection(r *rtc.Connection) {
-	c.Connections = newest(&c.mu, c.Connections, r, func(o *rtc.Connection) bool {
-		return o.App == r.App && o.Session == r.Session && o.ID == r.ID && o.Version <= r.Version
-	})
+	keep(c, &c.Connections, r, rowKey{'p', r.App, uint64(r.Session), uint64(r.ID)}, func(r *rtc.Connection) uint64 { return r.Version })
 }
 
 // Stream keeps the stream's newest row.
 func (c *Collect) Stream(r *rtc.Stream) {
-	c.Streams = newest(&c.mu, c.Streams, r, func(o *rtc.Stream) bool {
-		return o.App == r.App && o.Session == r.Session && o.ID == r.ID && o.Version <= r.Version
-	})
+	keep(c, &c.Streams, r, rowKey{'m', r.App, uint64(r.Session), uint64(r.ID)}, func(r *rtc.Stream) uint64 { return r.Version })
 }
 
-func newest[R any](mu *sync.Mutex, rows []R, row *R, replaces func(*R) bool) []R {
-	mu.Lock()
-	defer mu.Unlock()
-	for i := range rows {
-		if replaces(&rows[i]) {
-			rows[i] = *row
-			return rows
+func keep[R any](c *Collect, rows *[]R, row *R, key rowKey, version func(*R) uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at, there := c.place[key]; there {
+		if version(row) >= version(&(*rows)[at]) {
+			(*rows)[at] = *row
 		}
+		return
 	}
-	return append(rows, *row)
+	if c.place == nil {
+		c.place = make(map[rowKey]int)
+	}
+	c.place[key] = len(*rows)
+	*rows = append(*rows, *row)
 }
 
 // Sample keeps a copy of the sample.

@@ -22,8 +22,17 @@ type MemoryRooms struct {
 	mu    sync.Mutex
 	open  map[room]*call // the newest call of a room
 	calls map[callKey]*call
+	// Restored calls that ended before all that was to be replayed into them
+	// was: they come back with their figures.
+	ended map[callKey]*call
 	last  int64 // the newest time that was told
+
+	restoredAt int64 // m.last when a call was last restored
 }
+
+// replayWithin is how long after its end a restored call can be replayed into,
+// in ms: longer than catching up takes.
+const replayWithin = 3_600_000
 
 type room struct {
 	app  rtc.AppID
@@ -52,7 +61,7 @@ var _ Rooms = (*MemoryRooms)(nil)
 // NewRooms returns Rooms that writes calls to sink and takes the random bits
 // of their ids from rand.
 func NewRooms(sink Sink, rand func() uint64) *MemoryRooms {
-	return &MemoryRooms{sink: sink, rand: rand, open: make(map[room]*call), calls: make(map[callKey]*call)}
+	return &MemoryRooms{sink: sink, rand: rand, open: make(map[room]*call), calls: make(map[callKey]*call), ended: make(map[callKey]*call)}
 }
 
 // Join implements Rooms.
@@ -76,7 +85,14 @@ func (m *MemoryRooms) Join(s Stay) rtc.CallID {
 // callFor returns the call that a stay joins, a new one if need be.
 func (m *MemoryRooms) callFor(s Stay) *call {
 	if s.Call != 0 {
-		if c := m.calls[callKey{s.App, s.Call}]; c != nil {
+		key := callKey{s.App, s.Call}
+		if c := m.calls[key]; c != nil {
+			return c
+		}
+		if c := m.ended[key]; c != nil {
+			delete(m.ended, key)
+			c.row.End = time.Time{}
+			m.know(c)
 			return c
 		}
 		return m.add(rtc.Call{App: s.App, ID: s.Call, Room: s.Room, Start: milli(s.At)})
@@ -101,19 +117,24 @@ func (m *MemoryRooms) callFor(s Stay) *call {
 	return m.add(rtc.Call{App: s.App, ID: id, Room: s.Room, Start: milli(s.At)})
 }
 
-// add makes a call known. A replayed call whose room meanwhile has a newer one
-// does not take its place.
+// add makes a new call known.
 func (m *MemoryRooms) add(row rtc.Call) *call {
 	c := &call{row: row, present: make(map[rtc.SessionID]string), stays: make(map[rtc.SessionID]string), users: make(map[string]int)}
 	c.left = row.Start.UnixMilli()
-	m.calls[callKey{row.App, row.ID}] = c
-	if row.Room != "" {
-		key := room{row.App, row.Room}
-		if o := m.open[key]; o == nil || o.row.ID < row.ID {
+	m.know(c)
+	return c
+}
+
+// know opens a call. A replayed one whose room meanwhile has a newer call does
+// not take its place.
+func (m *MemoryRooms) know(c *call) {
+	m.calls[callKey{c.row.App, c.row.ID}] = c
+	if c.row.Room != "" {
+		key := room{c.row.App, c.row.Room}
+		if o := m.open[key]; o == nil || o.row.ID < c.row.ID {
 			m.open[key] = c
 		}
 	}
-	return c
 }
 
 func (c *call) add(id rtc.SessionID, user string) {
@@ -185,6 +206,9 @@ func (m *MemoryRooms) end(c *call) {
 	c.row.End = milli(c.left)
 	m.write(c, max(c.left, m.last))
 	delete(m.calls, callKey{c.row.App, c.row.ID})
+	if c.floor.ID != 0 {
+		m.ended[callKey{c.row.App, c.row.ID}] = c
+	}
 	key := room{c.row.App, c.row.Room}
 	if m.open[key] == c {
 		delete(m.open, key)
@@ -199,13 +223,15 @@ func (m *MemoryRooms) end(c *call) {
 func (m *MemoryRooms) Restore(row rtc.Call, lastSeen time.Time, stays ...rtc.Session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.calls[callKey{row.App, row.ID}] != nil {
+	if c := m.calls[callKey{row.App, row.ID}]; c != nil {
+		c.left = max(c.left, lastSeen.UnixMilli()) // told twice: the later sign of life holds
 		return
 	}
 	left := max(row.End.UnixMilli(), lastSeen.UnixMilli()) // a zero time is long ago
 	row.End = time.Time{}
 	c := m.add(row)
 	c.floor = row
+	m.restoredAt = max(m.last, lastSeen.UnixMilli())
 	c.left = max(c.left, left)
 	for i := range stays {
 		if _, twice := c.stays[stays[i].ID]; !twice {
@@ -221,6 +247,11 @@ func (m *MemoryRooms) Tick(now int64) {
 	defer m.mu.Unlock()
 	m.last = max(m.last, now)
 	m.endAll(func(c *call) bool { return now > c.left+Silence.Milliseconds() })
+	for key, c := range m.ended {
+		if now > c.left+replayWithin && m.last > m.restoredAt+replayWithin {
+			delete(m.ended, key)
+		}
+	}
 }
 
 // Flush ends every call that nobody is in, whatever the time: after an import.

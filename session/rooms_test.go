@@ -110,6 +110,29 @@ func TestRestoredCall(t *testing.T) {
 			t.Errorf("call %+v", c)
 		}
 	})
+	t.Run("replayed after its end", func(t *testing.T) {
+		out := &Collect{}
+		m := NewRooms(out, counter())
+		m.Restore(stored, milli(t0+60_000))
+		m.Restore(stored, milli(t0+70_000))
+		m.Tick(t0 + 500_000)
+		late := stayAt("r", 1, "a", t0)
+		late.Call = stored.ID
+		m.Join(late)
+		if c := out.Calls[0]; !c.End.IsZero() || c.Users != 3 || c.RoomName != "Room" {
+			t.Errorf("call %+v", c)
+		}
+		late.At = t0 + 65_000
+		m.Leave(late)
+		m.Tick(t0 + 600_000)
+		if c := out.Calls[0]; c.End.UnixMilli() != t0+70_000 || c.Users != 3 || c.Sessions != 4 {
+			t.Errorf("call %+v", c)
+		}
+		m.Tick(t0 + 600_000 + 2*replayWithin)
+		if len(m.ended) != 0 {
+			t.Error("kept for ever")
+		}
+	})
 	t.Run("unknown to the store", func(t *testing.T) {
 		out := &Collect{}
 		m := NewRooms(out, counter())
