@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/peerglass/peerglass/store/clickhouse"
@@ -27,3 +28,32 @@ var ErrCursor = errors.New("the cursor does not belong to this list: leave it ou
 // ErrTooBusy says that the engine refused a question for lack of memory or
 // time; a smaller range will do.
 var ErrTooBusy = errors.New("the question needs more than the store may spend on it: ask for a shorter time range")
+
+// explain turns the engine's refusals into errors that callers can show.
+func explain(err error) error {
+	if clickhouse.IsCode(err, clickhouse.CodeMemoryLimit, clickhouse.CodeTimeout, clickhouse.CodeTooManyRows,
+		clickhouse.CodeTooManyBytes, clickhouse.CodeTooManyQueries) {
+		return fmt.Errorf("%w (%w)", ErrTooBusy, err)
+	}
+	return err
+}
+
+// newest makes the last version of a row stand for all. A key lies in one
+// partition, so partitions need not be merged with each other.
+var newest = []string{"do_not_merge_across_partitions_select_final", "1"}
+
+// largest bounds an open range of times: the year 2262 is the last that the
+// store can hold, 2200 is far enough.
+var largest = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// span returns the bounds of a range in Unix ms, open ends included.
+func span(from, to time.Time) (int64, int64) {
+	first, last := int64(0), largest
+	if !from.IsZero() {
+		first = from.UnixMilli()
+	}
+	if !to.IsZero() {
+		last = to.UnixMilli()
+	}
+	return first, last
+}

@@ -2,10 +2,17 @@ package query
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/ClickHouse/ch-go/proto"
 
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store/clickhouse"
 )
 
 // StreamRef names one stream of a call.
@@ -56,10 +63,306 @@ type SampleSet struct {
 	Series     []Series      // by session and stream
 }
 
+// ladder are the lengths that buckets may have, in seconds: those that people
+// read off a time axis.
+var ladder = [...]int64{2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600}
+
+// resolution chooses the length of a bucket, in ms, so that a span of ms gives
+// at most width points; 0 keeps every sample. Clients poll once a second, or
+// less often.
+func resolution(span int64, width int) int64 {
+	if width <= 0 || span <= int64(width)*1000 {
+		return 0
+	}
+	for _, seconds := range ladder {
+		// A span that does not begin with a bucket touches one more.
+		if span/(seconds*1000)+1 <= int64(width) {
+			return seconds * 1000
+		}
+	}
+	const hour = 3_600_000
+	hours := span/(hour*int64(max(width-1, 1))) + 1
+	return hours * hour
+}
+
 // Samples returns the measurements of a call's streams, at a resolution chosen
 // so that no more points than Width come out per stream. A bucket's value is
 // the metric's own aggregate (a mean of means would hide a freeze, a maximum
 // of rates would not add up).
 func (q *Query) Samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f SampleFilter) (SampleSet, error) {
-	return SampleSet{}, ErrNotFound
+	from, to := span(f.From, f.To)
+	step := int64(0)
+	if f.Width > 0 {
+		first, last := from, to
+		if f.From.IsZero() || f.To.IsZero() {
+			c, err := q.Call(ctx, app, call)
+			if err != nil {
+				return SampleSet{}, err
+			}
+			if c.End.IsZero() {
+				c.End = q.now()
+			}
+			first, last = max(from, c.Start.UnixMilli()), min(to, c.End.UnixMilli())
+		}
+		step = resolution(last-first, f.Width)
+	}
+	metrics := f.Metrics
+	if len(metrics) == 0 {
+		metrics = quality.Catalogue()
+	}
+	r := newSampleReader(metrics, f.Extremes && step > 0)
+	text := rawSamples(metrics)
+	if step > 0 {
+		text = bucketedSamples(metrics, f.Extremes)
+	}
+	params := append(ofCall(app, call), clickhouse.Int("from", from), clickhouse.Int("to", to), clickhouse.Int("step", step))
+	params = append(params, whichStreams(f)...)
+	if err := q.db.Select(ctx, clickhouse.Question{SQL: text, Params: params, Cheap: true, Settings: newest}, r.columns(), r.block); err != nil {
+		return SampleSet{}, fmt.Errorf("read the samples of call %s: %w", call, explain(err))
+	}
+	return SampleSet{Resolution: time.Duration(step) * time.Millisecond, Series: r.finish()}, nil
+}
+
+// whichStreams binds the filter by sessions and streams.
+func whichStreams(f SampleFilter) []clickhouse.Param {
+	any := append([]rtc.SessionID(nil), f.Sessions...) // sessions to read at all
+	of, number := make([]rtc.SessionID, len(f.Streams)), make([]rtc.StreamID, len(f.Streams))
+	for i, ref := range f.Streams {
+		of[i], number[i] = ref.Session, ref.Stream
+		any = append(any, ref.Session)
+	}
+	return []clickhouse.Param{
+		clickhouse.Uints("any", any), clickhouse.Uints("whole", f.Sessions),
+		clickhouse.Uints("of", of), clickhouse.Uints("number", number),
+	}
+}
+
+// samplesWhere keeps to the primary key: app, call, then session.
+const samplesWhere = `
+	WHERE app = {app:UInt32} AND call = {call:UInt64}
+	AND (empty({any:Array(UInt64)}) OR has({any:Array(UInt64)}, session))
+	AND (empty({of:Array(UInt64)}) OR has({whole:Array(UInt64)}, session)
+		OR has(arrayZip({of:Array(UInt64)}, {number:Array(UInt32)}), (session, stream)))
+	AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`
+
+// rawSamples is the statement for samples as they were measured.
+func rawSamples(metrics []*quality.Metric) string {
+	return rawSelect(metrics) + " FROM samples FINAL" + samplesWhere + "\n\tORDER BY session, stream, time"
+}
+
+func rawSelect(metrics []*quality.Metric) string {
+	var b strings.Builder
+	b.WriteString("SELECT session, stream, toUnixTimestamp64Milli(time), interval, toInt8(kind), toInt8(direction), CAST(codec, 'String'), CAST(limitation, 'String'), CAST(pair, 'String')")
+	for _, m := range metrics {
+		b.WriteString(", " + clickhouse.Quote(m.ID))
+	}
+	return b.String()
+}
+
+// bucketedSamples is the statement for one row per stream and bucket. Each
+// metric is aggregated as it says; ±inf stands for a smallest or largest of
+// nothing.
+func bucketedSamples(metrics []*quality.Metric, extremes bool) string {
+	var b strings.Builder
+	b.WriteString(`SELECT session, stream, toUnixTimestamp64Milli(max(time)), toUInt32(sum(interval)), toInt8(any(kind)), toInt8(any(direction)),
+	CAST(argMax(codec, time), 'String'), CAST(argMax(limitation, time), 'String'), CAST(argMax(pair, time), 'String')`)
+	for _, m := range metrics {
+		b.WriteString(",\n\ttoFloat32(" + aggregate(m) + ")")
+	}
+	if extremes {
+		for _, m := range metrics {
+			b.WriteString(",\n\t" + smallest(clickhouse.Quote(m.ID)) + ", " + biggest(clickhouse.Quote(m.ID)))
+		}
+	}
+	b.WriteString(" FROM samples FINAL" + samplesWhere + `
+	GROUP BY session, stream, intDiv(toUnixTimestamp64Milli(time), {step:Int64})
+	ORDER BY session, stream, 3`)
+	return b.String()
+}
+
+func smallest(v string) string { return "min(if(isNaN(" + v + "), inf, " + v + "))" }
+func biggest(v string) string  { return "max(if(isNaN(" + v + "), -inf, " + v + "))" }
+
+func aggregate(m *quality.Metric) string {
+	v := clickhouse.Quote(m.ID)
+	measured := "NOT isNaN(" + v + ")"
+	switch m.Agg {
+	case quality.Sum:
+		return "if(countIf(" + measured + ") = 0, nan, sumIf(" + v + ", " + measured + "))"
+	case quality.Max:
+		return biggest(v)
+	case quality.Min:
+		return smallest(v)
+	case quality.Last:
+		return "if(countIf(" + measured + ") = 0, nan, argMaxIf(" + v + ", time, " + measured + "))"
+	case quality.Mean:
+		return "sumIf(" + v + " * interval, " + measured + ") / sumIf(interval, " + measured + ")"
+	}
+	panic("query: no aggregate " + m.Agg.String())
+}
+
+// sampleReader gathers rows, which come by session, stream and time, into
+// series.
+type sampleReader struct {
+	metrics []*quality.Metric
+
+	sessions        proto.ColUInt64
+	streams         proto.ColUInt32
+	times           proto.ColInt64
+	intervals       proto.ColUInt32
+	kinds, dirs     proto.ColInt8
+	codec           proto.ColStr
+	limitation      proto.ColStr
+	pair            proto.ColStr
+	values          []proto.ColFloat32 // per metric
+	lows, highs     []proto.ColFloat32 // per metric, with extremes
+
+	series []rowSeries
+}
+
+// rowSeries is a series under construction: all metrics, measured or not.
+type rowSeries struct {
+	Series
+	values, lows, highs []Values
+}
+
+func newSampleReader(metrics []*quality.Metric, extremes bool) *sampleReader {
+	r := &sampleReader{metrics: metrics, values: make([]proto.ColFloat32, len(metrics))}
+	if extremes {
+		r.lows, r.highs = make([]proto.ColFloat32, len(metrics)), make([]proto.ColFloat32, len(metrics))
+	}
+	return r
+}
+
+func (r *sampleReader) columns() proto.Results {
+	c := proto.Results{{Data: &r.sessions}, {Data: &r.streams}, {Data: &r.times}, {Data: &r.intervals}, {Data: &r.kinds}, {Data: &r.dirs},
+		{Data: &r.codec}, {Data: &r.limitation}, {Data: &r.pair}}
+	for i := range r.values {
+		c = append(c, proto.ResultColumn{Data: &r.values[i]})
+	}
+	for i := range r.lows {
+		c = append(c, proto.ResultColumn{Data: &r.lows[i]}, proto.ResultColumn{Data: &r.highs[i]})
+	}
+	return c
+}
+
+// block appends one block, a run of rows of one stream at a time.
+func (r *sampleReader) block(rows int) error {
+	for first := 0; first < rows; {
+		end := first + 1
+		for end < rows && r.sessions[end] == r.sessions[first] && r.streams[end] == r.streams[first] {
+			end++
+		}
+		s := r.at(first)
+		labels(&s.Codec, &r.codec, r.times, first, end)
+		labels(&s.Limitation, &r.limitation, r.times, first, end)
+		labels(&s.Pair, &r.pair, r.times, first, end)
+		s.Times = append(s.Times, r.times[first:end]...)
+		s.Intervals = append(s.Intervals, r.intervals[first:end]...)
+		for i := range r.metrics {
+			s.values[i] = append(s.values[i], r.values[i][first:end]...)
+			if r.lows != nil {
+				s.lows[i] = append(s.lows[i], r.lows[i][first:end]...)
+				s.highs[i] = append(s.highs[i], r.highs[i][first:end]...)
+			}
+		}
+		first = end
+	}
+	return nil
+}
+
+// at returns the series that row belongs to.
+func (r *sampleReader) at(row int) *rowSeries {
+	session, stream := rtc.SessionID(r.sessions[row]), rtc.StreamID(r.streams[row])
+	if n := len(r.series); n > 0 && r.series[n-1].Session == session && r.series[n-1].Stream == stream {
+		return &r.series[n-1]
+	}
+	r.series = append(r.series, rowSeries{
+		Series: Series{Session: session, Stream: stream, Kind: rtc.MediaKind(r.kinds[row]), Direction: rtc.Direction(r.dirs[row])},
+		values: make([]Values, len(r.metrics)), lows: make([]Values, len(r.metrics)), highs: make([]Values, len(r.metrics)),
+	})
+	return &r.series[len(r.series)-1]
+}
+
+// labels extends runs by the rows [first, end).
+func labels(runs *[]Run, column *proto.ColStr, times []int64, first, end int) {
+	for i := first; i < end; i++ {
+		label := column.RowBytes(i)
+		if n := len(*runs); n == 0 || (*runs)[n-1].Value != string(label) {
+			*runs = append(*runs, Run{From: times[i], Value: string(label)})
+		}
+	}
+}
+
+// finish leaves out what was never measured.
+func (r *sampleReader) finish() []Series {
+	all := make([]Series, len(r.series))
+	for n := range r.series {
+		s := &r.series[n]
+		s.Metrics = map[string]Values{}
+		for i, m := range r.metrics {
+			if !tidy(s.values[i]) {
+				continue
+			}
+			s.Metrics[m.ID] = s.values[i]
+			if r.lows != nil {
+				if s.Min == nil {
+					s.Min, s.Max = map[string]Values{}, map[string]Values{}
+				}
+				tidy(s.lows[i])
+				tidy(s.highs[i])
+				s.Min[m.ID], s.Max[m.ID] = s.lows[i], s.highs[i]
+			}
+		}
+		s.Codec, s.Limitation, s.Pair = meant(s.Codec), meant(s.Limitation), meant(s.Pair)
+		all[n] = s.Series
+	}
+	return all
+}
+
+// tidy turns ±inf into null and reports whether anything was measured.
+func tidy(v Values) bool {
+	measured := false
+	for i, x := range v {
+		switch {
+		case math.IsInf(float64(x), 0):
+			v[i] = rtc.Null
+		case !rtc.IsNull(x):
+			measured = true
+		}
+	}
+	return measured
+}
+
+// meant drops the runs of a label that never said anything.
+func meant(runs []Run) []Run {
+	if len(runs) == 1 && runs[0].Value == "" {
+		return nil
+	}
+	return runs
+}
+
+// AppendJSON writes the values as a JSON array, null for what was not
+// measured, each in the fewest digits that read back as the same float32.
+func (v Values) AppendJSON(b []byte) []byte {
+	b = append(b, '[')
+	for i, x := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if rtc.IsNull(x) || math.IsInf(float64(x), 0) {
+			b = append(b, "null"...)
+		} else {
+			b = strconv.AppendFloat(b, float64(x), 'f', -1, 32)
+		}
+	}
+	return append(b, ']')
+}
+
+// MarshalJSON is AppendJSON for encoding/json.
+func (v Values) MarshalJSON() ([]byte, error) {
+	if v == nil {
+		return []byte("null"), nil
+	}
+	return v.AppendJSON(make([]byte, 0, 6*len(v)+2)), nil
 }
