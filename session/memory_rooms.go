@@ -50,7 +50,8 @@ type call struct {
 	present map[rtc.SessionID]string // who is there, and as which user
 	stays   map[rtc.SessionID]string // who ever was
 	users   map[string]int           // stays of each named user
-	left    int64                    // last leave, or last sign of life of a restored call
+	left    int64                    // last leave
+	seen    int64                    // last sign of life of a restored call: it is given 30 s from then
 	// A restored call's row knows of stays that nobody names any more: figures
 	// never fall below it.
 	floor rtc.Call
@@ -102,7 +103,7 @@ func (m *MemoryRooms) callFor(s Stay) *call {
 			silence := Silence.Milliseconds()
 			// Files may be imported in any order: one from long before is of
 			// another call.
-			if s.At >= c.row.Start.UnixMilli()-silence && (len(c.present) > 0 || s.At <= c.left+silence) {
+			if s.At >= c.row.Start.UnixMilli()-silence && (len(c.present) > 0 || s.At <= c.silent()+silence) {
 				return c
 			}
 			if len(c.present) == 0 {
@@ -201,9 +202,17 @@ func (m *MemoryRooms) write(c *call, at int64) {
 	m.sink.Call(&c.row)
 }
 
-// end closes the call at its last leave and forgets it.
+// silent returns since when nobody has been there.
+func (c *call) silent() int64 { return max(c.left, c.seen) }
+
+// end closes the call at its last leave and forgets it. Of a restored call of
+// which nothing else is known, that is its last sign of life.
 func (m *MemoryRooms) end(c *call) {
-	c.row.End = milli(c.left)
+	left := c.left
+	if len(c.stays) == 0 {
+		left = c.silent()
+	}
+	c.row.End = milli(left)
 	m.write(c, max(c.left, m.last))
 	delete(m.calls, callKey{c.row.App, c.row.ID})
 	if c.floor.ID != 0 {
@@ -224,16 +233,17 @@ func (m *MemoryRooms) Restore(row rtc.Call, lastSeen time.Time, stays ...rtc.Ses
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c := m.calls[callKey{row.App, row.ID}]; c != nil {
-		c.left = max(c.left, lastSeen.UnixMilli()) // told twice: the later sign of life holds
+		c.seen = max(c.seen, lastSeen.UnixMilli()) // told twice: the later sign of life holds
 		return
 	}
-	left := max(row.End.UnixMilli(), lastSeen.UnixMilli()) // a zero time is long ago
+	left := row.End.UnixMilli() // a zero time is long ago
 	row.End = time.Time{}
 	c := m.add(row)
 	c.floor = row
 	m.restoredAt = max(m.last, lastSeen.UnixMilli())
-	c.left = max(c.left, left)
+	c.left, c.seen = max(c.left, left), lastSeen.UnixMilli()
 	for i := range stays {
+		c.left = max(c.left, stays[i].Start.UnixMilli(), stays[i].End.UnixMilli())
 		if _, twice := c.stays[stays[i].ID]; !twice {
 			c.add(stays[i].ID, stays[i].User)
 		}
@@ -246,9 +256,9 @@ func (m *MemoryRooms) Tick(now int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last = max(m.last, now)
-	m.endAll(func(c *call) bool { return now > c.left+Silence.Milliseconds() })
+	m.endAll(func(c *call) bool { return now > c.silent()+Silence.Milliseconds() })
 	for key, c := range m.ended {
-		if now > c.left+replayWithin && m.last > m.restoredAt+replayWithin {
+		if now > c.silent()+replayWithin && m.last > m.restoredAt+replayWithin {
 			delete(m.ended, key)
 		}
 	}

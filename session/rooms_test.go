@@ -125,7 +125,7 @@ func TestRestoredCall(t *testing.T) {
 		late.At = t0 + 65_000
 		m.Leave(late)
 		m.Tick(t0 + 600_000)
-		if c := out.Calls[0]; c.End.UnixMilli() != t0+70_000 || c.Users != 3 || c.Sessions != 4 {
+		if c := out.Calls[0]; c.End.UnixMilli() != t0+65_000 || c.Users != 3 || c.Sessions != 4 {
 			t.Errorf("call %+v", c)
 		}
 		m.Tick(t0 + 600_000 + 2*replayWithin)
