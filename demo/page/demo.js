@@ -348,7 +348,8 @@ if (peerglass?.on) {
     if (!s) return;
     $("watch").hidden = false;
     $("watch").dataset.state = s.state;
-    $("watch-text").textContent = s.state === "live" && s.polls ? `Peerglass is watching · ${s.polls} polls` : words[s.state];
+    $("watch-text").textContent = words[s.state];
+    $("watch-count").textContent = s.state === "live" && s.polls ? `${s.polls} polls` : "";
   };
   peerglass.on("status", watch);
   peerglass.on("stats", watch);
