@@ -24,6 +24,7 @@ type caller struct {
 	account settings.Account
 	session string           // id of the console session; "" for an API key
 	key     *settings.APIKey // nil for an account
+	exists  func(rtc.AppID) bool
 }
 
 type callerKey struct{}
@@ -36,8 +37,11 @@ func callerOf(ctx context.Context) *caller {
 	return &caller{}
 }
 
-// may reports whether the caller sees an app.
+// may reports whether there is such an app and the caller sees it.
 func (c *caller) may(app rtc.AppID) bool {
+	if c.exists != nil && !c.exists(app) {
+		return false
+	}
 	if c.key != nil {
 		return c.key.App == 0 || c.key.App == app
 	}
@@ -66,6 +70,7 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	c, err := a.recognise(r)
 	if err == nil {
 		err = c.admitted(op)
+		c.exists = func(app rtc.AppID) bool { return a.Settings.Exists(r.Context(), app) }
 	}
 	if err != nil {
 		writeError(w, mapped(r.Context(), a.Log, err))

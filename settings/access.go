@@ -117,6 +117,11 @@ func (s *Settings) AppSecret(ctx context.Context, id rtc.AppID) (string, error) 
 	return k.secret, nil
 }
 
+// Exists reports whether there is an app with that id, from memory.
+func (s *Settings) Exists(ctx context.Context, id rtc.AppID) bool {
+	return s.fresh(ctx).apps[id] != nil
+}
+
 // IngestApp returns an app that may take in measurements. Refusals:
 // CodeNotFound, CodeDisabled.
 func (s *Settings) IngestApp(ctx context.Context, id rtc.AppID) (App, error) {
