@@ -24,10 +24,10 @@ func Open(r io.Reader) (*Source, error) {
 		return nil, err
 	}
 	start, err := in.Peek(32 << 10)
-	if len(start) == 0 || err != nil && !eof(err) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		if eof(err) {
-			return nil, protocol.Errorf(protocol.CodeMalformed, "the file is empty: a gzip of nothing")
-		}
+	switch { // a fault behind the beginning comes again when it is reached
+	case len(start) == 0 && eof(err):
+		return nil, protocol.Errorf(protocol.CodeMalformed, "the file is empty: a gzip of nothing")
+	case len(start) == 0:
 		return nil, in.explain(err)
 	}
 	if bytes.HasPrefix(start, []byte("\ufeff")) {
