@@ -135,7 +135,8 @@ func rowWriter[T any](s *Store, table string, columns []column[T]) *writer[*rowB
 	return newWriter(s, table, names, newRowBuffer[T], encodeRows(columns))
 }
 
-func sampleColumnNames() []string {
+// SampleColumns names the columns of a sample, those of the metrics last.
+func SampleColumns() []string {
 	names := append([]string(nil), fixedSampleColumns...)
 	for _, m := range quality.Catalogue() {
 		names = append(names, m.ID)

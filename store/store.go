@@ -96,7 +96,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.connections = rowWriter(s, "connections", connectionColumns)
 	s.streams = rowWriter(s, "streams", streamColumns)
 	s.events = rowWriter(s, "events", eventColumns)
-	s.samples = newWriter(s, "samples", sampleColumnNames(), newSampleBuffer, newSamplesEncoder().encode)
+	s.samples = newWriter(s, "samples", SampleColumns(), newSampleBuffer, newSamplesEncoder().encode)
 	s.writers = []anyWriter{s.calls, s.sessions, s.connections, s.streams, s.events, s.samples}
 
 	running, cancel := context.WithCancel(context.Background())

@@ -1,21 +1,24 @@
-package store
+package store_test
 
 import (
-	"math/rand/v2"
 	"testing"
 
 	"github.com/ClickHouse/ch-go/proto"
 
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store"
 	"github.com/peerglass/peerglass/store/clickhouse"
+	"github.com/peerglass/peerglass/store/storetest"
 )
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 // count asks for one number.
-func count(t testing.TB, s *Store, sql string, params ...clickhouse.Param) int64 {
+func count(t testing.TB, s *store.Store, sql string, params ...clickhouse.Param) int64 {
 	t.Helper()
 	var n proto.ColInt64
 	var got int64
-	err := s.db.Select(t.Context(), clickhouse.Question{SQL: sql, Params: params}, proto.Results{{Data: &n}}, func(int) error { got = n[0]; return nil })
+	err := s.Client().Select(t.Context(), clickhouse.Question{SQL: sql, Params: params}, proto.Results{{Data: &n}}, func(int) error { got = n[0]; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,15 +26,15 @@ func count(t testing.TB, s *Store, sql string, params ...clickhouse.Param) int64
 }
 
 func TestWritingTwiceChangesNothing(t *testing.T) {
-	everyEngine(t, func(t *testing.T, s *Store) {
+	storetest.EveryEngine(t, func(t *testing.T, s *store.Store) {
+		call := storetest.CallID(1)
 		write := func() int64 {
-			g := &generator{random: rand.New(rand.NewPCG(1, 2)), app: 1, call: callID(1), start: testStart}
 			rows := int64(0)
-			g.each(3, 40, func(x *rtc.Sample) { s.Sample(x); rows++ })
+			storetest.NewGenerator(1, 1, call).Each(3, 40, func(x *rtc.Sample) { s.Sample(x); rows++ })
 			for i := range uint32(50) {
-				s.Event(&rtc.Event{App: 1, Call: callID(1), Session: 7, Time: testStart, Index: i + 1, Kind: rtc.KindCall, Name: "createOffer", Value: `{"a":1}`})
+				s.Event(&rtc.Event{App: 1, Call: call, Session: 7, Time: storetest.Start, Index: i + 1, Kind: rtc.KindCall, Name: "createOffer", Value: `{"a":1}`})
 			}
-			flush(t, s)
+			storetest.Flush(t, s)
 			return rows
 		}
 		write()

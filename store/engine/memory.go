@@ -48,6 +48,7 @@ func (p plan) serverOptions() []string {
 	cache := max(p.total/16, 32*mib)
 	return []string{
 		"--max_server_memory_usage=" + strconv.FormatInt(p.total, 10),
+		"--merges_mutations_memory_usage_soft_limit=" + strconv.FormatInt(p.total/4, 10),
 		"--mark_cache_size=" + strconv.FormatInt(cache, 10),
 		"--index_mark_cache_size=" + strconv.FormatInt(cache/4, 10),
 		"--primary_index_cache_size=" + strconv.FormatInt(cache, 10),

@@ -1,4 +1,4 @@
-package store
+package storetest
 
 import (
 	"math"
@@ -9,17 +9,22 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// generator makes a call's samples as a browser's polls give them: an audio
+// Generator makes a call's samples as a browser's polls give them: an audio
 // and a video stream sent, both received from each other party, and a
 // transport; polled each second, give or take a few milliseconds, each report
 // with its own time stamp as Chromium has it; figures that wander as measured
 // ones do, rounded to the metric's step.
-type generator struct {
-	random *rand.Rand
-	app    rtc.AppID
-	call   rtc.CallID
-	start  time.Time
+type Generator struct {
+	Random *rand.Rand
+	App    rtc.AppID
+	Call   rtc.CallID
+	Start  time.Time
 	values []float32
+}
+
+// NewGenerator returns a generator that gives the same rows for the same seed.
+func NewGenerator(seed uint64, app rtc.AppID, call rtc.CallID) *Generator {
+	return &Generator{Random: rand.New(rand.NewPCG(seed, uint64(call))), App: app, Call: call, Start: call.Time()}
 }
 
 type generated struct {
@@ -36,15 +41,15 @@ type generated struct {
 	last      time.Time
 }
 
-func (g *generator) streams(parties int) []*generated {
+func (g *Generator) streams(parties int) []*generated {
 	var all []*generated
 	for p := range parties {
-		session := rtc.SessionID(rtc.NewID(g.start.UnixMilli()+int64(p)*700, g.random.Uint64()))
+		session := rtc.SessionID(rtc.NewID(g.Start.UnixMilli()+int64(p)*700, g.Random.Uint64()))
 		id := rtc.StreamID(0)
 		add := func(k rtc.MediaKind, d rtc.Direction, codec string, rate float64) {
 			id++
 			all = append(all, &generated{session: session, id: id, kind: k, direction: d, codec: codec,
-				bitrate: rate, fps: 30, jitter: 3 + 10*g.random.Float64(), rtt: 20 + 80*g.random.Float64(), last: g.start})
+				bitrate: rate, fps: 30, jitter: 3 + 10*g.Random.Float64(), rtt: 20 + 80*g.Random.Float64(), last: g.Start})
 		}
 		add(rtc.KindTransport, rtc.Both, "", 3e6)
 		add(rtc.KindAudio, rtc.Send, "audio/opus", 32e3)
@@ -57,18 +62,18 @@ func (g *generator) streams(parties int) []*generated {
 	return all
 }
 
-// each calls f with every sample of a call of so many parties and seconds, in
+// Each calls f with every sample of a call of so many parties and seconds, in
 // the order in which they are measured.
-func (g *generator) each(parties, seconds int, f func(*rtc.Sample)) {
+func (g *Generator) Each(parties, seconds int, f func(*rtc.Sample)) {
 	streams := g.streams(parties)
 	g.values = make([]float32, len(quality.Catalogue()))
 	for i := range seconds {
-		poll := time.Duration(i+1)*time.Second + time.Duration(g.random.NormFloat64()*4*float64(time.Millisecond))
+		poll := time.Duration(i+1)*time.Second + time.Duration(g.Random.NormFloat64()*4*float64(time.Millisecond))
 		for n, s := range streams {
 			if n > 0 && streams[n-1].session != s.session {
-				poll = time.Duration(i+1)*time.Second + time.Duration(g.random.NormFloat64()*4*float64(time.Millisecond))
+				poll = time.Duration(i+1)*time.Second + time.Duration(g.Random.NormFloat64()*4*float64(time.Millisecond))
 			}
-			at := g.start.Add(poll).Truncate(time.Millisecond)
+			at := g.Start.Add(poll).Truncate(time.Millisecond)
 			x := g.sample(s, at)
 			f(&x)
 			s.last = at
@@ -76,11 +81,11 @@ func (g *generator) each(parties, seconds int, f func(*rtc.Sample)) {
 	}
 }
 
-func (g *generator) walk(v *float64, by, low, high float64) {
-	*v = min(max(*v+g.random.NormFloat64()*by, low), high)
+func (g *Generator) walk(v *float64, by, low, high float64) {
+	*v = min(max(*v+g.Random.NormFloat64()*by, low), high)
 }
 
-func (g *generator) sample(s *generated, at time.Time) rtc.Sample {
+func (g *Generator) sample(s *generated, at time.Time) rtc.Sample {
 	for i := range g.values {
 		g.values[i] = rtc.Null
 	}
@@ -91,15 +96,15 @@ func (g *generator) sample(s *generated, at time.Time) rtc.Sample {
 		}
 	}
 	g.walk(&s.jitter, 0.7, 0, 80)
-	if g.random.IntN(4) == 0 { // RTCP reports come less often than polls
+	if g.Random.IntN(4) == 0 { // RTCP reports come less often than polls
 		g.walk(&s.rtt, 3, 5, 400)
 	}
 	g.walk(&s.fps, 0.4, 22, 30)
 	s.loss = 0
-	if g.random.IntN(25) == 0 {
-		s.loss = float64(1 + g.random.IntN(6))
+	if g.Random.IntN(25) == 0 {
+		s.loss = float64(1 + g.Random.IntN(6))
 	}
-	rate := s.bitrate * (1 + 0.06*g.random.NormFloat64())
+	rate := s.bitrate * (1 + 0.06*g.Random.NormFloat64())
 	packets := math.Round(50 * seconds)
 	if s.kind == rtc.KindVideo {
 		packets = math.Round(rate * seconds / 8 / 1100)
@@ -132,23 +137,23 @@ func (g *generator) sample(s *generated, at time.Time) rtc.Sample {
 	set(quality.FreezeTime, 0)
 	set(quality.FreezeCount, 0)
 	if s.loss > 5 {
-		set(quality.FreezeTime, 200+400*g.random.Float64())
+		set(quality.FreezeTime, 200+400*g.Random.Float64())
 		set(quality.FreezeCount, 1)
 	}
 	set(quality.KeyFrames, 0)
-	set(quality.FrameTime, 3+g.random.Float64())
-	set(quality.Qp, 40+5*g.random.NormFloat64())
+	set(quality.FrameTime, 3+g.Random.Float64())
+	set(quality.Qp, 40+5*g.Random.NormFloat64())
 	set(quality.TargetBitrate, s.bitrate)
-	if g.random.IntN(3) > 0 {
-		set(quality.AudioLevel, 0.05+0.1*g.random.Float64()) // someone speaks
+	if g.Random.IntN(3) > 0 {
+		set(quality.AudioLevel, 0.05+0.1*g.Random.Float64()) // someone speaks
 	} else {
-		set(quality.AudioLevel, 0.001*g.random.Float64())
+		set(quality.AudioLevel, 0.001*g.Random.Float64())
 	}
 	set(quality.Concealment, s.loss/100)
 	set(quality.ConcealmentEvents, s.loss)
 	set(quality.Concealed, s.loss*10)
-	set(quality.JitterBufferDelay, 40+3*g.random.NormFloat64())
-	x := rtc.Sample{App: g.app, Call: g.call, Session: s.session, Stream: s.id, Time: at, Interval: at.Sub(s.last),
+	set(quality.JitterBufferDelay, 40+3*g.Random.NormFloat64())
+	x := rtc.Sample{App: g.App, Call: g.Call, Session: s.session, Stream: s.id, Time: at, Interval: at.Sub(s.last),
 		Kind: s.kind, Direction: s.direction, Codec: s.codec, Values: g.values}
 	switch {
 	case s.kind == rtc.KindTransport:
