@@ -25,6 +25,7 @@ import (
 	"github.com/peerglass/peerglass/demo"
 	"github.com/peerglass/peerglass/ingest"
 	"github.com/peerglass/peerglass/query"
+	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/sdk"
 	"github.com/peerglass/peerglass/session"
 	"github.com/peerglass/peerglass/settings"
@@ -115,7 +116,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	asks := query.New(st.Client(), time.Now)
 	rooms := session.NewRooms(st, rand.Uint64)
-	if err := restoreCalls(ctx, st, asks, rooms); err != nil {
+	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
 		return err
 	}
 	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log})
@@ -174,11 +175,41 @@ func (c serveCommand) Run(ctx context.Context) error {
 
 // restoreCalls makes calls known to rooms that were in progress when the
 // program stopped: their sessions come back from the spool, and those that
-// nobody comes back to end at their last leave.
-func restoreCalls(ctx context.Context, st *store.Store, asks *query.Query, rooms *session.MemoryRooms) error {
+// nobody comes back to end at their last leave. Calls that had ended are made
+// known too where one of their sessions is still in the spool: its replay
+// writes the call's row again, which must count the others as well.
+func restoreCalls(ctx context.Context, st *store.Store, asks *query.Query, spooled *spool.Spool, rooms *session.MemoryRooms) error {
 	open, err := st.OpenCalls(ctx)
 	if err != nil {
 		return err
+	}
+	type key struct {
+		app  rtc.AppID
+		call rtc.CallID
+	}
+	known := make(map[key]bool, len(open))
+	for _, call := range open {
+		known[key{call.App, call.ID}] = true
+	}
+	logs, err := spooled.Logs()
+	if err != nil {
+		return err
+	}
+	for _, log := range logs {
+		meta := log.Meta()
+		k := key{meta.App, meta.Call}
+		if meta.Call == 0 || known[k] {
+			continue
+		}
+		known[k] = true
+		call, err := asks.Call(ctx, meta.App, meta.Call)
+		switch {
+		case errors.Is(err, query.ErrNotFound): // not written before the program stopped
+		case err != nil:
+			return fmt.Errorf("take up call %s: %w", meta.Call, err)
+		default:
+			open = append(open, call)
+		}
 	}
 	for _, call := range open {
 		stays, err := asks.Sessions(ctx, call.App, call.ID)
