@@ -19,6 +19,8 @@ export interface Program {
   admin: { name: string; password: string };
   /** Calls the API with an authenticated console session. */
   api<T = any>(path: string, init?: RequestInit): Promise<T>;
+  /** Fetches a file from the API. */
+  download(path: string): Promise<Buffer>;
   pid: number;
   stop(): Promise<void>;
 }
@@ -31,8 +33,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts `peerglass serve` and waits until it has printed where it is. */
-export async function startProgram(): Promise<Program> {
+/**
+ * Starts `peerglass serve` and waits until it has printed where it is. Unless
+ * firstLogin is false, the one-time password is changed, so that api works.
+ */
+export async function startProgram({ firstLogin = true } = {}): Promise<Program> {
   const binary = join(root, "bin", "peerglass");
   if (!existsSync(binary)) throw new Error("bin/peerglass is missing: run make build");
   const data = await mkdtemp(join(tmpdir(), "peerglass-e2e-"));
@@ -66,12 +71,15 @@ export async function startProgram(): Promise<Program> {
     cookie = res.headers.getSetCookie().map((c) => c.split(";")[0]).join("; ");
   };
   await until("the program to answer", async () => (await fetch(`${url}/api/v1/health`).catch(() => undefined))?.ok || undefined, 60_000);
-  await logIn(admin.password);
-  const chosen = "a password for tests only";
-  const changed = await raw("/password", { method: "POST", body: JSON.stringify({ current: admin.password, new: chosen }) });
-  if (!changed.ok) throw new Error(`changing the one-time password: ${changed.status} ${await changed.text()}`);
-  admin.password = chosen;
-  await logIn(chosen);
+  const first = async () => {
+    await logIn(admin.password);
+    const chosen = "a password for tests only";
+    const changed = await raw("/password", { method: "POST", body: JSON.stringify({ current: admin.password, new: chosen }) });
+    if (!changed.ok) throw new Error(`changing the one-time password: ${changed.status} ${await changed.text()}`);
+    admin.password = chosen;
+    await logIn(chosen);
+  };
+  if (firstLogin) await first();
 
   return {
     url, key: found.key, admin, pid: child.pid as number,
@@ -79,6 +87,11 @@ export async function startProgram(): Promise<Program> {
       const res = await raw(path, init);
       if (!res.ok) throw new Error(`${init?.method ?? "GET"} ${path}: ${res.status} ${await res.text()}`);
       return res.status === 204 ? undefined : (await res.json()) as any;
+    },
+    async download(path) {
+      const res = await raw(path);
+      if (!res.ok) throw new Error(`GET ${path}: ${res.status} ${await res.text()}`);
+      return Buffer.from(await res.arrayBuffer());
     },
     async stop() {
       child.kill("SIGTERM");

@@ -1,15 +1,17 @@
 // One side of a two-party call, with the unmodified client in front of it. The
-// other side is another tab; they find each other over a BroadcastChannel.
+// other side is another tab; they find each other over a BroadcastChannel. The
+// end-to-end test of Jitsi's clients uses it as well.
 import rtcstatsInit from '@jitsi/rtcstats/rtcstats.js';
 import traceInit from '@jitsi/rtcstats/trace-ws.js';
 
 const parameters = new URLSearchParams(location.search);
 const side = parameters.get('side');
+const room = parameters.get('room') ?? 'recorded';
 const offerer = side === 'alice';
 
 const trace = traceInit({
-    endpoint: 'wss://rtcstats.invalid',
-    meetingFqn: 'recorded',
+    endpoint: parameters.get('endpoint') ?? 'wss://rtcstats.invalid',
+    meetingFqn: room,
     onCloseCallback: () => {},
     useLegacy: false,
 });
@@ -17,8 +19,8 @@ rtcstatsInit(trace, { pollInterval: 1000, useLegacy: false, sendSdp: true, event
 trace.connect(false);
 
 trace.identity('identity', null, {
-    confName: 'recorded',
-    confID: 'https://meet.example/recorded',
+    confName: room,
+    confID: `https://meet.example/${room}`,
     displayName: side,
     applicationName: 'Jitsi Meet',
     meetingUniqueId: '5f7a3f0e-6f5b-4d0b-9d3c-6f1c0d9a2b11',
