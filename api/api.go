@@ -80,8 +80,22 @@ func clockTicks(d time.Duration) (<-chan time.Time, func()) {
 type API struct {
 	Options
 	huma    huma.API
+	mux     *listingMux
 	handler http.Handler
 	logins  *attempts
+}
+
+// listingMux knows its patterns, so that a test can compare them with the
+// OpenAPI document.
+type listingMux struct {
+	*http.ServeMux
+	patterns []string
+}
+
+// HandleFunc implements humago.Mux.
+func (m *listingMux) HandleFunc(pattern string, handle func(http.ResponseWriter, *http.Request)) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.HandleFunc(pattern, handle)
 }
 
 // The framework's settings are its package's variables.
@@ -109,8 +123,8 @@ func New(o Options) *API {
 		o.Log = slog.Default()
 	}
 	configureFramework()
-	a := &API{Options: o, logins: newAttempts()}
-	mux := http.NewServeMux()
+	mux := &listingMux{ServeMux: http.NewServeMux()}
+	a := &API{Options: o, mux: mux, logins: newAttempts()}
 	config := huma.DefaultConfig("Peerglass", "1")
 	config.Info.Description = description
 	config.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}

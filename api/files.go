@@ -129,7 +129,12 @@ func (a *API) importFile(ctx context.Context, in *importInput) (Imported, error)
 	if err != nil {
 		return Imported{}, err
 	}
-	return Imported{App: uint32(app), Call: call.String(), Bytes: counted.n, URL: ConsolePath(app, call)}, nil
+	out := Imported{App: uint32(app), Call: call.String(), Bytes: counted.n, URL: ConsolePath(app, call)}
+	sessions, err := a.Query.Sessions(ctx, app, call)
+	for _, s := range sessions {
+		out.Protocol, out.Records = s.Protocol, out.Records+s.Records
+	}
+	return out, err
 }
 
 // ConsolePath is where a call is in the console.

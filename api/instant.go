@@ -26,9 +26,10 @@ func (i *Instant) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Schema describes an Instant to OpenAPI.
+// Schema describes an Instant to OpenAPI. The string has no format: the
+// framework would hold milliseconds, which are text in a query, against it.
 func (Instant) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString, Format: "date-time"}, {Type: huma.TypeInteger, Format: "int64"}}}
+	return &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeInteger, Format: "int64"}}}
 }
 
 // orNull makes a time that is not known null.

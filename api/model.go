@@ -316,10 +316,12 @@ type MetricList struct {
 
 // Imported says where an imported file ended up.
 type Imported struct {
-	App   uint32 `json:"app"`
-	Call  string `json:"call"`
-	Bytes int64  `json:"bytes" doc:"Read from the file"`
-	URL   string `json:"url" example:"/apps/1/calls/0a1b2c3d4e5f6" doc:"The call's place in the console"`
+	App      uint32 `json:"app"`
+	Call     string `json:"call"`
+	Protocol string `json:"protocol" example:"jitsi"`
+	Records  uint64 `json:"records"`
+	Bytes    int64  `json:"bytes" doc:"Read from the file"`
+	URL      string `json:"url" example:"/apps/1/calls/0a1b2c3d4e5f6" doc:"The call's place in the console"`
 }
 
 // Version says what is running.

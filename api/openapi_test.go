@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -34,5 +35,48 @@ func TestOpenAPIGolden(t *testing.T) {
 	}
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Error("openapi.json is not what the code says: run go test ./api -run OpenAPI -update, and look at the diff")
+	}
+}
+
+// A route that the document does not have would be one that no client's types
+// know and nobody reviews.
+func TestOpenAPIHasEveryRoute(t *testing.T) {
+	a := New(Options{})
+	golden, err := os.ReadFile("openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			OperationID string
+			Summary     string
+		}
+	}
+	if err := json.Unmarshal(golden, &document); err != nil {
+		t.Fatal(err)
+	}
+	routes, operations := 0, map[string]string{}
+	for _, pattern := range a.mux.patterns {
+		method, path, _ := strings.Cut(pattern, " ")
+		path = strings.TrimPrefix(path, Prefix)
+		if pattern == "/" || strings.HasPrefix(path, "/openapi") {
+			continue // says that there is nothing; the document itself
+		}
+		routes++
+		op, ok := document.Paths[path][strings.ToLower(method)]
+		if !ok {
+			t.Errorf("%s is not in openapi.json", pattern)
+			continue
+		}
+		if op.OperationID == "" || op.Summary == "" {
+			t.Errorf("%s has no operation id or no summary", pattern)
+		}
+		if other, twice := operations[op.OperationID]; twice {
+			t.Errorf("%s and %s have the same operation id", pattern, other)
+		}
+		operations[op.OperationID] = pattern
+	}
+	if routes < 20 {
+		t.Errorf("only %d routes were seen: the test looks at the wrong mux", routes)
 	}
 }
