@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -35,6 +37,7 @@ type conn struct {
 	live        *live // the session that the connection feeds; nil before join
 	counted     *atomic.Int64
 	bucket      bucket
+	number      uint64 // in the order of arrival: the higher is the newer
 
 	heard  atomic.Int64 // server's clock, Unix ms: last message
 	pinged atomic.Int64 // so: last ping
@@ -46,7 +49,7 @@ type conn struct {
 // serve takes one request to a protocol's address.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, wire wire) {
 	now := s.now()
-	c := &conn{server: s, wire: wire, metrics: s.metrics.byWire[wire.name()]}
+	c := &conn{server: s, wire: wire, metrics: s.metrics.byWire[wire.name()], number: s.arrivals.Add(1)}
 	c.meta = spool.Meta{
 		Protocol: wire.name(), Start: now, Path: cleanPath(r), Origin: r.Header.Get("Origin"),
 		UserAgent: clip(r.UserAgent(), 512), Address: truncateAddress(r.RemoteAddr),
@@ -97,6 +100,9 @@ func (c *conn) begin(w http.ResponseWriter, r *http.Request) error {
 	// In a goroutine of its own, so that the HTTP server's stack and buffers
 	// of the request go.
 	go c.read()
+	if !s.running.Load() {
+		c.bye() // closeAll may have passed by before the connection was there
+	}
 	return nil
 }
 
@@ -321,22 +327,23 @@ func (l gwsLog) Error(v ...any) { l.s.log.Debug("websocket", "error", fmt.Sprint
 
 // closeAll closes every connection because the server stops.
 func (s *Server) closeAll() {
-	bye := &Refusal{Reason: reasonShutdown, Status: http.StatusServiceUnavailable, Sentence: "the server stops: connect again in a moment"}
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		conns := make([]*conn, 0, len(sh.conns))
-		for c := range sh.conns {
-			conns = append(conns, c)
-		}
+		conns := slices.Collect(maps.Keys(sh.conns))
 		sh.mu.Unlock()
 		for _, c := range conns {
-			c.fail(bye)
-			// Not longer than it takes to write a close frame: a client that
-			// does not read must not hold up the end.
-			_ = c.socket.NetConn().SetDeadline(time.Now().Add(time.Second))
+			c.bye()
 		}
 	}
+}
+
+// bye closes the connection because the server stops.
+func (c *conn) bye() {
+	c.fail(&Refusal{Reason: reasonShutdown, Status: http.StatusServiceUnavailable, Sentence: "the server stops: connect again in a moment"})
+	// Not longer than it takes to write a close frame: a client that does not
+	// read must not hold up the end.
+	_ = c.socket.NetConn().SetDeadline(time.Now().Add(time.Second))
 }
 
 // refuseHTTP answers a request that is turned away.

@@ -103,7 +103,7 @@ type Server struct {
 	upgraders sync.Map // subprotocol -> *gws.Upgrader
 	running   atomic.Bool
 	lagging   atomic.Bool // the store is behind: frames are only spooled
-	pings     atomic.Uint64
+	arrivals  atomic.Uint64
 	readers   sync.WaitGroup // goroutines of connections
 	behind    *queue         // sessions to be derived from the spool
 	finishing *queue         // sessions that ended

@@ -76,12 +76,17 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 			l.mu.Unlock()
 			continue // it ended just now and is no longer found
 		}
-		old := l.conn.Swap(c)
+		old := l.conn.Load()
+		if old != nil && old.number > c.number {
+			l.mu.Unlock() // c was overtaken between its upgrade and here
+			return 0, false, errReplaced
+		}
+		l.conn.Store(c)
 		c.live = l
 		last = l.seq
 		l.mu.Unlock()
 		if old != nil && old != c {
-			old.fail(&Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"})
+			old.fail(errReplaced)
 		}
 		if isNew {
 			return last, last > 0, nil
@@ -98,6 +103,8 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 		return last, true, nil
 	}
 }
+
+var errReplaced = &Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"}
 
 func refuseBusy(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -180,7 +187,7 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	defer l.mu.Unlock()
 	switch {
 	case l.conn.Load() != c:
-		return &Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"}
+		return errReplaced
 	case l.ended:
 		return &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the session is over: start a new one"}
 	}

@@ -1,0 +1,47 @@
+package ingest
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestJitsiAcknowledges(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	c, status, body := s.dial(jitsiPath("abc", false), jitsiProtocol, nil)
+	if c == nil {
+		t.Fatalf("refused: %d %s", status, body)
+	}
+	eventually(t, "the initial number", func() bool { return c.acked() == 0 })
+	at := time.Now().UnixMilli()
+	c.send(jitsiIdentity("abc", 1, at))
+	for sn := 2; sn <= 100; sn++ {
+		c.send(jitsiEntry("abc", sn, at+int64(sn)))
+	}
+	eventually(t, "the acknowledgement", func() bool { return c.acked() == 100 })
+	if n := s.metric("peerglass_ingest_frames_total"); n != 100 {
+		t.Errorf("%v frames counted", n)
+	}
+	if n := s.metric("peerglass_ingest_connections"); n != 1 {
+		t.Errorf("%v connections", n)
+	}
+	c.send(`{"statsSessionId":"abc","type":"keepalive"}`)
+	_ = c.socket.WriteClose(3001, []byte("left"))
+	eventually(t, "the session's end", func() bool {
+		return s.metric("peerglass_ingest_sessions_ended_total", "reason=leave") == 1
+	})
+	eventually(t, "the spool to be empty", func() bool {
+		logs, err := s.spool.Logs()
+		return err == nil && len(logs) == 0
+	})
+	records := s.dumps()["abc"]
+	states := 0
+	for _, r := range records {
+		if strings.HasPrefix(string(r.Payload), `"state-`) {
+			states++
+		}
+	}
+	if states != 99 {
+		t.Errorf("%d of 99 states in the dump", states)
+	}
+}
