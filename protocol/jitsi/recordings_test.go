@@ -235,3 +235,48 @@ func TestRecordingsGiveTheirLastValues(t *testing.T) {
 	}
 	t.Logf("%d values compared", compared)
 }
+
+func TestEveryRecordingDecodesOrIsRefusedForItsReason(t *testing.T) {
+	dir := testdata(t)
+	var files []string
+	for _, pattern := range []string{"src/test/dumps/*", "history/*/src/test/dumps/*", "history/*/src/test/jest/*"} {
+		found, err := filepath.Glob(filepath.Join(dir, "jitsi__rtcstats-server", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 16 {
+		t.Fatalf("only %d recordings found", len(files))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			got := newState()
+			d := decodeFile(t, file, got)
+			if d.Unknown() != 0 {
+				t.Errorf("%d names are unknown", d.Unknown())
+			}
+			if got.records[rtc.KindOpen] == 0 {
+				t.Error("nobody is named")
+			}
+			if strings.HasPrefix(filepath.Base(file), "ji") { // Jicofo, Jigasi
+				if id := got.open[0]; id.Room == "" || id.Role != strings.TrimSuffix(filepath.Base(file), "-sample") {
+					t.Errorf("identity is %+v", id)
+				}
+			} else if got.records[rtc.KindStats] == 0 {
+				t.Error("no polls")
+			}
+		})
+	}
+
+	// A recording of the server that this one descends from is one object, an
+	// export rather than what a client sends.
+	export, err := os.ReadFile(filepath.Join(dir, "fippo__rtcstats-server", "test", "clienttest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fault *protocol.Error
+	if err := NewDecoder(Options{}).Decode(export, 0, newState()); !errors.As(err, &fault) || fault.Code != protocol.CodeUnsupported {
+		t.Errorf("clienttest.json: %v, want code %s", err, protocol.CodeUnsupported)
+	}
+}
