@@ -75,11 +75,11 @@ func newInput(r io.Reader) (*input, error) {
 	in := &input{file: f}
 	raw := bufio.NewReaderSize(f, 64<<10)
 	magic, err := raw.Peek(2)
-	if len(magic) == 0 {
-		if err == io.EOF {
-			return nil, protocol.Errorf(protocol.CodeMalformed, "the file is empty")
-		}
+	switch {
+	case err != nil && err != io.EOF:
 		return nil, fmt.Errorf("read dump: %w", err)
+	case len(magic) == 0:
+		return nil, protocol.Errorf(protocol.CodeMalformed, "the file is empty")
 	}
 	var data io.Reader = raw
 	if len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {

@@ -126,6 +126,12 @@ func (s *Source) readRaw(out *counter, keep func([]byte) error) error {
 		}
 		switch {
 		case size == 0 && delta == 0:
+			if _, err := s.in.ReadByte(); !eof(err) { // the checksum stands behind the end
+				if err == nil {
+					err = protocol.Errorf(protocol.CodeMalformed, "the file is damaged: more follows after its end")
+				}
+				return err
+			}
 			return nil
 		case size == 0 || size > protocol.MaxFrame+1:
 			return protocol.Errorf(protocol.CodeMalformed, "the file is damaged: frame %d has an impossible length", number)

@@ -108,12 +108,18 @@ func appendJSON(dst, value []byte) []byte {
 	return append(dst, value...)
 }
 
-// appendExtra appends the elements that a record's Corr holds.
+// appendExtra appends what a record's Corr holds: an id, or two elements where
+// it is one of a track and one of a call. More than two have no meaning on the
+// wire and stay together.
 func appendExtra(dst, corr []byte) []byte {
-	for field := range strings.FieldsSeq(string(corr)) {
-		dst = appendString(append(dst, ','), field)
+	if len(corr) == 0 {
+		return dst
 	}
-	return dst
+	track, call, two := strings.Cut(string(corr), " ")
+	if !two || strings.Contains(call, " ") || track == "" || call == "" {
+		return appendString(append(dst, ','), string(corr))
+	}
+	return appendString(append(appendString(append(dst, ','), track), ','), call)
 }
 
 // appendClose appends the client's goodbye, but its time and closing bracket: as
