@@ -764,6 +764,10 @@ export interface components {
              */
             bytes: number;
             call: string;
+            /** @example jitsi */
+            protocol: string;
+            /** Format: int64 */
+            records: number;
             /**
              * @description The call's place in the console
              * @example /apps/1/calls/0a1b2c3d4e5f6
