@@ -198,9 +198,10 @@ const (
 )
 
 // maxAhead is how far a number may be ahead of the last one. A client that
-// lost its connection drops what it cannot hold, at a few records a second,
-// and gives up after ten minutes.
-const maxAhead = 100_000
+// lost its connection drops what it cannot hold and gives up after ten
+// minutes: a gap of this length would take more than a thousand records a
+// second.
+const maxAhead = 1_000_000
 
 // Sequence tells new frames from those that were sent again. The zero value
 // has seen nothing. A client counts over identity and stats-entry in one; a

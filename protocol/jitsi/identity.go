@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/statsjson"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -15,7 +16,7 @@ import (
 const sdk = "@jitsi/rtcstats"
 
 // maxIdentity bounds a text taken from an identity, and so a room's name.
-const maxIdentity = 512
+const maxIdentity = protocol.MaxName
 
 // identityMembers are the members of an identity that become keys under their
 // own names. The application's whole configuration comes with them and stays
