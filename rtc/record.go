@@ -31,6 +31,7 @@ type Record struct {
 	Seq      uint64 // the protocol's sequence number; 0 where it has none
 	Time     int64  // client's clock, Unix ms; 0 where the protocol has none
 	Received int64  // server's clock, Unix ms
+	Sent     int64  // client's clock when its frame left, where records are gathered into frames; 0: at Time
 	Conn     []byte // the client's label of the peer connection, "PC_0"; empty at client level
 	Name     []byte // canonical name, see names.go; unknown names are passed on as they came
 	Corr     []byte // ties a call to its outcome, "60-0"; empty where the protocol has none

@@ -19,7 +19,7 @@ type clock struct {
 }
 
 const (
-	learnRecords = 32     // a burst of a client's buffer, and then some
+	learnRecords = 256    // several bursts of a client's buffer
 	learnFor     = 10_000 // ms
 	jump         = 5_000  // ms: more than a network delays, less than anyone sets a clock by
 	lateRecords  = 20     // this many late records …

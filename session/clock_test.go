@@ -178,3 +178,35 @@ func TestImportKeepsItsTimes(t *testing.T) {
 		t.Errorf("call %+v", c)
 	}
 }
+
+// A client that gathers records says when it sent them: their distances
+// survive, though the whole batch is received in one instant.
+func TestRecordsOfOneBatchKeepTheirDistances(t *testing.T) {
+	var rows Collect
+	s := New(Options{App: 1, ID: 1, Start: t0, Rooms: NewRooms(&rows, func() uint64 { return 1 }), Sink: &rows})
+	feed := func(name string, at, sent, received int64) {
+		t.Helper()
+		if err := s.Record(&rtc.Record{Kind: rtc.KindState, Name: []byte(name), Time: at, Sent: sent, Received: received}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	feed("hello", t0, t0, t0+400) // a slow first connection
+	for i := range int64(10) {
+		feed("state", t0+1000+i*100, t0+1900, t0+1910)
+	}
+	s.End(t0+3000, "leave")
+	var times []int64
+	for _, e := range rows.Events {
+		if e.Name == "state" {
+			times = append(times, e.Time.UnixMilli())
+		}
+	}
+	if len(times) != 10 {
+		t.Fatalf("%d events, want 10", len(times))
+	}
+	for i, at := range times {
+		if want := t0 + 1010 + int64(i)*100; at != want {
+			t.Errorf("event %d at %d, want %d", i, at-t0, want-t0)
+		}
+	}
+}

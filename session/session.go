@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"math"
@@ -140,7 +141,7 @@ func (s *Session) Record(r *rtc.Record) error {
 	s.arrive(r.Received)
 	s.row.Records++
 	was := s.clock.offset
-	jumped := s.clock.observe(r.Time, s.received)
+	jumped := s.clock.observe(cmp.Or(r.Sent, r.Time), s.received)
 	s.at = s.clock.server(r.Time, s.received)
 	if s.row.ClockOffset != s.clock.offset {
 		s.row.ClockOffset, s.changed = s.clock.offset, true

@@ -116,9 +116,27 @@ func (d *Decoder) Decode(frame []byte, received int64, sink rtc.Sink) error {
 	return d.decodeBody(body, h, received, sink)
 }
 
+// lastTime returns the time of the last record of a batch, which is when the
+// batch was closed to be sent: what it took to arrive is counted from there,
+// not from when its first record began to wait for company. It stops at what
+// it cannot read; decodeBody says what is wrong.
+func lastTime(body []byte, now int64) int64 {
+	in := reader{b: body}
+	for len(in.b) > 0 {
+		in.byte()
+		one := reader{b: in.take(in.uvarint())}
+		step := one.zigzag()
+		if in.bad || one.bad || now+step < 0 || now+step > maxTime {
+			break
+		}
+		now += step
+	}
+	return now
+}
+
 func (d *Decoder) decodeBody(body []byte, h Header, received int64, sink rtc.Sink) error {
 	in := reader{b: body}
-	now := h.Time
+	now, sent := h.Time, lastTime(body, h.Time)
 	for len(in.b) > 0 {
 		tag := in.byte()
 		one := reader{b: in.take(in.uvarint())}
@@ -135,7 +153,7 @@ func (d *Decoder) decodeBody(body []byte, h Header, received int64, sink rtc.Sin
 			d.lose()
 			return protocol.Errorf(protocol.CodeMalformed, "a record of batch %d has a time that is not one", h.Seq)
 		}
-		d.rec = rtc.Record{Kind: kind, Seq: h.Seq, Time: now, Received: received}
+		d.rec = rtc.Record{Kind: kind, Seq: h.Seq, Time: now, Sent: sent, Received: received}
 		var emit bool
 		var err error
 		if kind == rtc.KindStats {

@@ -113,7 +113,7 @@ function build(streams: Stream[], connections: Connection[], samples: Samples, m
           series.push({
             label: of.length > 1 ? streamLabel(stream, n, of) : chosen.length > 1 ? metric.label : streamLabel(stream, n, of),
             color: seriesColor(of.length > 1 ? n : m), dashed: of.length === 1 && m > 0, fill: of.length === 1 && m === 0 && panel.id !== "resolution",
-            times: data.times, values, step: samples.stepMs > 0 ? samples.stepMs : typical(data.times),
+            times: data.times, values, intervals: data.intervals, step: samples.stepMs,
           });
         }
       }
@@ -133,11 +133,6 @@ function mediaLabel(s: Stream, n: number, all: Stream[]): string {
   const same = all.filter((o) => (o.remoteUser || o.label) === who).length > 1;
   const more = s.rid || (same || !who ? (s.ssrc ? `ssrc ${s.ssrc}` : `stream ${n + 1}`) : "");
   return [who, more].filter(Boolean).join(" · ");
-}
-
-function typical(times: number[]): number {
-  const steps = times.slice(1).map((t, i) => t - (times[i] as number)).sort((a, b) => a - b);
-  return steps[Math.floor(steps.length / 2)] ?? 1000;
 }
 
 function describe(e: Event): string {

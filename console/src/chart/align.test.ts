@@ -3,12 +3,17 @@ import { align, zoomed } from "./align";
 
 it("lays lines on one axis, breaks them at gaps and at nulls only", () => {
   const got = align([
-    { times: [1000, 2000, 3000, 9000], values: [1, null, 3, 4], step: 1000 },
-    { times: [1500, 2500], values: [7, 8], step: 1000 },
+    { times: [1000, 2000, 3000, 9000], values: [1, null, 3, 4], intervals: [1000, 1000, 1000, 1000], step: 0 },
+    { times: [1500, 2500], values: [7, 8], intervals: [1000, 1000], step: 0 },
   ]);
-  expect(got[0]).toEqual([1, 1.5, 2, 2.5, 3, 4, 9]);
+  expect(got[0]).toEqual([1, 1.5, 2, 2.5, 3, 5.5, 9]);
   expect(got[1]).toEqual([1, undefined, null, undefined, 3, null, 4]);
   expect(got[2]).toEqual([undefined, 7, undefined, 8, undefined, undefined, undefined]);
+});
+
+it("does not break a line whose client polls less often from some time on", () => {
+  const got = align([{ times: [1000, 2000, 7000, 12000], values: [1, 2, 3, 4], intervals: [1000, 1000, 5000, 5000], step: 0 }]);
+  expect(got[1]).toEqual([1, 2, 3, 4]);
 });
 
 it("has an axis without lines", () => {

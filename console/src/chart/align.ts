@@ -4,7 +4,9 @@
 export interface Line {
   times: number[];
   values: (number | null)[];
-  /** Length of a typical interval, ms: a hole longer than 2.5 of them is a gap. */
+  /** What each point stands for, ms: it covers the time up to its instant. */
+  intervals: number[];
+  /** Distance of points where the server summed several up, else 0. */
   step: number;
 }
 
@@ -12,8 +14,9 @@ export interface Line {
 export type Aligned = [number[], ...(number | null | undefined)[][]];
 
 /**
- * Lays lines on one axis of seconds. Where a line has no sample for longer
- * than 2.5 of its steps it is broken: a gap is shown as a gap, not bridged.
+ * Lays lines on one axis of seconds. A point reaches back to the one before it
+ * by the interval it stands for, and half as much for what polls are late;
+ * where it does not reach, nothing was measured: the line is broken there.
  */
 export function align(lines: Line[]): Aligned {
   const points: Map<number, number | null>[] = lines.map((line) => {
@@ -21,7 +24,8 @@ export function align(lines: Line[]): Aligned {
     let last = Number.NaN;
     for (let i = 0; i < line.times.length; i++) {
       const t = line.times[i] as number;
-      if (t - last > 2.5 * line.step) at.set(last + line.step, null);
+      const reach = Math.max(line.intervals[i] ?? 0, line.step, 1000);
+      if (t - last > 1.5 * reach) at.set(Math.round((last + t - reach) / 2), null);
       at.set(t, line.values[i] ?? null);
       last = t;
     }
