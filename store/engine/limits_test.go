@@ -141,8 +141,9 @@ func TestMemory(t *testing.T) {
 			t.Errorf("a greedy query: got %+v, want its own memory limit", r)
 		}
 	}
-	want(t, e, "5000000\n", "SELECT count() FROM (SELECT number FROM numbers(5000000) GROUP BY number)")
-	want(t, e, "999999\n", "SELECT s FROM (SELECT toString(number) AS s FROM numbers(5000000) ORDER BY s LIMIT 4999999, 1)")
+	// Each needs several times its share.
+	want(t, e, "10000000\n", "SELECT count() FROM (SELECT number FROM numbers(10000000) GROUP BY number)")
+	want(t, e, "9999998\n", "SELECT toString(number) AS s FROM numbers(10000000) ORDER BY s LIMIT 9999998, 1")
 }
 
 // TestMemoryOfTheWhole lets queries raise their own limits, so that they meet

@@ -97,6 +97,11 @@ func run(dir, lib, socket string, memory int64, withStdin bool) error {
 	if err != nil {
 		return err
 	}
+	// What queries of a killed process had laid aside; the lock says that
+	// nobody uses it.
+	if err := os.RemoveAll(filepath.Join(dir, "data", "tmp")); err != nil {
+		return fmt.Errorf("remove former temporary data: %w", err)
+	}
 	plan := newPlan(memory)
 	pool, err := openPool(opened, filepath.Join(dir, "data"), plan)
 	if err != nil {

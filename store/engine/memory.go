@@ -68,7 +68,10 @@ func (l laneplan) settings() map[string]string {
 		// the doubling of a hash table on each thread can meet the limit first.)
 		"max_bytes_before_external_group_by": bytes(l.memory / 4),
 		"max_bytes_before_external_sort":     bytes(l.memory / 4),
-		"max_threads":                        strconv.Itoa(l.threads),
+		// Its default, 100 MiB, would keep a query with a small share from
+		// ever beginning to.
+		"min_external_sort_block_bytes": bytes(l.memory / 16),
+		"max_threads":                   strconv.Itoa(l.threads),
 		// An insert is one block and so all or nothing in one partition, as
 		// long as it is not larger than this.
 		"max_insert_block_size": "1048576",
