@@ -1,0 +1,415 @@
+// The SDK in a real browser, with real connections, against a server that
+// decodes with the real decoder (test/sink) and misbehaves when asked to.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+
+interface Stay {
+  last: number;
+  hellos: number;
+  posts: number;
+  again: number;
+  gaps: number;
+  polls: number;
+  skipped: number;
+  sizes: number[];
+  records: { kind: string; name: string; conn: string; corr: string; time: number; payload: any }[];
+  stats: Record<string, Record<string, Record<string, unknown>>>;
+  faults: string[] | null;
+}
+
+// What test/pages/call.js and the SDK put into the page.
+declare const peerglass: (typeof import("../src/index"))["peerglass"];
+declare function call(streams?: number): Promise<{ a: RTCPeerConnection; b: RTCPeerConnection; media: MediaStream; received: MediaStreamTrack[] }>;
+declare const errors: string[];
+declare let c: Awaited<ReturnType<typeof call>>;
+declare let last: Record<string, Record<string, Record<string, unknown>>>;
+
+let folder: string, sink: ChildProcess, url: string, browser: Browser, page: Page;
+
+beforeAll(async () => {
+  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => p && existsSync(p));
+  if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
+  folder = mkdtempSync(join(tmpdir(), "peerglass-sdk-"));
+  execFileSync("go", ["build", "-o", join(folder, "sink"), "./sdk/test/sink"], { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } });
+  sink = spawn(join(folder, "sink"), { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  url = await new Promise<string>((done) => sink.stdout!.once("data", (d: Buffer) => done(d.toString().trim())));
+  browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  sink?.kill();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  await act("reset");
+  page = await browser.newPage();
+});
+
+afterEach(async () => {
+  await page.close();
+});
+
+const act = (what: string) => fetch(`${url}/do?${what}`, { method: "POST" });
+const state = async (): Promise<Record<string, Stay>> => (await fetch(`${url}/state`)).json() as Promise<Record<string, Stay>>;
+const stays = async (): Promise<Stay[]> => Object.values(await state());
+
+async function until<T>(what: string, f: () => Promise<T | undefined | false>): Promise<T> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const got = await f();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}:\n${JSON.stringify(await state()).slice(0, 4000)}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+const open = (query = "") => page.goto(`${url}/pages/call.html${query}`);
+const names = (stay: Stay, conn?: string) => stay.records.filter((r) => conn === undefined || r.conn === conn).map((r) => r.name);
+const counted = (all: Stay[]) => all.flatMap((s) => s.records.filter((r) => r.name === "count").map((r) => r.payload as number));
+
+test("a call is told in full, and the page sees nothing of it", async () => {
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice", userName: "Alice", keys: { team: "support" } });
+    c = await call();
+  });
+  const stay = await until("ten polls", async () => (await stays()).find((s) => s.polls > 10));
+  expect(stay.faults).toBeNull();
+  expect(stay.skipped).toBe(0);
+  expect(stay.records[0]).toMatchObject({ kind: "open", payload: { room: "blue", user: "alice", userName: "Alice", sdk: "@peerglass/browser", keys: { team: "support" } } });
+  expect(stay.records[0]!.payload.userAgent).toContain("Chrome");
+  const a = names(stay, "PC_0");
+  for (const name of ["create", "addTrack", "addTrackOnSuccess", "createOffer", "createOfferOnSuccess", "setLocalDescription", "setLocalDescriptionOnSuccess",
+    "setRemoteDescription", "setRemoteDescriptionOnSuccess", "addIceCandidate", "addIceCandidateOnSuccess", "onicecandidate", "onsignalingstatechange",
+    "oniceconnectionstatechange", "onicegatheringstatechange", "onconnectionstatechange", "onnegotiationneeded"]) expect(a, name).toContain(name);
+  expect(names(stay, "PC_1")).toEqual(expect.arrayContaining(["ontrack", "onaddstream", "createAnswerOnSuccess"]));
+  expect(names(stay, "")).toEqual(expect.arrayContaining(["navigator.mediaDevices.getUserMedia", "navigator.mediaDevices.getUserMediaOnSuccess"]));
+  const offer = stay.records.find((r) => r.name === "createOfferOnSuccess")!;
+  expect(offer.corr).toBe(stay.records.find((r) => r.name === "createOffer")!.corr);
+  expect(offer.payload.sdp).toMatch(/^v=0/);
+  expect(JSON.stringify(stay)).not.toContain('"secret"');
+  expect(offer.payload.sdp).toMatch(/a=ice-pwd:\*\*\*/);
+  expect(await page.evaluate(() => errors)).toEqual([]);
+  expect(await page.evaluate(() => c.a.localDescription!.sdp)).not.toContain("***");
+});
+
+test("counters decode to what getStats said", async () => {
+  await open();
+  await page.evaluate(async () => {
+    last = {};
+    peerglass.on("stats", (({ connection, report }: { connection: string; report: Map<string, Record<string, unknown>> }) => {
+      last[connection] = Object.fromEntries(JSON.parse(JSON.stringify([...report])));
+    }) as never);
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call(2);
+  });
+  await until("ten polls", async () => (await stays()).find((s) => s.polls > 10));
+  const [said] = await Promise.all([page.evaluate(async () => {
+    await peerglass.leave();
+    return last;
+  })]);
+  const stay = (await stays())[0]!;
+  expect(Object.keys(stay.stats).sort()).toEqual(["PC_0", "PC_1"]);
+  let members = 0;
+  for (const [conn, reports] of Object.entries(said)) {
+    expect(Object.keys(stay.stats[conn]!).sort()).toEqual(Object.keys(reports).sort());
+    for (const [id, report] of Object.entries(reports)) {
+      const flat: Record<string, unknown> = {};
+      for (const [name, value] of Object.entries(report)) {
+        if (name === "id" || name === "timestamp" || value === null) continue;
+        if (typeof value === "object" && !Array.isArray(value)) for (const [leaf, v] of Object.entries(value as object)) flat[`${name}.${leaf}`] = v;
+        else flat[name] = value;
+      }
+      const got = stay.stats[conn]![id]!;
+      expect(Object.keys(got).sort()).toEqual(Object.keys(flat).sort());
+      for (const [name, value] of Object.entries(flat)) {
+        members++;
+        if (typeof value !== "number") expect(got[name], `${id} ${name}`).toEqual(value);
+        else if (Number.isInteger(value)) expect(got[name], `${id} ${name}`).toBe(value);
+        else expect(Math.abs((got[name] as number) - value), `${id} ${name}: ${got[name]} for ${value}`).toBeLessThan(0.51 * (name.includes("imestamp") || name === "framesPerSecond" || name.startsWith("echo") ? 1e-3 : Math.abs(value) > 1000 ? 1 : 1e-6));
+      }
+    }
+  }
+  expect(members).toBeGreaterThan(300);
+  expect(stay.records.at(-1)).toMatchObject({ kind: "close", payload: { reason: "leave" } });
+});
+
+test("the wrapped objects are as the browser's", async () => {
+  await open();
+  const result = await page.evaluate(async () => {
+    const out: Record<string, unknown> = {};
+    const pc = new RTCPeerConnection();
+    out.instance = pc instanceof RTCPeerConnection;
+    out.made = pc.constructor === RTCPeerConnection;
+    out.name = RTCPeerConnection.name;
+    out.statics = typeof (RTCPeerConnection as unknown as { generateCertificate: unknown }).generateCertificate;
+    class Mine extends RTCPeerConnection {
+      mine = 1;
+      override close(): void {
+        super.close();
+      }
+    }
+    const mine = new Mine();
+    out.subclass = mine instanceof Mine && mine instanceof RTCPeerConnection && mine.mine === 1 && Object.getPrototypeOf(mine) === Mine.prototype;
+    mine.close();
+    out.closed = mine.signalingState;
+    out.length = [pc.addTrack.length, pc.createOffer.length, pc.addTrack.name, pc.close.name];
+    const channel = pc.createDataChannel("x");
+    out.channel = channel instanceof RTCDataChannel;
+    const transceiver = pc.addTransceiver("audio");
+    out.transceiver = pc.getTransceivers()[0] === transceiver;
+    // The callback form, whose promise is fulfilled with nothing.
+    out.callback = await new Promise((done) => void (pc.createOffer as (...args: unknown[]) => void)((d: RTCSessionDescriptionInit) => done(d.type), done));
+    out.broken = await pc.setRemoteDescription({ type: "answer", sdp: "" }).then(() => "fine", (e: unknown) => e instanceof DOMException);
+    out.thrown = (() => {
+      try {
+        return pc.addTrack(null as never);
+      } catch (e) {
+        return e instanceof TypeError;
+      }
+    })();
+    try {
+      new RTCPeerConnection({ iceServers: [{ urls: "nonsense" }] });
+    } catch (e) {
+      out.refused = (e as Error).name;
+    }
+    try {
+      (RTCPeerConnection as unknown as () => void)();
+    } catch (e) {
+      out.called = e instanceof TypeError;
+    }
+    // What nobody handles is still the page's to hear of.
+    void pc.setRemoteDescription({ type: "answer", sdp: "" });
+    await new Promise((done) => setTimeout(done, 200));
+    out.errors = errors.length;
+    pc.close();
+    pc.close();
+    return out;
+  });
+  expect(result).toEqual({
+    instance: true, made: true, name: "RTCPeerConnection", statics: "function", subclass: true, closed: "closed",
+    length: [1, 0, "addTrack", "close"], channel: true, transceiver: true, callback: "offer", broken: true,
+    thrown: true, refused: "SyntaxError", called: true, errors: 1,
+  });
+});
+
+test("mute, stop, screen, devices and the app's own words", async () => {
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+    const [audio] = c.media.getAudioTracks();
+    audio!.enabled = false;
+    audio!.enabled = false;
+    audio!.enabled = true;
+    const sender = c.a.getSenders().find((s) => s.track?.kind === "video")!;
+    await sender.replaceTrack(null);
+    await navigator.mediaDevices.enumerateDevices();
+    await navigator.mediaDevices.getUserMedia({ video: { deviceId: { exact: "none" } } }).catch(() => undefined);
+    const screen = await navigator.mediaDevices.getDisplayMedia({ video: true }).catch(() => undefined);
+    screen?.getTracks()[0]!.stop();
+    peerglass.event("hand", { up: true });
+    peerglass.log("warn", "x".repeat(30_000));
+    peerglass.feedback({ overall: 4, comment: "fine" });
+    peerglass.mapStream(c.received[0]!, "bob", "camera");
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    peerglass.event("circular", circular);
+    peerglass.event("huge", "y".repeat(1 << 20));
+    c.a.close();
+  });
+  const stay = await until("the close", async () => (await stays()).find((s) => s.records.some((r) => r.name === "close")));
+  const of = (name: string) => stay.records.filter((r) => r.name === name).map((r) => r.payload);
+  expect(of("mute")).toHaveLength(1);
+  expect(of("mute")[0]).toMatchObject({ kind: "audio" });
+  expect(of("unmute")).toHaveLength(1);
+  expect(stay.records.find((r) => r.name === "replaceTrack")).toMatchObject({ conn: "PC_0", payload: { to: null } });
+  expect(of("navigator.mediaDevices.enumerateDevicesOnSuccess")[0].length).toBeGreaterThan(1);
+  expect(of("navigator.mediaDevices.getUserMediaOnFailure")[0]).toMatchObject({ name: "OverconstrainedError" });
+  if (of("screenShare").length) expect(of("screenShare").map((p) => p.on)).toEqual([true, false]);
+  expect(of("hand")).toEqual([{ up: true }]);
+  expect(of("warn")[0]).toHaveLength(20 << 10);
+  expect(of("feedback")).toEqual([{ overall: 4, comment: "fine" }]);
+  expect(of("mapStream")[0]).toMatchObject({ user: "bob", label: "camera" });
+  expect(of("circular")).toEqual([null]);
+  expect(of("huge")).toEqual([{ truncated: (1 << 20) + 2 }]);
+  expect(stay.faults).toBeNull();
+  // The last poll came before the connection went.
+  expect(Object.keys(stay.stats.PC_0!).length).toBeGreaterThan(3);
+  expect(await page.evaluate(() => errors)).toEqual([]);
+});
+
+/** Sends numbered events while the network misbehaves. */
+const count = (n: number, ms: number) =>
+  page.evaluate(
+    async ([n, ms]) => {
+      for (let i = 0; i < n; i++) {
+        const next = ((globalThis as { counted?: number }).counted = ((globalThis as { counted?: number }).counted ?? 0) + 1);
+        peerglass.event("count", next);
+        await new Promise((done) => setTimeout(done, ms));
+      }
+    },
+    [n, ms] as const,
+  );
+
+const to = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+test("a connection that is lost mid-call loses and doubles nothing", async () => {
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+  });
+  await count(20, 50);
+  await act("ack=off"); // what was stored is not acknowledged: it will come again
+  await count(20, 50);
+  await act("drop&ack=on");
+  await count(20, 50);
+  await act("drop");
+  await count(20, 50);
+  await page.evaluate(() => peerglass.leave());
+  const all = await stays();
+  expect(all).toHaveLength(1);
+  expect(counted(all)).toEqual(to(80));
+  expect(all[0]!.hellos).toBe(3);
+  expect(all[0]).toMatchObject({ gaps: 0, skipped: 0, faults: null });
+});
+
+test("a session that the server ended goes on under a new id", async () => {
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+  });
+  await count(10, 50);
+  await until("all to be stored", async () => counted(await stays()).length === 10);
+  await act("end&drop");
+  await count(10, 50);
+  await page.evaluate(() => peerglass.leave());
+  const all = await stays();
+  expect(all).toHaveLength(2);
+  expect(counted(all).sort((x, y) => x - y)).toEqual(to(20));
+  expect(all[1]!.records[0]).toMatchObject({ kind: "open", payload: { room: "blue", user: "alice" } });
+  expect(all[1]!.polls).toBeGreaterThan(0);
+  expect(all.map((s) => s.gaps)).toEqual([0, 0]);
+});
+
+test("where WebSockets do not pass, HTTP does", async () => {
+  await act("ws=off");
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+  });
+  await count(10, 50);
+  await until("the first POST", async () => (await stays()).find((s) => s.posts > 0));
+  await count(10, 50);
+  await page.evaluate(() => peerglass.leave());
+  const stay = (await stays())[0]!;
+  expect(counted([stay])).toEqual(to(20));
+  expect(stay).toMatchObject({ gaps: 0, skipped: 0, faults: null, hellos: 0 });
+  expect(stay.posts).toBeGreaterThan(1);
+});
+
+test("a page that goes says so", async () => {
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+  });
+  await until("a poll", async () => (await stays()).find((s) => s.polls > 1));
+  await page.evaluate(() => peerglass.event("last words"));
+  await page.goto("about:blank");
+  const stay = await until("the goodbye", async () => (await stays()).find((s) => s.records.some((r) => r.kind === "close")));
+  expect(names(stay)).toContain("last words");
+  expect(stay).toMatchObject({ gaps: 0, faults: null });
+});
+
+test("a strict Content-Security-Policy and Trusted Types do not stop it", async () => {
+  const csp = "default-src 'none'; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types none";
+  await open(`?csp=${encodeURIComponent(csp)}`);
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+  });
+  const stay = await until("polls", async () => (await stays()).find((s) => s.polls > 4));
+  expect(stay.faults).toBeNull();
+  expect(await page.evaluate(() => errors)).toEqual([]);
+});
+
+test("a refused client leaves the page alone and stays silent", async () => {
+  await act("refuse=unknown_key");
+  await open();
+  const told = await page.evaluate(async () => {
+    const told: unknown[] = [];
+    peerglass.on("error", ((e: unknown) => told.push(e)) as never);
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+    await new Promise((done) => setTimeout(done, 1500));
+    return { told, state: peerglass.status()!.state, up: c.a.connectionState, errors };
+  });
+  expect(told).toEqual({ told: [{ code: "unknown_key", message: "refused by the test" }], state: "stopped", up: "connected", errors: [] });
+});
+
+test("without a join a connection is collected all the same; a join later begins its own stay", async () => {
+  await open();
+  await page.evaluate(async () => {
+    c = await call();
+  });
+  const anonymous = await until("the anonymous stay", async () => (await stays()).find((s) => s.polls > 1));
+  expect(anonymous.records[0]!.payload.room).toBeUndefined();
+  expect(names(anonymous)).toEqual(expect.arrayContaining(["create", "ontrack"]));
+  await page.evaluate(() => peerglass.join({ room: "blue", user: "alice" }));
+  const joined = await until("the stay in the room", async () => (await stays()).find((s) => s.records[0]?.payload.room === "blue" && s.polls > 1));
+  expect(names(joined, "PC_0")).toEqual(expect.arrayContaining(["create", "onconnectionstatechange"]));
+  expect(joined.skipped).toBe(0);
+  const first = await until("the anonymous goodbye", async () => (await stays()).find((s) => s.records.some((r) => r.kind === "close")));
+  expect(first.records.at(-1)!.payload).toEqual({ reason: "join" });
+});
+
+test("a page whose hooks are broken on purpose keeps its call", async () => {
+  await open();
+  const fine = await page.evaluate(async () => {
+    const stringify = JSON.stringify;
+    JSON.stringify = () => {
+      throw new Error("broken");
+    };
+    WeakMap.prototype.get = () => {
+      throw new Error("broken");
+    };
+    peerglass.join({ room: "blue", user: "alice" });
+    peerglass.event("x", { y: 1 });
+    peerglass.on("stats", () => {
+      throw new Error("the app's own listener");
+    });
+    c = await call();
+    await new Promise((done) => setTimeout(done, 1500));
+    JSON.stringify = stringify;
+    return { up: c.a.connectionState, errors };
+  });
+  expect(fine).toEqual({ up: "connected", errors: [] });
+});
+
+test("the module does what the script does", async () => {
+  await page.goto(`${url}/pages/empty.html`);
+  await page.addScriptTag({
+    type: "module",
+    content: `import { peerglass } from "/index.mjs";
+      peerglass.init({ key: "pgk_test", endpoint: location.origin });
+      peerglass.join({ room: "green" });
+      new RTCPeerConnection().createDataChannel("x");`,
+  });
+  await until("the stay", async () => (await stays()).find((s) => s.records.some((r) => r.name === "createDataChannelOnSuccess")));
+});
