@@ -1,9 +1,12 @@
 package ingest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/peerglass/peerglass/protocol/jitsi"
 )
 
 func TestJitsiAcknowledges(t *testing.T) {
@@ -43,5 +46,23 @@ func TestJitsiAcknowledges(t *testing.T) {
 	}
 	if states != 99 {
 		t.Errorf("%d of 99 states in the dump", states)
+	}
+}
+
+func TestJitsiAcknowledgesBeforeAGap(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	c, status, body := s.dial(jitsiPath("abc", false), jitsiProtocol, nil)
+	if c == nil {
+		t.Fatalf("refused: %d %s", status, body)
+	}
+	at := time.Now().UnixMilli()
+	for _, sn := range []int{1, 2, 3, 50, 51} { // 4 to 49 did not fit into the client's buffer
+		c.send(jitsiEntry("abc", sn, at+int64(sn)))
+	}
+	eventually(t, "the acknowledgement", func() bool { return c.acked() == 51 })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.got, string(jitsi.AppendAck(nil, 3))) {
+		t.Errorf("3 was not acknowledged on its own: %q", c.got)
 	}
 }

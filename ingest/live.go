@@ -30,6 +30,7 @@ type live struct {
 	key     liveKey // client is "" where nobody can come back to it
 	conn    atomic.Pointer[conn]
 	log     atomic.Pointer[spool.Log] // nil before the first frame: an idle client costs no disk
+	edge    atomic.Uint64             // the last number before the newest gap
 
 	mu     sync.Mutex
 	meta   spool.Meta // until there is a log
@@ -257,6 +258,9 @@ func (l *live) spoolFrame(now int64, seq uint64, data []byte) error {
 	}
 	if err := log.Append(now, seq, data); err != nil {
 		return err
+	}
+	if l.seq > 0 && seq > l.seq+1 {
+		l.edge.Store(l.seq)
 	}
 	l.seq = max(l.seq, seq)
 	l.metrics.frames.Inc()

@@ -92,6 +92,12 @@ func (l *live) acknowledge(now int64) {
 	if seq <= c.acked.Load() || !c.acking.CompareAndSwap(0, now) {
 		return
 	}
+	// The number before a gap is told on its own. A Jitsi client whose buffer
+	// was full sends on without keeping, and empties its buffer only when it is
+	// told a number that it holds (jitsi.Sequence).
+	if edge := l.edge.Load(); edge > c.acked.Load() && edge < seq {
+		seq = edge
+	}
 	message := c.wire.appendAck(nil, seq)
 	if message == nil {
 		c.acking.Store(0)
