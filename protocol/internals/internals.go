@@ -349,6 +349,11 @@ func (e *Export) entry(en *entry, sink rtc.Sink) error {
 	for i := range s.Reports {
 		s.Time = max(s.Time, s.Reports[i].Time)
 	}
+	for i := range s.Reports {
+		if p := &s.Reports[i]; p.Time == s.Time {
+			p.Time = 0
+		}
+	}
 	r.Name, r.Payload, r.Stats = nil, nil, s
 	return sink.Record(&r)
 }

@@ -46,7 +46,7 @@ func (p *parser) list(c *conn, byID map[string]*report, name string) error {
 	if strings.HasSuffix(name, "]") { // computed by the browser: "[bytesSent/s]"
 		cut = strings.LastIndex(name, "-[")
 	}
-	if cut <= 0 || name[cut+1:] == "type" || name[cut+1] == '[' {
+	if cut <= 0 || name[cut+1:] == "" || name[cut+1:] == "type" || name[cut+1] == '[' {
 		p.in.Raw()
 		return p.in.Err()
 	}
@@ -79,7 +79,9 @@ func (p *parser) list(c *conn, byID map[string]*report, name string) error {
 	}
 	if member == "timestamp" {
 		r.start, r.end = l.start, l.end
-		return l.numbers(&r.times)
+		var err error
+		r.times, err = l.dates()
+		return err
 	}
 	if l.count > 0 {
 		r.lists = append(r.lists, l)
@@ -136,18 +138,25 @@ func (l *list) measure() error {
 	return in.Err()
 }
 
-// numbers reads all values as numbers; 0 for what is none.
-func (l *list) numbers(into *[]float64) error {
+// maxTime is the latest time that JavaScript knows, in Unix ms.
+const maxTime = 8.64e15
+
+// dates reads all values as times; what is none is the time before it.
+func (l *list) dates() ([]float64, error) {
+	times := make([]float64, 0, l.count)
+	last := 0.0
 	for range l.count {
 		raw, ok := l.read()
 		if !ok {
 			break
 		}
 		in := statsjson.NewScanner(raw)
-		f, _, _ := in.Number()
-		*into = append(*into, f)
+		if f, _, ok := in.Number(); ok && f > 0 && f < maxTime {
+			last = f
+		}
+		times = append(times, last)
 	}
-	return l.in.Err()
+	return times, l.in.Err()
 }
 
 // read returns the next value as it stands.
