@@ -255,6 +255,7 @@ func TestFaultyFiles(t *testing.T) {
 		"raw of the future":      {[]byte("PeerglassDump 2\n{}\n"), protocol.CodeUnsupported, "version", false},
 		"raw, unknown protocol":  {[]byte(rawMagic + "{\"protocol\":\"x\"}\n"), protocol.CodeUnsupported, `protocol "x"`, false},
 		"raw, impossible length": {[]byte(rawMagic + "{\"protocol\":\"rtcstats\"}\n\x00\xff\xff\xff\xff\xff\x7f"), protocol.CodeMalformed, "impossible length", false},
+		"raw, time overflows":    {[]byte(rawMagic + "{\"protocol\":\"rtcstats\"}\n" + strings.Repeat("\xff", 12)), protocol.CodeMalformed, "damaged", false},
 		"raw, long frame cut":    {[]byte(rawMagic + "{\"protocol\":\"rtcstats\"}\n\x00\xff\xff\xff\x00abc"), protocol.CodeMalformed, "cut off", false},
 		"raw, no records":        {raw(t, Header{Protocol: ProtocolRTCStats}, nil), "", "", false},
 		"no header":              {[]byte("RTCStatsDump"), protocol.CodeMalformed, "cut off", false},

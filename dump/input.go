@@ -106,5 +106,5 @@ func (in *input) explain(err error) error {
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
 		return &protocol.Error{Code: protocol.CodeMalformed, What: "the file is damaged: its gzip data do not fit together; copy it again", Cause: err}
 	}
-	return fmt.Errorf("read dump: %w", err)
+	return &protocol.Error{Code: protocol.CodeMalformed, What: "the file is damaged", Cause: err}
 }
