@@ -41,9 +41,9 @@ var reserved = map[string]bool{
 	"network_compression_method": true, "network_zstd_compression_level": true,
 	"enable_http_compression": true, "user": true, "password": true, "quota_key": true,
 	"role": true, "stacktrace": true, "buffer_size": true,
-	// Answers always wait for the first block, and inserts for the end.
 	"wait_end_of_query": true, "send_progress_in_http_headers": true, "http_headers_progress_interval_ms": true,
-	"async_insert": true, "wait_for_async_insert": true,
+	"cancel_http_readonly_queries_on_client_close": true, // always so
+	"async_insert": true, "wait_for_async_insert": true, // inserts are always waited for
 }
 
 // request is a parsed request.
@@ -142,6 +142,13 @@ func readRequest(r *http.Request) (*request, error) {
 		case !reserved[name]:
 			req.settings[name] = value
 		}
+	}
+	// A connection can come back from 2 and not from 1, which differs only in
+	// that the request could not set settings: that is over by now.
+	if v := req.settings["readonly"]; v == "1" {
+		req.settings["readonly"] = "2"
+	} else if v == "0" {
+		delete(req.settings, "readonly")
 	}
 	if v := query.Get("client_protocol_version"); v != "" {
 		if req.revision, err = strconv.Atoi(v); err != nil {
@@ -367,146 +374,6 @@ func whole(out *answer, c *conn, tag string, req *request) error {
 		return err
 	}
 	return out.finish()
-}
-
-// answer writes a response: re-framed, compressed, and with errors in the way
-// that fits what was already sent.
-type answer struct {
-	w        http.ResponseWriter
-	sink     io.Writer // w, or a gzip writer on it
-	gzip     *gzip.Writer
-	compress *compress.Writer
-	reframe  *reframer
-	framed   []byte
-	sent     bool
-}
-
-func newAnswer(w http.ResponseWriter, r *http.Request) *answer {
-	out := &answer{w: w, sink: w}
-	q := r.URL.Query()
-	if q.Get("enable_http_compression") == "1" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		w.Header().Set("Content-Encoding", "gzip")
-		out.gzip, _ = gzip.NewWriterLevel(w, gzip.BestSpeed)
-		out.sink = out.gzip
-	}
-	if q.Get("compress") == "1" {
-		method := compress.LZ4
-		if strings.EqualFold(q.Get("network_compression_method"), "ZSTD") {
-			method = compress.ZSTD
-		}
-		out.compress = compress.NewWriter(compress.LevelZero, method)
-	}
-	if id := q.Get("query_id"); id != "" {
-		w.Header().Set("X-ClickHouse-Query-Id", id)
-	}
-	return out
-}
-
-// begin sets the headers of a successful answer.
-func (a *answer) begin(req *request) {
-	h := a.w.Header()
-	h.Set("X-ClickHouse-Format", req.format)
-	h.Set("Content-Type", contentType(req.format))
-	h.Set("X-ClickHouse-Exception-Tag", exceptionTag)
-	if req.format == "Native" && req.revision > 0 {
-		a.reframe = &reframer{revision: req.revision}
-	}
-}
-
-// summary tells what the statement read and wrote, in ClickHouse's form.
-func (a *answer) summary(r *result) {
-	a.w.Header().Set("X-ClickHouse-Summary", fmt.Sprintf(
-		`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"%d"}`,
-		r.lib.resultRowsRead(r.handle), r.lib.resultBytesRead(r.handle),
-		r.lib.resultRowsWritten(r.handle), r.lib.resultBytesWritten(r.handle)))
-}
-
-// compressedFrame is the most that one compressed frame holds.
-const compressedFrame = 1 << 20
-
-func (a *answer) write(data []byte) error {
-	if a.reframe != nil {
-		var err error
-		if a.framed, err = a.reframe.append(a.framed[:0], data); err != nil {
-			return err
-		}
-		data = a.framed
-	}
-	for len(data) > 0 {
-		piece := data
-		if a.compress != nil {
-			piece = data[:min(len(data), compressedFrame)]
-			data = data[len(piece):]
-			if err := a.compress.Compress(piece); err != nil {
-				return fmt.Errorf("compress the answer: %w", err)
-			}
-			piece = a.compress.Data
-		} else {
-			data = nil
-		}
-		a.sent = true
-		if _, err := a.sink.Write(piece); err != nil {
-			return fmt.Errorf("send the answer: %w", err)
-		}
-	}
-	return nil
-}
-
-func (a *answer) finish() error {
-	if a.reframe != nil {
-		return a.reframe.finish()
-	}
-	return nil
-}
-
-// exceptionTag marks an error inside an answer that had begun; clients look
-// for it behind __exception__.
-const exceptionTag = "peerglassengine1"
-
-// fail reports an error: by status if nothing was sent yet, else in the block
-// that ClickHouse ends a broken answer with.
-func (a *answer) fail(err error) {
-	var e *exception
-	if !errors.As(err, &e) {
-		e = raise(codeUnknown, err.Error())
-	}
-	text := e.text
-	if !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	if a.sent {
-		fmt.Fprintf(a.sink, "\r\n__exception__\r\n%s\r\n%s%d %s\r\n__exception__\r\n", exceptionTag, text, len(text), exceptionTag)
-		return
-	}
-	h := a.w.Header()
-	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
-	h.Set("Content-Type", "text/plain; charset=UTF-8")
-	h.Del("X-ClickHouse-Format")
-	a.w.WriteHeader(e.status())
-	_, _ = io.WriteString(a.sink, text)
-}
-
-func (a *answer) close() {
-	if a.gzip != nil {
-		_ = a.gzip.Close()
-	}
-}
-
-func contentType(format string) string {
-	switch {
-	case format == "JSON" || format == "JSONCompact" || format == "JSONStrings":
-		return "application/json; charset=UTF-8"
-	case strings.HasPrefix(format, "JSON"):
-		return "application/x-ndjson; charset=UTF-8"
-	case strings.HasPrefix(format, "TabSeparated") || strings.HasPrefix(format, "TSV"):
-		return "text/tab-separated-values; charset=UTF-8"
-	case strings.HasPrefix(format, "CSV"):
-		return "text/csv; charset=UTF-8; header=" + map[bool]string{true: "present", false: "absent"}[strings.Contains(format, "WithNames")]
-	case format == "Native" || strings.HasPrefix(format, "RowBinary") || format == "Parquet" || strings.HasPrefix(format, "Arrow"):
-		return "application/octet-stream"
-	default:
-		return "text/plain; charset=UTF-8"
-	}
 }
 
 func firstOf(values ...string) string {

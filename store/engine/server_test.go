@@ -136,6 +136,39 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestWaitEndOfQuery: an error late in an answer is told by status if the
+// client asked to wait for it.
+func TestWaitEndOfQuery(t *testing.T) {
+	e := start(t)
+	late := "SELECT throwIf(number = 200000, 'late') FROM numbers(300000)"
+	if r := post(t, e, late, "", "wait_end_of_query", "1"); r.header.Get("X-ClickHouse-Exception-Code") != "395" || strings.HasPrefix(r.body, "0") {
+		t.Errorf("waiting: %d %.100s", r.status, r.body)
+	}
+	if r := post(t, e, late, ""); r.status != http.StatusOK || !strings.Contains(r.body, "\r\n__exception__\r\n") {
+		t.Errorf("not waiting: %d", r.status)
+	}
+	r := post(t, e, "SELECT number FROM numbers(3000000)", "", "wait_end_of_query", "1")
+	if n := strings.Count(r.body, "\n"); n != 3000000 {
+		t.Errorf("more than is held back: %d lines", n)
+	}
+}
+
+// TestReadonly: the setting holds for its request and not for the next on the
+// same connection.
+func TestReadonly(t *testing.T) {
+	e := start(t)
+	for i := range 20 {
+		table := fmt.Sprintf("CREATE TABLE t%d (a Int8) ENGINE = Memory", i)
+		for _, readonly := range []string{"1", "2"} {
+			want(t, e, "1\n", "SELECT 1", "readonly", readonly)
+			if r := post(t, e, table, "", "readonly", readonly); r.header.Get("X-ClickHouse-Exception-Code") != "164" {
+				t.Fatalf("readonly %s: %+v", readonly, r)
+			}
+		}
+		want(t, e, "", table, "readonly", "0")
+	}
+}
+
 func TestMethodsAndEncodings(t *testing.T) {
 	e := start(t)
 	c := e.HTTPClient()
