@@ -134,6 +134,9 @@ func (s *Server) clear(ctx context.Context, dumped <-chan *live) {
 		}
 		flush, cancel := context.WithTimeout(ctx, flushFor)
 		err := s.opts.Store.Flush(flush)
+		if err == nil {
+			err = s.opts.Store.Durable(flush)
+		}
 		cancel()
 		if err != nil {
 			if ctx.Err() == nil {

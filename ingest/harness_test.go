@@ -72,6 +72,8 @@ func (m *memory) Flush(context.Context) error {
 	return nil
 }
 
+func (m *memory) Durable(context.Context) error { return nil }
+
 func (m *memory) Backlog() int64 { return m.backlog.Load() }
 
 // server is a server under test, with what belongs to it.

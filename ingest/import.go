@@ -82,6 +82,9 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 	if err := s.opts.Store.Flush(ctx); err != nil {
 		return 0, err
 	}
+	if err := s.opts.Store.Durable(ctx); err != nil {
+		return 0, err
+	}
 	return in.session.Call(), nil
 }
 

@@ -27,8 +27,10 @@ import (
 // them away.
 type Store interface {
 	session.Sink
-	// Flush returns when every row handed over before is durable.
+	// Flush returns when every row handed over before is stored.
 	Flush(ctx context.Context) error
+	// Durable returns when what was flushed survives a loss of power.
+	Durable(ctx context.Context) error
 	// Backlog is the bytes of rows that wait to be stored.
 	Backlog() int64
 }
@@ -229,6 +231,9 @@ func (Discard) Event(*rtc.Event) {}
 
 // Flush implements Store.
 func (Discard) Flush(context.Context) error { return nil }
+
+// Durable implements Store.
+func (Discard) Durable(context.Context) error { return nil }
 
 // Backlog implements Store.
 func (Discard) Backlog() int64 { return 0 }
