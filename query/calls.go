@@ -142,6 +142,7 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 	cursor := callCursor{Sort: f.Sort, Ascending: f.Ascending, Now: q.now().UnixMilli()}
 	var after uint64
 	if f.Cursor != "" {
+		cursor = callCursor{}
 		err := decodeCursor(f.Cursor, &cursor)
 		if err == nil {
 			after, err = rtc.ParseID(cursor.Call)

@@ -120,7 +120,7 @@ func (f *Follower) Next(ctx context.Context) (Update, error) {
 		return err
 	})
 	group.Go(func() error {
-		r := newSampleReader(quality.Catalogue(), false)
+		r := newSampleReader(quality.Catalogue(), false, false)
 		err := f.q.db.Select(asking, clickhouse.Question{SQL: newSamples, Params: after(f, f.sampled, func(ms int64) int64 { return max(ms-overtaking, f.since) }), Cheap: true, Settings: newest}, r.columns(), r.block)
 		samples = r.finish()
 		return explain(err)

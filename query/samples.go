@@ -12,6 +12,7 @@ import (
 
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store"
 	"github.com/peerglass/peerglass/store/clickhouse"
 )
 
@@ -110,7 +111,7 @@ func (q *Query) Samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f S
 	if len(metrics) == 0 {
 		metrics = quality.Catalogue()
 	}
-	r := newSampleReader(metrics, f.Extremes && step > 0)
+	r := newSampleReader(metrics, step > 0, f.Extremes)
 	text := rawSamples(metrics)
 	if step > 0 {
 		text = bucketedSamples(metrics, f.Extremes)
@@ -154,24 +155,26 @@ func rawSelect(metrics []*quality.Metric) string {
 	var b strings.Builder
 	b.WriteString("SELECT session, stream, toUnixTimestamp64Milli(time), interval, toInt8(kind), toInt8(direction), CAST(codec, 'String'), CAST(limitation, 'String'), CAST(pair, 'String')")
 	for _, m := range metrics {
-		b.WriteString(", " + clickhouse.Quote(m.ID))
+		b.WriteString(", " + store.MetricColumn(m))
 	}
 	return b.String()
 }
 
 // bucketedSamples is the statement for one row per stream and bucket. Each
-// metric is aggregated as it says; ±inf stands for a smallest or largest of
-// nothing.
+// metric is aggregated as it says, in the numbers by which it is kept: their
+// order is that of values, and 0, which every -If gives for nothing, is not
+// measured.
 func bucketedSamples(metrics []*quality.Metric, extremes bool) string {
 	var b strings.Builder
 	b.WriteString(`SELECT session, stream, toUnixTimestamp64Milli(max(time)), toUInt32(sum(interval)), toInt8(any(kind)), toInt8(any(direction)),
 	CAST(argMax(codec, time), 'String'), CAST(argMax(limitation, time), 'String'), CAST(argMax(pair, time), 'String')`)
 	for _, m := range metrics {
-		b.WriteString(",\n\ttoFloat32(" + aggregate(m) + ")")
+		b.WriteString(",\n\t" + aggregate(m))
 	}
 	if extremes {
 		for _, m := range metrics {
-			b.WriteString(",\n\t" + smallest(clickhouse.Quote(m.ID)) + ", " + biggest(clickhouse.Quote(m.ID)))
+			n := store.MetricColumn(m)
+			b.WriteString(",\n\tminIf(" + n + ", " + n + " != 0), maxIf(" + n + ", " + n + " != 0)")
 		}
 	}
 	b.WriteString(" FROM samples FINAL" + samplesWhere + `
@@ -180,25 +183,61 @@ func bucketedSamples(metrics []*quality.Metric, extremes bool) string {
 	return b.String()
 }
 
-func smallest(v string) string { return "min(if(isNaN(" + v + "), inf, " + v + "))" }
-func biggest(v string) string  { return "max(if(isNaN(" + v + "), -inf, " + v + "))" }
-
+// aggregate gives a mean and a sum as Float64 steps, NaN where nothing was
+// measured, and everything else as it is kept.
 func aggregate(m *quality.Metric) string {
-	v := clickhouse.Quote(m.ID)
-	measured := "NOT isNaN(" + v + ")"
+	n := store.MetricColumn(m)
+	steps := store.MetricSteps(n)
 	switch m.Agg {
-	case quality.Sum:
-		return "if(countIf(" + measured + ") = 0, nan, sumIf(" + v + ", " + measured + "))"
-	case quality.Max:
-		return biggest(v)
-	case quality.Min:
-		return smallest(v)
-	case quality.Last:
-		return "if(countIf(" + measured + ") = 0, nan, argMaxIf(" + v + ", time, " + measured + "))"
 	case quality.Mean:
-		return "sumIf(" + v + " * interval, " + measured + ") / sumIf(interval, " + measured + ")"
+		return "sum(" + steps + " * interval) / sumIf(interval, " + n + " != 0)"
+	case quality.Sum:
+		return "if(max(" + n + " != 0), toFloat64(sum(" + steps + ")), nan)"
+	case quality.Max:
+		return "maxIf(" + n + ", " + n + " != 0)"
+	case quality.Min:
+		return "minIf(" + n + ", " + n + " != 0)"
+	case quality.Last:
+		return "argMaxIf(" + n + ", time, " + n + " != 0)"
 	}
 	panic("query: no aggregate " + m.Agg.String())
+}
+
+// figures is a column of values of one metric.
+type figures interface {
+	result() proto.ColResult
+	appendTo(v Values, first, end int) Values
+}
+
+// kept are numbers as the store keeps them.
+type kept struct {
+	metric  *quality.Metric
+	numbers proto.ColInt32
+}
+
+func (k *kept) result() proto.ColResult { return &k.numbers }
+
+func (k *kept) appendTo(v Values, first, end int) Values {
+	for _, n := range k.numbers[first:end] {
+		v = append(v, store.MetricValue(k.metric, n))
+	}
+	return v
+}
+
+// steps are means and sums. A mean is rounded to the metric's step: what is
+// finer says nothing and costs digits.
+type steps struct {
+	metric  *quality.Metric
+	numbers proto.ColFloat64
+}
+
+func (s *steps) result() proto.ColResult { return &s.numbers }
+
+func (s *steps) appendTo(v Values, first, end int) Values {
+	for _, n := range s.numbers[first:end] {
+		v = append(v, float32(math.Round(n)*s.metric.Step)) // NaN stays NaN
+	}
+	return v
 }
 
 // sampleReader gathers rows, which come by session, stream and time, into
@@ -206,16 +245,16 @@ func aggregate(m *quality.Metric) string {
 type sampleReader struct {
 	metrics []*quality.Metric
 
-	sessions        proto.ColUInt64
-	streams         proto.ColUInt32
-	times           proto.ColInt64
-	intervals       proto.ColUInt32
-	kinds, dirs     proto.ColInt8
-	codec           proto.ColStr
-	limitation      proto.ColStr
-	pair            proto.ColStr
-	values          []proto.ColFloat32 // per metric
-	lows, highs     []proto.ColFloat32 // per metric, with extremes
+	sessions    proto.ColUInt64
+	streams     proto.ColUInt32
+	times       proto.ColInt64
+	intervals   proto.ColUInt32
+	kinds, dirs proto.ColInt8
+	codec       proto.ColStr
+	limitation  proto.ColStr
+	pair        proto.ColStr
+	values      []figures // per metric
+	lows, highs []figures // per metric, with extremes
 
 	series []rowSeries
 }
@@ -226,10 +265,17 @@ type rowSeries struct {
 	values, lows, highs []Values
 }
 
-func newSampleReader(metrics []*quality.Metric, extremes bool) *sampleReader {
-	r := &sampleReader{metrics: metrics, values: make([]proto.ColFloat32, len(metrics))}
-	if extremes {
-		r.lows, r.highs = make([]proto.ColFloat32, len(metrics)), make([]proto.ColFloat32, len(metrics))
+func newSampleReader(metrics []*quality.Metric, bucketed, extremes bool) *sampleReader {
+	r := &sampleReader{metrics: metrics}
+	for _, m := range metrics {
+		if bucketed && (m.Agg == quality.Mean || m.Agg == quality.Sum) {
+			r.values = append(r.values, &steps{metric: m})
+		} else {
+			r.values = append(r.values, &kept{metric: m})
+		}
+		if bucketed && extremes {
+			r.lows, r.highs = append(r.lows, &kept{metric: m}), append(r.highs, &kept{metric: m})
+		}
 	}
 	return r
 }
@@ -237,11 +283,11 @@ func newSampleReader(metrics []*quality.Metric, extremes bool) *sampleReader {
 func (r *sampleReader) columns() proto.Results {
 	c := proto.Results{{Data: &r.sessions}, {Data: &r.streams}, {Data: &r.times}, {Data: &r.intervals}, {Data: &r.kinds}, {Data: &r.dirs},
 		{Data: &r.codec}, {Data: &r.limitation}, {Data: &r.pair}}
-	for i := range r.values {
-		c = append(c, proto.ResultColumn{Data: &r.values[i]})
+	for _, v := range r.values {
+		c = append(c, proto.ResultColumn{Data: v.result()})
 	}
 	for i := range r.lows {
-		c = append(c, proto.ResultColumn{Data: &r.lows[i]}, proto.ResultColumn{Data: &r.highs[i]})
+		c = append(c, proto.ResultColumn{Data: r.lows[i].result()}, proto.ResultColumn{Data: r.highs[i].result()})
 	}
 	return c
 }
@@ -260,10 +306,10 @@ func (r *sampleReader) block(rows int) error {
 		s.Times = append(s.Times, r.times[first:end]...)
 		s.Intervals = append(s.Intervals, r.intervals[first:end]...)
 		for i := range r.metrics {
-			s.values[i] = append(s.values[i], r.values[i][first:end]...)
+			s.values[i] = r.values[i].appendTo(s.values[i], first, end)
 			if r.lows != nil {
-				s.lows[i] = append(s.lows[i], r.lows[i][first:end]...)
-				s.highs[i] = append(s.highs[i], r.highs[i][first:end]...)
+				s.lows[i] = r.lows[i].appendTo(s.lows[i], first, end)
+				s.highs[i] = r.highs[i].appendTo(s.highs[i], first, end)
 			}
 		}
 		first = end
@@ -301,7 +347,7 @@ func (r *sampleReader) finish() []Series {
 		s := &r.series[n]
 		s.Metrics = map[string]Values{}
 		for i, m := range r.metrics {
-			if !tidy(s.values[i]) {
+			if !measured(s.values[i]) {
 				continue
 			}
 			s.Metrics[m.ID] = s.values[i]
@@ -309,8 +355,6 @@ func (r *sampleReader) finish() []Series {
 				if s.Min == nil {
 					s.Min, s.Max = map[string]Values{}, map[string]Values{}
 				}
-				tidy(s.lows[i])
-				tidy(s.highs[i])
 				s.Min[m.ID], s.Max[m.ID] = s.lows[i], s.highs[i]
 			}
 		}
@@ -320,18 +364,13 @@ func (r *sampleReader) finish() []Series {
 	return all
 }
 
-// tidy turns ±inf into null and reports whether anything was measured.
-func tidy(v Values) bool {
-	measured := false
-	for i, x := range v {
-		switch {
-		case math.IsInf(float64(x), 0):
-			v[i] = rtc.Null
-		case !rtc.IsNull(x):
-			measured = true
+func measured(v Values) bool {
+	for _, x := range v {
+		if !rtc.IsNull(x) {
+			return true
 		}
 	}
-	return measured
+	return false
 }
 
 // meant drops the runs of a label that never said anything.

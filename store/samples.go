@@ -94,12 +94,13 @@ func (e *samplesEncoder) encode(out *proto.Buffer, batch []*sampleBuffer) {
 	e.label(out, "limitation", func(r *sampleRow) string { return r.limitation })
 	e.label(out, "pair", func(r *sampleRow) string { return r.pair })
 	for i, m := range metrics {
-		out.PutString(m.ID)
-		out.PutString("Float32")
+		out.PutString("n_" + m.ID)
+		out.PutString("Int32")
+		perStep := 1 / m.Step
 		p := grow(out, 4*e.rows)
 		for _, b := range e.batch {
 			for v := i; v < len(b.values); v += len(metrics) {
-				binary.LittleEndian.PutUint32(p, math.Float32bits(b.values[v]))
+				binary.LittleEndian.PutUint32(p, uint32(metricNumber(b.values[v], perStep)))
 				p = p[4:]
 			}
 		}

@@ -19,11 +19,6 @@ import (
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// metricType is how a metric is kept. ZSTD finds what repeats in the rounded
-// figures of a stream; the codecs for floating-point numbers (Gorilla, FPC)
-// were measured to be larger on them, see BenchmarkSampleBytes.
-const metricType = "Float32 DEFAULT nan CODEC(ZSTD(1))"
-
 // migrate applies the schema files that were not applied yet, in order, and
 // adds the columns of metrics that are new. Every statement may be repeated:
 // a start that was interrupted is finished by the next.
@@ -31,7 +26,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := s.migrateFiles(ctx); err != nil {
 		return fmt.Errorf("bring the store's schema up to date: %w", err)
 	}
-	if err := s.db.Exec(ctx, clickhouse.Question{SQL: addMetrics(), Cheap: true}); err != nil {
+	err := s.db.Exec(ctx, clickhouse.Question{SQL: addMetrics(), Cheap: true})
+	if err == nil {
+		err = s.checkSteps(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("add metrics to the store's schema: %w", err)
 	}
 	return nil
@@ -114,19 +113,6 @@ func schema() ([]schemaFile, error) {
 	return files, nil
 }
 
-// addMetrics gives samples a column for each metric.
-func addMetrics() string {
-	var b strings.Builder
-	b.WriteString("ALTER TABLE samples")
-	for i, m := range quality.Catalogue() {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(" ADD COLUMN IF NOT EXISTS " + clickhouse.Quote(m.ID) + " " + metricType)
-	}
-	return b.String()
-}
-
 func rowWriter[T any](s *Store, table string, columns []column[T]) *writer[*rowBuffer[T]] {
 	names := make([]string, len(columns))
 	for i, c := range columns {
@@ -139,7 +125,7 @@ func rowWriter[T any](s *Store, table string, columns []column[T]) *writer[*rowB
 func SampleColumns() []string {
 	names := append([]string(nil), fixedSampleColumns...)
 	for _, m := range quality.Catalogue() {
-		names = append(names, m.ID)
+		names = append(names, "n_"+m.ID)
 	}
 	return names
 }

@@ -2,8 +2,8 @@
 -- stream, so its slowly changing figures stand side by side and compress. The
 -- partition is the day on which the call began: a call lies in one partition,
 -- and retention drops whole days. The columns of the metrics are added at
--- start from quality.Catalogue(); NaN means not measured. A row written twice
--- is one row.
+-- start from quality.Catalogue(), see metrics.go. A row written twice is one
+-- row.
 CREATE TABLE IF NOT EXISTS samples
 (
     app        UInt32 CODEC(ZSTD(1)),
