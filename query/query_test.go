@@ -477,3 +477,89 @@ func TestUsers(t *testing.T) {
 		}
 	})
 }
+
+// TestFollow tells each row once, however late it comes.
+func TestFollow(t *testing.T) {
+	storetest.EveryEngine(t, func(t *testing.T, s *store.Store) {
+		call := storetest.CallID(0)
+		c := rtc.Call{App: 1, ID: call, Start: storetest.Start, Version: 1}
+		x := rtc.Session{App: 1, Call: call, ID: 1, Start: storetest.Start, Version: 1}
+		s.Call(&c)
+		s.Session(&x)
+		var all []rtc.Sample
+		storetest.NewGenerator(5, 1, call).Each(3, 60, func(x *rtc.Sample) {
+			row := *x
+			row.Values = slices.Clone(x.Values)
+			all = append(all, row)
+		})
+		// The second client is cut off for half a minute and then sends what it kept.
+		var late []rtc.Sample
+		second := all[len(all)/60/3+1].Session
+		f := questions(s).Follow(1, call, time.Time{})
+		told := map[string]int{}
+		next := func() query.Update {
+			t.Helper()
+			storetest.Flush(t, s)
+			u, err := f.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, series := range u.Samples {
+				for i, ms := range series.Times {
+					told[fmt.Sprint(series.Session, series.Stream, ms)]++
+					for _, v := range series.Metrics {
+						if len(v) != len(series.Times) {
+							t.Fatalf("%d values at %d times, point %d", len(v), len(series.Times), i)
+						}
+					}
+				}
+			}
+			for _, e := range u.Events {
+				told[fmt.Sprint("event", e.Session, e.Index)]++
+			}
+			return u
+		}
+		if u := next(); u.Call == nil || len(u.Sessions) != 1 {
+			t.Errorf("the first update does not tell the rows as they are: %+v", u)
+		}
+		for i, row := range all {
+			second := row.Session == second
+			at := row.Time.Sub(storetest.Start)
+			switch {
+			case second && at > 15*time.Second && at < 45*time.Second:
+				late = append(late, row)
+			default:
+				if second && late != nil {
+					for _, l := range late {
+						s.Sample(&l)
+					}
+					late = nil
+				}
+				s.Sample(&row)
+			}
+			s.Event(&rtc.Event{App: 1, Call: call, Session: row.Session, Time: row.Time.Add(-20 * time.Second), Index: uint32(i + 1), Kind: rtc.KindEvent, Name: "e"})
+			if i%101 == 0 {
+				next()
+			}
+		}
+		x.Version, x.End = 2, storetest.Start.Add(time.Minute)
+		s.Session(&x)
+		u := next()
+		if len(u.Sessions) != 1 || u.Sessions[0].End.IsZero() || u.Call != nil {
+			t.Errorf("the last update does not tell what changed: %+v", u)
+		}
+		if u := next(); !u.Empty() {
+			t.Errorf("nothing happened, and this is told: %+v", u)
+		}
+		for _, row := range all {
+			if n := told[fmt.Sprint(row.Session, row.Stream, row.Time.UnixMilli())]; n != 1 {
+				t.Fatalf("a sample of %v at %v was told %d times", row.Session, row.Time, n)
+			}
+		}
+		for i, row := range all {
+			if n := told[fmt.Sprint("event", row.Session, i+1)]; n != 1 {
+				t.Fatalf("event %d was told %d times", i+1, n)
+			}
+		}
+	})
+}
