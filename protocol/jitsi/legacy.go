@@ -8,7 +8,7 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// Chrome's legacy statistics, which it had until version 117 and which
+// Chrome's legacy statistics, those of its getStats with a callback, which
 // rtcstats sent until 7 and under 3.1_LEGACY. Every value is a string. A
 // stream is one report, ssrc_<ssrc>_send or _recv, where the standard has
 // several: what the remote end reported, the codec and the captured source
