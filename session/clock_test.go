@@ -50,6 +50,44 @@ func TestClockLearnsFromTheLeastDelayed(t *testing.T) {
 	}
 }
 
+// Before its connection stands a client gathers what happens; then it comes in
+// one burst, and only its end tells how late its beginning is.
+func TestABurstAtTheBeginningKeepsItsTimes(t *testing.T) {
+	p := newScript(t, func(o *Options) { o.Protocol = "jitsi" })
+	const skew = -7_000_000 // the client's clock is two hours behind
+	tell := func(ago int64, kind rtc.Kind, conn, name, payload string) {
+		t.Helper()
+		p.must(p.s.Record(&rtc.Record{Kind: kind, Time: p.now - ago + skew, Received: p.now, Conn: []byte(conn), Name: []byte(name), Payload: []byte(payload)}))
+	}
+	tell(4000, rtc.KindOpen, "", "", `{"room":"r","user":"first"}`)
+	tell(3000, rtc.KindCall, "PC_0", rtc.NameCreate, `{}`)
+	tell(2500, rtc.KindOpen, "", "", `{"user":"second"}`)
+	tell(1000, rtc.KindState, "PC_0", rtc.NameConnState, `"connected"`)
+	if p.s.Call() == 0 || len(p.out.Events) != 0 {
+		t.Errorf("call %v, %d events within the burst", p.s.Call(), len(p.out.Events))
+	}
+	p.after(100 * time.Millisecond)
+	tell(50, rtc.KindEvent, "", "hello", ``)
+	p.after(500 * time.Millisecond)
+	tell(70, rtc.KindEvent, "", "late", ``)
+	if len(p.out.Events) != 6 {
+		t.Fatalf("%d events after the burst, want 6", len(p.out.Events))
+	}
+	for i, want := range []int64{-4000, -3000, -2500, -1000, 50, 530} {
+		// 50 ms is the least delay that was seen: no more can be known.
+		if got := p.out.Events[i].Time.UnixMilli() - t0 - 50; got != want && got != want-50 {
+			t.Errorf("event %s at %d ms, want %d", p.out.Events[i].Name, got, want)
+		}
+	}
+	c := p.out.Connections[0]
+	if d := c.Connected.Sub(c.Start); d != 2*time.Second {
+		t.Errorf("connected after %v, want 2s", d)
+	}
+	if s := p.s.Row(); s.User != "second" || s.ClockOffset != 50-skew {
+		t.Errorf("session %+v", s)
+	}
+}
+
 func TestClockJumps(t *testing.T) {
 	settled := func() *clock {
 		c := &clock{}

@@ -3,33 +3,34 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// heldEvent is an event whose call, and whose time on the server's clock, is
-// not known yet.
-type heldEvent struct {
-	rtc.Event
-	client, received int64
-}
-
 const (
 	maxValue = 16 << 10 // bytes of an event's value: an SDP of a large conference is cut
 	maxLog   = 20 << 10 // bytes of an application's log line (callstats: logs up to 20 KiB)
 )
 
+// Events of our own.
+const (
+	nameClock        = "clock"        // the client's clock jumped
+	nameLogTruncated = "logTruncated" // a log line was too long
+)
+
 // event takes a record that is not statistics: it changes what is known, and
 // becomes an event.
 func (s *Session) event(r *rtc.Record) error {
-	e := heldEvent{client: r.Time, received: s.received}
-	e.Kind, e.Name, e.Corr = r.Kind, bounded(r.Name), bounded(r.Corr)
+	e := rtc.Event{
+		App: s.opt.App, Session: s.opt.ID, Call: s.row.Call, Time: milli(s.clock.server(r.Time, r.Received)),
+		Kind: r.Kind, Name: bounded(r.Name), Corr: bounded(r.Corr), Severity: severity(r),
+	}
 	if e.Name == "" && r.Kind != rtc.KindCall && r.Kind != rtc.KindState {
 		e.Name = r.Kind.String()
 	}
-	e.Severity = severity(r)
 
 	var err error
 	var c *connection
@@ -50,12 +51,12 @@ func (s *Session) event(r *rtc.Record) error {
 		e.Value = string(r.Payload)
 	}
 	e.Stream = s.learn(r, c)
-	s.tell(&e)
+	s.events++
+	e.Index = s.events
+	s.opt.Sink.Event(&e)
 	if cut && r.Kind == rtc.KindLog {
-		s.tell(&heldEvent{client: r.Time, received: s.received, Event: rtc.Event{
-			Kind: rtc.KindEvent, Name: "logTruncated", Severity: rtc.Warning,
-			Value: `{"bytes":` + itoa(len(r.Payload)) + `,"kept":` + itoa(maxLog) + `}`,
-		}})
+		return s.event(&rtc.Record{Kind: rtc.KindEvent, Time: r.Time, Received: r.Received, Name: []byte(nameLogTruncated),
+			Payload: fmt.Appendf(nil, `{"bytes":%d,"kept":%d}`, len(r.Payload), maxLog)})
 	}
 	if r.Kind == rtc.KindClose {
 		s.end(s.received, s.at, reasonOf(r.Payload))
@@ -90,41 +91,12 @@ func (s *Session) closeConnection(c *connection) {
 	for _, st := range c.streams {
 		st.rtp, st.track, st.remote, st.source, st.playout = nil, nil, nil, nil, nil
 	}
-	if s.assigned { // no statistics have come before
-		s.dropStreams(c)
-		if c.path != nil {
-			s.writeStream(c, c.path)
-		}
+	s.dropStreams(c)
+	if c.path != nil {
+		s.writeStream(c, c.path)
 	}
 	c.reports.forget()
 	c.transport, c.pair = nil, nil
-}
-
-// tell numbers an event and emits it, or holds it until the call is known.
-func (s *Session) tell(e *heldEvent) {
-	s.events++
-	e.Index = s.events
-	e.App, e.Session = s.opt.App, s.opt.ID
-	if s.assigned {
-		s.emit(e)
-		return
-	}
-	s.held = append(s.held, *e)
-	s.heldSize += len(e.Value)
-}
-
-func (s *Session) emit(e *heldEvent) {
-	e.Call = s.row.Call
-	e.Time = milli(s.clock.server(e.client, e.received))
-	s.opt.Sink.Event(&e.Event)
-}
-
-// clockEvent tells that the client's clock jumped.
-func (s *Session) clockEvent(was int64) {
-	s.tell(&heldEvent{received: s.received, Event: rtc.Event{
-		Kind: rtc.KindEvent, Name: "clock", Severity: rtc.Warning,
-		Value: `{"was":` + itoa(int(was)) + `,"offset":` + itoa(int(s.clock.offset)) + `}`,
-	}})
 }
 
 // severity judges an event by what it is about.
@@ -156,6 +128,8 @@ func severity(r *rtc.Record) rtc.Severity {
 		}
 	case "ondtlserror":
 		return rtc.Error
+	case nameClock, nameLogTruncated:
+		return rtc.Warning
 	case rtc.NameICEError:
 		// Common where a host has several interfaces; seldom the cause of anything.
 		return rtc.Warning

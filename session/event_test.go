@@ -44,6 +44,7 @@ func TestEventsOfTheTrace(t *testing.T) {
 	p.must(p.tell(rtc.KindFeedback, "", "", `{"overall":4}`))
 	p.must(p.tell(rtc.KindLog, "", "warn", `"low memory"`))
 	p.must(p.tell(rtc.KindState, "PC_1", rtc.NameICEState, `"checking"`))
+	p.settle()
 	type short struct {
 		Index      uint32
 		Kind       rtc.Kind
@@ -79,6 +80,7 @@ func TestLongValuesAreCut(t *testing.T) {
 	p.must(p.tell(rtc.KindCall, "PC_0", "setLocalDescription", string(payload)))
 	p.must(p.tell(rtc.KindLog, "", "info", `"`+sdp+`"`))
 	p.must(p.tell(rtc.KindEvent, "", "custom", `"`+strings.Repeat(`\n`, 9<<10)+`"`)) // short without its escapes
+	p.settle()
 	for _, e := range p.out.Events {
 		if len(e.Value) > maxLog+64 || e.Value != "" && !json.Valid([]byte(e.Value)) {
 			t.Errorf("%s: %d bytes, valid %v", e.Name, len(e.Value), json.Valid([]byte(e.Value)))
@@ -111,6 +113,7 @@ func TestConnectionStates(t *testing.T) {
 	p.must(p.tell(rtc.KindState, "PC_0", rtc.NameConnState, `"connected"`))
 	p.must(p.tell(rtc.KindState, "PC_0", rtc.NameICEState, `"disconnected"`))
 	p.after(time.Second)
+	p.settle()
 	if c := p.out.Connections[0]; c.State != "connected" || c.Connected.UnixMilli() != t0+300 || c.Label != "PC_0" {
 		t.Errorf("connection %+v", c)
 	}

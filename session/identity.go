@@ -61,23 +61,30 @@ func (s *Session) setIdentity(id rtc.Identity) {
 	}
 }
 
-// legacyIdentity reads the constraints with which old integrations name their
-// user, the other end and the room: {"optional":[{"rtcStatsClientId":"…"}, …]}
-// or the members of an object.
-func (s *Session) legacyIdentity(payload []byte, c *connection) {
-	type names struct {
-		Client     string `json:"rtcStatsClientId"`
-		Peer       string `json:"rtcStatsPeerId"`
-		Conference string `json:"rtcStatsConferenceId"`
-	}
+// legacyNames are what old integrations tell in the constraints of a peer
+// connection.
+type legacyNames struct {
+	Client     string `json:"rtcStatsClientId"`
+	Peer       string `json:"rtcStatsPeerId"`
+	Conference string `json:"rtcStatsConferenceId"`
+}
+
+// readLegacy reads {"optional":[{"rtcStatsClientId":"…"}, …]} or the members of
+// an object.
+func readLegacy(payload []byte) []legacyNames {
 	var p struct {
-		names
-		Optional []names `json:"optional"`
+		legacyNames
+		Optional []legacyNames `json:"optional"`
 	}
 	if json.Unmarshal(payload, &p) != nil {
-		return
+		return nil
 	}
-	for _, n := range append(p.Optional, p.names) {
+	return append(p.Optional, p.legacyNames)
+}
+
+// legacyIdentity takes user and room from the constraints.
+func (s *Session) legacyIdentity(payload []byte) {
+	for _, n := range readLegacy(payload) {
 		id := s.identity
 		if n.Client != "" {
 			id.User = cutName(n.Client)
@@ -88,7 +95,13 @@ func (s *Session) legacyIdentity(payload []byte, c *connection) {
 		if id.User != s.identity.User || id.Room != s.identity.Room {
 			s.setIdentity(id)
 		}
-		if n.Peer != "" && c != nil {
+	}
+}
+
+// learnPeer takes from the constraints who is at the other end.
+func (c *connection) learnPeer(payload []byte) {
+	for _, n := range readLegacy(payload) {
+		if n.Peer != "" {
 			c.peer = cutName(n.Peer)
 			c.reports.stale = true
 		}

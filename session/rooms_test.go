@@ -218,6 +218,7 @@ func TestAssignment(t *testing.T) {
 		if len(told) != 1 || told[0].Room != "daily" || told[0].Call != p.s.Call() || p.s.Call() == 0 {
 			t.Errorf("told %+v", told)
 		}
+		p.settle()
 		if len(p.out.Events) != 3 || p.out.Events[0].Call != p.s.Call() || p.out.Events[0].Index != 1 {
 			t.Errorf("events %+v", p.out.Events)
 		}
@@ -264,11 +265,11 @@ func TestAssignment(t *testing.T) {
 	})
 	t.Run("too much to hold", func(t *testing.T) {
 		p := newScript(t, nil)
-		for range heldEvents + 1 {
+		for range heldRecords + 1 {
 			p.must(p.tell(rtc.KindEvent, "", "x", "1"))
 		}
-		if len(p.out.Events) != heldEvents+1 {
-			t.Errorf("%d events written, %d told", len(p.out.Events), heldEvents+1)
+		if len(p.out.Events) != heldRecords+1 {
+			t.Errorf("%d events written, %d told", len(p.out.Events), heldRecords+1)
 		}
 	})
 }

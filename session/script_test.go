@@ -143,6 +143,9 @@ func (p *script) after(d time.Duration) *script {
 	return p
 }
 
+// settle lets the timer release what is held at the beginning.
+func (p *script) settle() { p.s.Tick(p.now + settleFor) }
+
 // last returns the value of a metric in the newest sample of a stream.
 func (p *script) last(stream rtc.StreamID, m *quality.Metric) float64 {
 	p.t.Helper()

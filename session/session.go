@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -65,9 +66,11 @@ type Session struct {
 	pending     bool  // a connection changed or a stream is new: rows to write at once
 
 	assigned bool
+	released bool // records are taken as they come
 	ended    bool
-	held     []heldEvent // until the call is known
+	held     []rtc.Record // until released; copies
 	heldSize int
+	settles  int64 // server's clock: when enough is known of the client's to date what is held
 	events   uint32
 
 	received int64 // server's clock: newest record
@@ -78,7 +81,8 @@ type Session struct {
 	byLabel     map[string]*connection
 	told        told
 	lastStream  rtc.StreamID
-	reports     int // of all connections
+	reports     int  // of all connections
+	releasing   bool // what is held has told who it is already
 
 	window quality.Window
 	sample rtc.Sample
@@ -93,7 +97,8 @@ const (
 	assignAfter  = 1_000 // ms that a session waits to be told its room
 	rowsEvery    = 10_000
 	rowAtMost    = 1_000 // ms between two rows of a session that keeps changing
-	heldEvents   = 1_000
+	settleFor    = 500   // ms from the first record in which a client's buffer arrives
+	heldRecords  = 1_000
 	heldBytes    = 1 << 20
 	rebaseImport = 3_600_000 // ms that a file's first times may be too late
 	maxConns     = 1_000     // peer connections of one session
@@ -140,24 +145,100 @@ func (s *Session) Record(r *rtc.Record) error {
 	}
 	s.arrive(r.Received)
 	s.row.Records++
-	was := s.clock.offset
-	jumped := s.clock.observe(cmp.Or(r.Sent, r.Time), s.received)
-	s.at = s.clock.server(r.Time, s.received)
-	if s.row.ClockOffset != s.clock.offset {
-		s.row.ClockOffset, s.changed = s.clock.offset, true
-	}
 	if !s.assigned && s.due(r) {
 		s.assign(s.received, 0)
 	}
-	if jumped {
-		s.clockEvent(was)
+	var early error
+	if s.ready(s.received) {
+		early = s.release() // before this record's clock is looked at, as a timer would have
+	}
+	s.observe(r)
+	if s.assigned && !s.released && (s.urgent(r) || s.ready(s.received)) {
+		early = s.release()
+	}
+	if !s.released {
+		s.hold(r)
+		return nil
 	}
 	err := s.take(r)
-	if s.assigned && !s.ended {
+	if !s.ended {
 		s.rows(s.received)
 	}
+	return cmp.Or(err, early)
+}
+
+// observe lets the clock learn from a record.
+func (s *Session) observe(r *rtc.Record) {
+	was, first := s.clock.offset, !s.clock.known
+	jumped := s.clock.observe(cmp.Or(r.Sent, r.Time), s.received)
+	if first && s.clock.known && r.Sent == 0 && !s.opt.Import {
+		s.settles = s.received + settleFor
+	}
+	if s.row.ClockOffset != s.clock.offset {
+		s.row.ClockOffset, s.changed = s.clock.offset, true
+	}
+	if jumped {
+		e := rtc.Record{Kind: rtc.KindEvent, Received: s.received, Name: []byte(nameClock),
+			Payload: fmt.Appendf(nil, `{"was":%d,"offset":%d}`, was, s.clock.offset)}
+		if s.released {
+			_ = s.take(&e) // an event of no connection exceeds no limit
+		} else {
+			s.hold(&e)
+		}
+	}
+	s.at = s.clock.server(r.Time, s.received)
+}
+
+// hold keeps a record for later: until the session has its call, and until the
+// client's clock is known. What a client had gathered before its connection
+// stood comes in one burst, and only the burst's end tells how late its
+// beginning is.
+func (s *Session) hold(r *rtc.Record) {
+	c := *r
+	for _, b := range []*[]byte{&c.Conn, &c.Name, &c.Corr, &c.Payload} {
+		*b = slices.Clone(*b)
+	}
+	s.held = append(s.held, c)
+	s.heldSize += len(c.Payload)
+	// Who and where must be known before.
+	switch {
+	case r.Kind == rtc.KindOpen:
+		s.identify(r.Payload)
+	case string(r.Name) == rtc.NameConstraints || string(r.Name) == rtc.NameCreate:
+		s.legacyIdentity(r.Payload)
+	}
+}
+
+// ready reports whether what is held can be taken at now.
+func (s *Session) ready(now int64) bool {
+	return s.assigned && !s.released && (now >= s.settles || s.full())
+}
+
+// release takes what was held.
+func (s *Session) release() (err error) {
+	held := s.held
+	s.held, s.heldSize, s.released = nil, 0, true
+	s.releasing = true
+	for i := range held {
+		if s.ended {
+			break
+		}
+		s.at = s.clock.server(held[i].Time, held[i].Received)
+		if e := s.take(&held[i]); e != nil && err == nil {
+			err = e
+		}
+	}
+	s.releasing = false
 	return err
 }
+
+// urgent reports whether a record cannot wait.
+func (s *Session) urgent(r *rtc.Record) bool {
+	return r.Kind == rtc.KindStats || r.Kind == rtc.KindClose
+}
+
+// full reports whether no more can be held.
+func (s *Session) full() bool { return len(s.held) >= heldRecords || s.heldSize >= heldBytes }
 
 // arrive follows the server's clock, which does not run backwards while the
 // session lives. A file's times are whatever they are: some begin with a line
@@ -172,10 +253,7 @@ func (s *Session) arrive(received int64) {
 		s.begin(received)
 		s.clock = clock{}
 		for i := range s.held {
-			s.held[i].client, s.held[i].received = 0, received
-		}
-		for _, c := range s.connections {
-			c.row.Start = milli(received)
+			s.held[i].Time, s.held[i].Received = 0, received
 		}
 	}
 	s.received = received
@@ -186,7 +264,7 @@ func (s *Session) arrive(received int64) {
 // the record.
 func (s *Session) due(r *rtc.Record) bool {
 	switch {
-	case r.Kind == rtc.KindStats:
+	case s.urgent(r):
 		return true
 	case s.opt.Assignment.At != 0 && s.received >= s.opt.Assignment.At:
 		return true
@@ -196,7 +274,7 @@ func (s *Session) due(r *rtc.Record) bool {
 	case s.received >= s.opt.Start+assignAfter:
 		return true
 	}
-	return len(s.held) >= heldEvents || s.heldSize >= heldBytes
+	return s.full()
 }
 
 // take does with a record what its kind asks for.
@@ -262,7 +340,7 @@ func (s *Session) connection(label []byte) (*connection, error) {
 	return c, nil
 }
 
-// assign joins the session's call and writes what was held until now; timer is
+// assign joins the session's call and writes the session's first row; timer is
 // the time if a timer decided so.
 func (s *Session) assign(now, timer int64) {
 	given := s.opt.Assignment
@@ -277,13 +355,6 @@ func (s *Session) assign(now, timer int64) {
 		s.opt.Assigned(a)
 	}
 	s.writeSession(now)
-	for _, c := range s.connections {
-		s.writeConnection(c)
-	}
-	for i := range s.held {
-		s.emit(&s.held[i])
-	}
-	s.held, s.heldSize = nil, 0
 }
 
 func (s *Session) stay(a Assignment, at int64) Stay {
@@ -306,10 +377,13 @@ func (s *Session) Tick(now int64) (ended bool) {
 	if !s.assigned && now >= s.opt.Start+assignAfter {
 		s.assign(now, now)
 	}
-	if s.assigned {
+	if s.ready(now) {
+		_ = s.release() // the client is told of a limit at its next record
+	}
+	if s.released {
 		s.rows(now)
 	}
-	return false
+	return s.ended
 }
 
 // Seen tells that the client was there at now though it sent no record: its
@@ -336,6 +410,11 @@ func (s *Session) end(now, left int64, reason string) {
 	}
 	if !s.assigned {
 		s.assign(now, 0)
+	}
+	if !s.released {
+		if _ = s.release(); s.ended { // the goodbye was among them
+			return
+		}
 	}
 	s.ended = true
 	s.row.End, s.row.EndReason = milli(left), reason

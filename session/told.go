@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/peerglass/peerglass/rtc"
@@ -59,7 +58,9 @@ func (t *told) mapping(conn rtc.ConnectionID, st *rtc.Stream) (m mapping, known 
 // streams, and returns the stream that it is about, 0 if none.
 func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 	if r.Kind == rtc.KindOpen {
-		s.identify(r.Payload)
+		if !s.releasing {
+			s.identify(r.Payload)
+		}
 		return 0
 	}
 	if c != nil {
@@ -67,7 +68,12 @@ func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 	}
 	switch string(r.Name) {
 	case rtc.NameConstraints, rtc.NameCreate:
-		s.legacyIdentity(r.Payload, c)
+		if !s.releasing {
+			s.legacyIdentity(r.Payload)
+		}
+		if c != nil {
+			c.learnPeer(r.Payload)
+		}
 	case rtc.NameSetVideoType:
 		var p struct {
 			SSRC      uint32 `json:"ssrc"`
@@ -252,5 +258,3 @@ func videoTracks(payload []byte) []string {
 }
 
 func cutName(s string) string { return bounded([]byte(s)) }
-
-func itoa(n int) string { return strconv.Itoa(n) }
