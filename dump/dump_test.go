@@ -230,6 +230,29 @@ func TestV3Structure(t *testing.T) {
 	}
 }
 
+// The public viewer fails on statistics of a connection that it has not heard
+// of.
+func TestV3NamesConnectionsBeforeTheirStatistics(t *testing.T) {
+	poll := `["g","PC_0",{"0":{"type":1,"14":1},"t":1758602115670},%d]` + "\n"
+	for name, file := range map[string]string{
+		"rtcstats": "RTCStatsDump\n{\"fileFormat\":3}\n[60,null,{},1758602115670]\n" + fmt.Sprintf(poll, 5) + fmt.Sprintf(poll, 6),
+		"jitsi":    `["getstats","PC_0",{"IT":{"type":"inbound-rtp","packetsReceived":1,"timestamp":0},"timestamp":1758602115670},1758602115671]` + "\n",
+	} {
+		src, err := Open(strings.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v3 bytes.Buffer
+		if err := WriteV3(&v3, src); err != nil {
+			t.Fatal(err)
+		}
+		create, stats := strings.Index(v3.String(), `[39,"PC_0",null,`), strings.Index(v3.String(), `["g","PC_0"`)
+		if create < 0 || create > stats || strings.Count(v3.String(), "[39,") != 1 {
+			t.Errorf("%s: %s", name, v3.String())
+		}
+	}
+}
+
 func TestFaultyFiles(t *testing.T) {
 	var frames = fixture(t, sessions["rtcstats"].path)
 	whole := raw(t, Header{Protocol: ProtocolRTCStats}, frames)
@@ -345,6 +368,10 @@ func TestLongLine(t *testing.T) {
 		t.Errorf("%+v", sum)
 	}
 }
+
+type discard struct{}
+
+func (discard) Record(*rtc.Record) error { return nil }
 
 type failing struct{ after int }
 

@@ -15,13 +15,14 @@ import (
 
 // WriteV3 replays src and writes it to w as an RTCStatsDump of version 3
 // (plain text: one frame of rtcstats-js a line). Frames that came in that form
-// are written as they came. A fault of src is returned after what could be
-// read of it was written.
+// are written as they came. A connection whose first sign are statistics is
+// given a create before them: the public viewer fails on it otherwise. A fault
+// of src is returned after what could be read of it was written.
 func WriteV3(w io.Writer, src *Source) error {
-	out := &v3Writer{w: bufio.NewWriterSize(w, 64<<10), src: src}
+	out := &v3Writer{w: bufio.NewWriterSize(w, 64<<10), src: src, conns: make(map[string]bool)}
 	var err error
 	if src.header.Protocol == ProtocolRTCStats && (src.format == FormatRaw || src.version == 3) {
-		err = src.replay(discard{}, out.line)
+		err = src.replay(sinkFunc(out.watch), out.line)
 	} else {
 		out.encoder = rtcstats.NewEncoder(rtcstats.EncoderOptions{})
 		err = src.replay(out, nil)
@@ -39,16 +40,38 @@ func WriteV3(w io.Writer, src *Source) error {
 	return err
 }
 
-type discard struct{}
+type sinkFunc func(*rtc.Record) error
 
-func (discard) Record(*rtc.Record) error { return nil }
+func (f sinkFunc) Record(r *rtc.Record) error { return f(r) }
 
 type v3Writer struct {
 	w       *bufio.Writer
 	src     *Source
 	begun   bool
-	encoder *rtcstats.Encoder
+	encoder *rtcstats.Encoder // nil: lines are written as they came
 	buf     []byte
+	conns   map[string]bool // connections that a line has named
+	missing []byte          // label of one that is named first by the frame that comes
+	lines   int
+}
+
+// watch notes what connection a frame names that is then written by line.
+func (o *v3Writer) watch(r *rtc.Record) error {
+	o.missing = nil
+	if o.named(r) && o.lines > 0 { // the first line carries the time: nothing goes before it
+		o.missing = bytes.Clone(r.Conn)
+	}
+	return nil
+}
+
+// named notes the connection of a record and reports whether statistics are
+// the first of it.
+func (o *v3Writer) named(r *rtc.Record) bool {
+	if o.conns[string(r.Conn)] {
+		return false
+	}
+	o.conns[string(r.Conn)] = true
+	return r.Kind == rtc.KindStats && len(r.Conn) > 0
 }
 
 // begin writes the two lines of the header, once. start is when the session
@@ -107,6 +130,16 @@ func (o *v3Writer) line(frame []byte) error {
 		}
 		frame = one.Bytes()
 	}
+	o.lines++
+	if o.missing != nil {
+		label, err := json.Marshal(string(o.missing))
+		if err != nil {
+			return fmt.Errorf("write RTCStatsDump: %w", err)
+		}
+		if err := o.put(append(append([]byte("[39,"), label...), ",null,0]"...)); err != nil {
+			return err
+		}
+	}
 	return o.put(frame)
 }
 
@@ -118,6 +151,16 @@ func (o *v3Writer) Record(r *rtc.Record) error {
 	if r.Kind == rtc.KindOpen && len(r.Name) == 0 && r.Time == 0 {
 		return nil // stands in the header
 	}
+	if o.named(r) {
+		create := rtc.Record{Kind: rtc.KindCall, Time: r.Time, Received: r.Received, Conn: r.Conn, Name: []byte(rtc.NameCreate)}
+		if err := o.append(&create); err != nil {
+			return err
+		}
+	}
+	return o.append(r)
+}
+
+func (o *v3Writer) append(r *rtc.Record) error {
 	var err error
 	if o.buf, err = o.encoder.Append(o.buf[:0], r); err != nil {
 		var fault *protocol.Error

@@ -69,7 +69,7 @@ func (e *Encoder) Append(dst []byte, rec *rtc.Record) ([]byte, error) {
 		frame = append(frame, `["`+statsCode+`",`...)
 		frame = append(appendLabel(frame, rec.Conn), ',')
 		var err error
-		if frame, err = e.appendPoll(frame, rec); err != nil {
+		if frame, err = e.appendPoll(frame, rec, at); err != nil {
 			return dst, err
 		}
 		frame = appendExtra(frame, rec.Corr)
@@ -213,9 +213,13 @@ func isReference(name string) bool { return strings.HasSuffix(name, "Id") }
 type change struct{ name, value string }
 
 // appendPoll appends the object of a poll and takes it into the reports of
-// its connection.
-func (e *Encoder) appendPoll(dst []byte, rec *rtc.Record) ([]byte, error) {
+// its connection. One without a time is dated by its record's, at.
+func (e *Encoder) appendPoll(dst []byte, rec *rtc.Record, at int64) ([]byte, error) {
 	s := rec.Stats
+	now := s.Time
+	if now == 0 && len(s.Reports) > 0 {
+		now = float64(at)
+	}
 	c := e.conns[string(rec.Conn)]
 	if c == nil {
 		c = &reports{number: make(map[string]int), byID: make(map[string]*report)}
@@ -260,7 +264,7 @@ func (e *Encoder) appendPoll(dst []byte, rec *rtc.Record) ([]byte, error) {
 			c.byID[id] = r
 		}
 		number := c.numberOf(id)
-		changes, err := e.changes(c, r, s, p, fresh)
+		changes, err := e.changes(c, r, s, p, fresh, now)
 		if err != nil {
 			return nil, err
 		}
@@ -284,11 +288,11 @@ func (e *Encoder) appendPoll(dst []byte, rec *rtc.Record) ([]byte, error) {
 			dst = append(dst, "null"...)
 		}
 	}
-	if s.Time != 0 {
+	if now != 0 {
 		if len(dst) > open {
 			dst = append(dst, ',')
 		}
-		dst = appendNumber(append(dst, `"`+timestampKey+`":`...), s.Time)
+		dst = appendNumber(append(dst, `"`+timestampKey+`":`...), now)
 	}
 	return append(dst, '}'), nil
 }
@@ -315,7 +319,7 @@ func (c *reports) drop(id string) {
 
 // changes lays a patch over a report and returns what it changes, as it is
 // written.
-func (e *Encoder) changes(c *reports, r *report, s *rtc.Stats, p *rtc.ReportPatch, fresh bool) ([]change, error) {
+func (e *Encoder) changes(c *reports, r *report, s *rtc.Stats, p *rtc.ReportPatch, fresh bool, now float64) ([]change, error) {
 	var out []change
 	if p.Type != 0 {
 		typ := `"` + p.Type.String() + `"`
@@ -382,9 +386,9 @@ func (e *Encoder) changes(c *reports, r *report, s *rtc.Stats, p *rtc.ReportPatc
 	}
 	at := p.Time
 	if at == 0 {
-		at = s.Time
+		at = now
 	}
-	if at != s.Time && (!e.o.AsClient || at != r.time) {
+	if at != now && (!e.o.AsClient || at != r.time) {
 		out = append(out, change{timestampKey, string(appendNumber(nil, at))})
 	}
 	r.time = at
