@@ -46,7 +46,7 @@ func (c analyzeCommand) Run() error {
 		case c.JSON:
 			err = out.Encode(a)
 		case a.Error != "":
-			_, err = fmt.Fprintf(os.Stderr, "%s: %s\n", name, a.Error)
+			_, err = fmt.Fprintf(os.Stderr, "%s: %s\n", filepath.Base(name), a.Error)
 		default:
 			if i > 0 {
 				fmt.Println()

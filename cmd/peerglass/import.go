@@ -27,7 +27,7 @@ func (c importCommand) Run(ctx context.Context) error {
 		where, err := c.send(ctx, name)
 		if err != nil {
 			failed = true
-			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(name), err)
 			continue
 		}
 		fmt.Printf("%s: %s\n", filepath.Base(name), where)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/peerglass/peerglass/rtc"
@@ -26,7 +28,11 @@ func (c tokenCommand) Run(ctx context.Context) error {
 	}
 	secret := c.Secret
 	if secret == "" {
-		s, err := settings.Open(ctx, settings.Options{Dir: c.Data})
+		// Opening would make them, and the app would be missing in the new ones.
+		if _, err := os.Stat(filepath.Join(c.Data, "settings.db")); err != nil {
+			return fmt.Errorf("there are no settings in %s: name the server's folder with --data, or give --secret", c.Data)
+		}
+		s, err := settings.Open(ctx, settings.Options{Dir: c.Data, MasterKey: os.Getenv("PEERGLASS_MASTER_KEY")})
 		if err != nil {
 			return fmt.Errorf("read the secret from the data folder (or give --secret): %w", err)
 		}
