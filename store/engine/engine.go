@@ -36,7 +36,8 @@ type Options struct {
 	// Lib is the path of libchdb.so; "" looks for it (see FindLibrary).
 	Lib string
 	// MemoryLimit bounds the child as a whole, in bytes. 0 takes a quarter of
-	// the machine's memory, at least 1.5 GiB and at most 8 GiB.
+	// the machine's memory, at least 1.5 GiB and at most 8 GiB; less than
+	// 768 MiB is raised to that.
 	MemoryLimit int64
 	// Log receives the supervisor's and the child's messages; nil drops them.
 	Log *slog.Logger
@@ -59,7 +60,7 @@ type Engine struct {
 	done chan struct{} // closed when the supervisor has ended
 
 	mu     sync.Mutex
-	ready  bool
+	ready  chan struct{} // closed while the engine answers; a new one when it ceases to
 	closed bool
 	pid    int
 }
@@ -132,6 +133,7 @@ func start(ctx context.Context, opts Options, p patience) (*Engine, error) {
 		log:    opts.Log,
 		stop:   make(chan struct{}),
 		done:   make(chan struct{}),
+		ready:  make(chan struct{}),
 	}
 	e.http = &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -173,24 +175,39 @@ func (e *Engine) Pid() int {
 	return e.pid
 }
 
-// Ready says whether the engine answers now. It is for reports: a request made
-// at once after it may still fail.
-func (e *Engine) Ready() bool {
+// Wait returns when the engine answers, or with an error when ctx ends or the
+// engine is closed. It is for what would otherwise ask again and again after
+// ErrUnavailable.
+func (e *Engine) Wait(ctx context.Context) error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.ready
+	ready := e.ready
+	e.mu.Unlock()
+	select {
+	case <-e.stop:
+		return errClosed
+	default:
+	}
+	select {
+	case <-ready:
+		return nil
+	case <-e.stop:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // DialContext connects to the engine, whatever the address. It has the shape
 // that clickhouse-go's Options.DialContext wants.
 func (e *Engine) DialContext(ctx context.Context, _ string) (net.Conn, error) {
 	e.mu.Lock()
-	ready, closed := e.ready, e.closed
+	ready := e.ready
 	e.mu.Unlock()
-	switch {
-	case closed:
+	select {
+	case <-e.stop:
 		return nil, errClosed
-	case !ready:
+	case <-ready:
+	default:
 		return nil, ErrUnavailable
 	}
 	var d net.Dialer
@@ -360,7 +377,16 @@ func (e *Engine) runChild(onReady func()) error {
 
 func (e *Engine) setChild(pid int, ready bool) {
 	e.mu.Lock()
-	e.pid, e.ready = pid, ready
+	e.pid = pid
+	if ready {
+		close(e.ready)
+	} else {
+		select {
+		case <-e.ready:
+			e.ready = make(chan struct{})
+		default:
+		}
+	}
 	e.mu.Unlock()
 }
 

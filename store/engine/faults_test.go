@@ -42,7 +42,9 @@ func TestKill(t *testing.T) {
 			for id := 1; ctx.Err() == nil; {
 				r, err := send(context.Background(), e, "INSERT INTO t FORMAT TSV", strings.NewReader(fmt.Sprintf("%d\t%d\n", w, id)))
 				switch {
-				case err != nil && !errors.Is(err, engine.ErrUnavailable):
+				case errors.Is(err, engine.ErrUnavailable):
+					_ = e.Wait(ctx)
+				case err != nil:
 					done <- fmt.Errorf("an error that is not for repeating: %w", err)
 					return
 				case err == nil && r.status == http.StatusOK:
@@ -110,7 +112,10 @@ func TestHang(t *testing.T) {
 		if err == nil && r.body == "1\n" {
 			break
 		}
-		if err != nil && !errors.Is(err, engine.ErrUnavailable) {
+		if !errors.Is(err, engine.ErrUnavailable) {
+			t.Fatal(r, err)
+		}
+		if err := e.Wait(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -22,13 +22,13 @@ const (
 // limited to 1 GiB was seen to hold 1.6 GiB for good. So what is kept is given
 // back when the process nears the limit. If it grows far beyond even so, the
 // process ends, before the machine has to choose whom to kill.
-func (p *pool) guard(limit int64, resident func() int64, end func(reason string)) {
+func guard(ticks <-chan time.Time, limit int64, resident func() int64, purge func(), end func(reason string)) {
 	above := 0
 	purgeFrom := purgeAbove
-	for range time.Tick(guardEvery) {
+	for range ticks {
 		share := float64(resident()) / float64(limit)
 		if share > purgeFrom {
-			p.purge()
+			purge()
 			share = float64(resident()) / float64(limit)
 			purgeFrom = max(purgeAbove, share+purgeAgain)
 		}

@@ -107,7 +107,7 @@ func run(dir, lib, socket string, memory int64, withStdin bool) error {
 	if err != nil {
 		return fmt.Errorf("open the engine's data in %s: %w", dir, err)
 	}
-	go pool.guard(plan.total, residentMemory, func(reason string) {
+	go guard(time.Tick(guardEvery), plan.total, residentMemory, pool.purge, func(reason string) {
 		fmt.Fprintln(os.Stderr, reason)
 		os.Exit(1)
 	})
