@@ -2,6 +2,7 @@ package jitsi
 
 import (
 	"bytes"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/peerglass/peerglass/protocol"
@@ -17,39 +18,28 @@ type Options struct {
 	Version Version
 }
 
-// Decoder decodes one stay: all its connections, in order. Its state does not
-// grow with the stay: the last sequence number, what version it is, and of
-// legacy statistics a few values per connection and stream (legacy.go).
+// Decoder decodes one stay: all its connections, in order. It is small, and
+// does not grow with the stay: the last sequence number, what version it is,
+// and of legacy statistics a few values per connection and stream (legacy.go).
+// What one frame needs is shared by all decoders (scratch).
 type Decoder struct {
 	missingRemoved bool
 	backend        bool
 	seq            Sequence
 	unknown        uint64
-
-	reader *statsjson.Reader
-	stats  rtc.Stats
-	legacy *legacy // nil until the first legacy report
-
-	rec   rtc.Record
-	entry []byte // an entry that came within a JSON string
-	inner []byte // a payload that came within one
-	arena []byte // names and labels with escapes
+	legacy         *legacy // nil until the first legacy report
 }
 
 var _ protocol.Decoder = (*Decoder)(nil)
 
 // NewDecoder returns a decoder for one stay.
 func NewDecoder(o Options) *Decoder {
-	return &Decoder{
-		missingRemoved: o.Version.MissingRemoved,
-		backend:        o.Version.Backend,
-		reader:         statsjson.NewReader(statsjson.Options{}),
-	}
+	return &Decoder{missingRemoved: o.Version.MissingRemoved, backend: o.Version.Backend}
 }
 
 // Unknown returns how many records had a name, a type or a member that no
 // known client sends. They were passed on as events.
-func (d *Decoder) Unknown() uint64 { return d.unknown + d.reader.Passed() }
+func (d *Decoder) Unknown() uint64 { return d.unknown }
 
 // Sequence returns what is known of the sequence numbers that were decoded.
 func (d *Decoder) Sequence() Sequence { return d.seq }
@@ -58,6 +48,48 @@ func (d *Decoder) Sequence() Sequence { return d.seq }
 // line of a dump. A frame whose sequence number was there before is passed
 // over.
 func (d *Decoder) Decode(frame []byte, received int64, sink rtc.Sink) error {
+	s := scratches.Get().(*scratch)
+	err := s.decode(d, frame, received, sink)
+	if s.worthKeeping() {
+		scratches.Put(s)
+	}
+	return err
+}
+
+// scratch is the memory in which one frame is decoded, for the decoder that it
+// embeds meanwhile. It grows to what frames need and is used again, so that
+// the thousands of stays of a server do not each keep their own.
+type scratch struct {
+	*Decoder
+	reader     *statsjson.Reader
+	stats      rtc.Stats
+	translator translator
+	rec        rtc.Record
+	entry      []byte // an entry that came within a JSON string
+	inner      []byte // a payload that came within one
+	arena      []byte // names and labels with escapes
+}
+
+var scratches = sync.Pool{New: func() any { return newScratch() }}
+
+func newScratch() *scratch { return &scratch{reader: statsjson.NewReader(statsjson.Options{})} }
+
+// worthKeeping is false after a frame far larger than calls have.
+func (d *scratch) worthKeeping() bool {
+	return cap(d.entry)+cap(d.inner)+cap(d.arena) <= 1<<20 && cap(d.stats.Values)+cap(d.translator.out.Values) <= 1<<14
+}
+
+func (d *scratch) decode(of *Decoder, frame []byte, received int64, sink rtc.Sink) error {
+	d.Decoder = of
+	passed := d.reader.Passed()
+	err := d.read(frame, received, sink)
+	d.unknown += d.reader.Passed() - passed
+	// The pool must not hold on to the stay.
+	d.Decoder, d.rec, d.translator.legacy = nil, rtc.Record{}, nil
+	return err
+}
+
+func (d *scratch) read(frame []byte, received int64, sink rtc.Sink) error {
 	if len(frame) > protocol.MaxFrame {
 		return protocol.Errorf(protocol.CodeTooLarge, "a frame has %d bytes, at most %d are taken", len(frame), protocol.MaxFrame)
 	}
@@ -85,7 +117,7 @@ func (d *Decoder) Decode(frame []byte, received int64, sink rtc.Sink) error {
 	return d.decodeEnvelope(&e, sink)
 }
 
-func (d *Decoder) decodeEnvelope(e *envelope, sink rtc.Sink) error {
+func (d *scratch) decodeEnvelope(e *envelope, sink rtc.Sink) error {
 	switch string(e.typ) {
 	case typeKeepalive:
 		return nil
@@ -111,7 +143,7 @@ func (d *Decoder) decodeEnvelope(e *envelope, sink rtc.Sink) error {
 }
 
 // decodeEntry reads [name, connection, payload, time, sequence number].
-func (d *Decoder) decodeEntry(data, session []byte, sink rtc.Sink) error {
+func (d *scratch) decodeEntry(data, session []byte, sink rtc.Sink) error {
 	r := &d.rec
 	in := statsjson.NewScanner(data)
 	in.Want('[')
@@ -204,7 +236,7 @@ func readTime(in *statsjson.Scanner) (int64, bool) {
 }
 
 // emit passes on the record that an entry holds.
-func (d *Decoder) emit(what named, isStats bool, session []byte, sink rtc.Sink) error {
+func (d *scratch) emit(what named, isStats bool, session []byte, sink rtc.Sink) error {
 	r := &d.rec
 	r.Kind = what.kind
 	switch what.kind {
@@ -241,7 +273,7 @@ func (d *Decoder) emit(what named, isStats bool, session []byte, sink rtc.Sink) 
 
 // unwrap replaces a payload that is JSON within a JSON string by that JSON;
 // any other string stays.
-func (d *Decoder) unwrap() error {
+func (d *scratch) unwrap() error {
 	p := d.rec.Payload
 	if len(p) < 2 || p[0] != '"' || p[1] != '{' && p[1] != '[' {
 		return nil
@@ -258,7 +290,7 @@ func (d *Decoder) unwrap() error {
 	return nil
 }
 
-func (d *Decoder) emitStats(sink rtc.Sink) error {
+func (d *scratch) emitStats(sink rtc.Sink) error {
 	s := &d.stats
 	if !d.missingRemoved {
 		d.missingRemoved = namesAll(s)
@@ -268,7 +300,7 @@ func (d *Decoder) emitStats(sink rtc.Sink) error {
 		if d.legacy == nil {
 			d.legacy = &legacy{}
 		}
-		d.rec.Stats = d.legacy.translate(s, d.rec.Conn)
+		d.rec.Stats = d.translator.translate(d.legacy, s, d.rec.Conn)
 	} else {
 		translateRemote(s)
 	}
@@ -289,7 +321,7 @@ func namesAll(s *rtc.Stats) bool {
 }
 
 // emitLogs passes on a batch of log lines one by one.
-func (d *Decoder) emitLogs(sink rtc.Sink) error {
+func (d *scratch) emitLogs(sink rtc.Sink) error {
 	r := &d.rec
 	if len(r.Payload) == 0 || r.Payload[0] != '[' {
 		r.Name = logLevel

@@ -34,7 +34,7 @@ var deploymentMembers = map[string]bool{
 
 // emitIdentity passes an identity on twice: as what it says of the session,
 // and whole as an event.
-func (d *Decoder) emitIdentity(session []byte, sink rtc.Sink) error {
+func (d *scratch) emitIdentity(session []byte, sink rtc.Sink) error {
 	if err := d.unwrap(); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (d *Decoder) emitIdentity(session []byte, sink rtc.Sink) error {
 	return d.emitOpen(&id, sink)
 }
 
-func (d *Decoder) emitOpen(id *rtc.Identity, sink rtc.Sink) error {
+func (d *scratch) emitOpen(id *rtc.Identity, sink rtc.Sink) error {
 	payload, err := json.Marshal(id)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func readText(in *statsjson.Scanner, arena *[]byte) (string, bool) {
 
 // emitConnectionInfo passes on what the server of old wrote at the beginning
 // of a dump, as an object in every version.
-func (d *Decoder) emitConnectionInfo(sink rtc.Sink) error {
+func (d *scratch) emitConnectionInfo(sink rtc.Sink) error {
 	if err := d.unwrap(); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ var backendMembers = map[string]bool{"meetingUniqueId": true, "applicationName":
 // decodeBackend reads a message of Jicofo, Jigasi, JVB or Jibri: their data
 // are objects without name, connection or time. An identity opens a session
 // whose role is the application's name; the others are events.
-func (d *Decoder) decodeBackend(e *envelope, data []byte, sink rtc.Sink) error {
+func (d *scratch) decodeBackend(e *envelope, data []byte, sink rtc.Sink) error {
 	in := statsjson.NewScanner(data)
 	if _, ok := in.Raw(); !ok || !in.End() {
 		return in.Err()

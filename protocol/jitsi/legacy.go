@@ -198,15 +198,20 @@ const (
 	maxLegacyStreams = 4096
 )
 
-// legacy translates legacy statistics. It keeps what the standard joins and
-// the legacy statistics tell apart, in polls that repeat only what changed:
-// which pair of a connection is the selected one, the available bandwidth, and
-// which of a stream's two limitations hold.
+// legacy is what a stay's legacy statistics leave behind from poll to poll:
+// what the standard joins and they tell apart, in polls that repeat only what
+// changed. That is which pair of a connection is the selected one, the
+// available bandwidth, and which of a stream's two limitations hold.
 type legacy struct {
-	out     rtc.Stats
-	arena   []byte
 	conns   map[string]*legacyConn
 	limited map[string]uint8 // by connection and report: limitedByCPU | limitedByBandwidth
+}
+
+// translator translates legacy statistics.
+type translator struct {
+	*legacy
+	out   rtc.Stats
+	arena []byte
 }
 
 type legacyConn struct {
@@ -223,7 +228,8 @@ const (
 
 // translate returns in as the standard's statistics. They borrow from in and
 // are valid until the next call.
-func (l *legacy) translate(in *rtc.Stats, conn []byte) *rtc.Stats {
+func (l *translator) translate(state *legacy, in *rtc.Stats, conn []byte) *rtc.Stats {
+	l.legacy = state
 	out := &l.out
 	out.Reset()
 	out.Time = in.Time
@@ -264,16 +270,16 @@ func typeOf(p *rtc.ReportPatch, kind legacyKind) rtc.StatsType {
 }
 
 // begin begins a report; end ends it.
-func (l *legacy) begin(p *rtc.ReportPatch, id []byte, t rtc.StatsType) {
+func (l *translator) begin(p *rtc.ReportPatch, id []byte, t rtc.StatsType) {
 	l.out.Reports = append(l.out.Reports, rtc.ReportPatch{ID: id, Type: t, Removed: p.Removed, Time: p.Time, First: len(l.out.Values)})
 }
 
-func (l *legacy) end() {
+func (l *translator) end() {
 	p := &l.out.Reports[len(l.out.Reports)-1]
 	p.Len = len(l.out.Values) - p.First
 }
 
-func (l *legacy) copy(in *rtc.Stats, p *rtc.ReportPatch) {
+func (l *translator) copy(in *rtc.Stats, p *rtc.ReportPatch) {
 	l.begin(p, p.ID, p.Type)
 	l.out.Values = append(l.out.Values, in.Of(p)...)
 	l.end()
@@ -281,7 +287,7 @@ func (l *legacy) copy(in *rtc.Stats, p *rtc.ReportPatch) {
 
 // stream makes one part of a stream's report. Every part stands in every poll
 // in which the stream does, so that none counts as removed.
-func (l *legacy) stream(in *rtc.Stats, p *rtc.ReportPatch, kind legacyKind, to part, conn []byte) {
+func (l *translator) stream(in *rtc.Stats, p *rtc.ReportPatch, kind legacyKind, to part, conn []byte) {
 	t := legacyTypes[kind]
 	if to != itself {
 		t = partTypes[to]
@@ -326,7 +332,7 @@ func (l *legacy) stream(in *rtc.Stats, p *rtc.ReportPatch, kind legacyKind, to p
 }
 
 // links ties the parts of a stream together.
-func (l *legacy) links(p *rtc.ReportPatch, kind legacyKind, to part) {
+func (l *translator) links(p *rtc.ReportPatch, kind legacyKind, to part) {
 	switch to {
 	case itself:
 		l.text(rtc.StatCodecId, l.partID(p.ID, codec))
@@ -339,7 +345,7 @@ func (l *legacy) links(p *rtc.ReportPatch, kind legacyKind, to part) {
 	}
 }
 
-func (l *legacy) partID(id []byte, to part) []byte {
+func (l *translator) partID(id []byte, to part) []byte {
 	if to == itself {
 		return id
 	}
@@ -347,7 +353,7 @@ func (l *legacy) partID(id []byte, to part) []byte {
 }
 
 // keep puts a text into the arena, made of two.
-func (l *legacy) keep(text []byte, suffix string) []byte {
+func (l *translator) keep(text []byte, suffix string) []byte {
 	from := len(l.arena)
 	l.arena = append(append(l.arena, text...), suffix...)
 	return l.arena[from:len(l.arena):len(l.arena)]
@@ -356,7 +362,7 @@ func (l *legacy) keep(text []byte, suffix string) []byte {
 func isType(v *rtc.Value) bool { return v.Member == 0 && string(v.Name) == "type" }
 
 // value translates one value, where it belongs to the given part.
-func (l *legacy) value(v *rtc.Value, kind legacyKind, to part) {
+func (l *translator) value(v *rtc.Value, kind legacyKind, to part) {
 	name := v.Name
 	var r rule
 	found := false
@@ -387,7 +393,7 @@ func (l *legacy) value(v *rtc.Value, kind legacyKind, to part) {
 	}
 }
 
-func (l *legacy) convert(v *rtc.Value, r rule) {
+func (l *translator) convert(v *rtc.Value, r rule) {
 	switch r.how {
 	case plainly:
 		l.plainly(r.to, v)
@@ -427,7 +433,7 @@ func (l *legacy) convert(v *rtc.Value, r rule) {
 
 // standardOf replaces a text that is among the odd ones of pairs by the one
 // after it.
-func (l *legacy) standardOf(text []byte, pairs ...string) []byte {
+func (l *translator) standardOf(text []byte, pairs ...string) []byte {
 	for i := 0; i < len(pairs); i += 2 {
 		if string(text) == pairs[i] {
 			return l.keep(nil, pairs[i+1])
@@ -440,7 +446,7 @@ func (l *legacy) standardOf(text []byte, pairs ...string) []byte {
 // video. A changed codec is told without the kind of its stream.
 var audioCodecs = []string{"opus", "isac", "g722", "pcmu", "pcma", "ilbc", "cn", "telephone-event", "red/48000"}
 
-func (l *legacy) mimeType(name []byte) []byte {
+func (l *translator) mimeType(name []byte) []byte {
 	kind := "video/"
 	for _, a := range audioCodecs {
 		if bytes.EqualFold(name, []byte(a)) {
@@ -453,7 +459,7 @@ func (l *legacy) mimeType(name []byte) []byte {
 }
 
 // plainly parses a text as the member's form asks.
-func (l *legacy) plainly(m rtc.Member, v *rtc.Value) {
+func (l *translator) plainly(m rtc.Member, v *rtc.Value) {
 	switch m.Info().Form {
 	case rtc.Counter, rtc.Gauge:
 		l.number(m, v.Text)
@@ -467,7 +473,7 @@ func (l *legacy) plainly(m rtc.Member, v *rtc.Value) {
 	}
 }
 
-func (l *legacy) number(m rtc.Member, text []byte) {
+func (l *translator) number(m rtc.Member, text []byte) {
 	if f, ok := parse(text); ok {
 		l.add(m, rtc.FormNumber).Num = f
 	} else {
@@ -475,9 +481,9 @@ func (l *legacy) number(m rtc.Member, text []byte) {
 	}
 }
 
-func (l *legacy) text(m rtc.Member, text []byte) { l.add(m, rtc.FormText).Text = text }
+func (l *translator) text(m rtc.Member, text []byte) { l.add(m, rtc.FormText).Text = text }
 
-func (l *legacy) add(m rtc.Member, form rtc.Form) *rtc.Value {
+func (l *translator) add(m rtc.Member, form rtc.Form) *rtc.Value {
 	l.out.Values = append(l.out.Values, rtc.Value{Member: m, Form: form})
 	return &l.out.Values[len(l.out.Values)-1]
 }
@@ -492,7 +498,7 @@ func parse(text []byte) (float64, bool) {
 }
 
 // limit notes one of the two limitations of a stream and returns both.
-func (l *legacy) limit(conn, id []byte, bit uint8, v *rtc.Value) uint8 {
+func (l *translator) limit(conn, id []byte, bit uint8, v *rtc.Value) uint8 {
 	from := len(l.arena)
 	l.arena = append(append(l.arena, conn...), id...)
 	key := l.arena[from:]
@@ -530,7 +536,7 @@ func (l *legacy) conn(label []byte) *legacyConn {
 
 // observe notes the selected pair and the available bandwidth before the poll
 // is translated: they may stand in any order.
-func (l *legacy) observe(in *rtc.Stats, c *legacyConn) {
+func (l *translator) observe(in *rtc.Stats, c *legacyConn) {
 	c.moved, c.fresh = false, 0
 	for i := range in.Reports {
 		p := &in.Reports[i]
@@ -561,7 +567,7 @@ func (l *legacy) observe(in *rtc.Stats, c *legacyConn) {
 
 // bandwidth gives the selected pair the available bandwidth, which the legacy
 // statistics have in a report of its own.
-func (l *legacy) bandwidth(p *rtc.ReportPatch, c *legacyConn) {
+func (l *translator) bandwidth(p *rtc.ReportPatch, c *legacyConn) {
 	if !bytes.Equal(p.ID, c.active) {
 		return
 	}
