@@ -217,7 +217,7 @@ func pack(base, sdp string) (string, bool) {
 		switch {
 		case p == bareSection(i): // would be taken for an unchanged one
 			return sdp, false
-		case i < len(before) && p == before[i]:
+		case p != "" && i < len(before) && p == before[i]:
 			parts[i], packed = bareSection(i), true
 		}
 	}

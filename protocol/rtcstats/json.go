@@ -38,9 +38,11 @@ func appendString(dst []byte, s string) []byte {
 }
 
 // appendNumber appends f in the shortest form that reads back as f, with an
-// exponent where JavaScript writes one.
+// exponent where JavaScript writes one. What is no number is null, as there.
 func appendNumber(dst []byte, f float64) []byte {
 	switch abs := math.Abs(f); {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return append(dst, "null"...)
 	case abs < 1<<53 && f == math.Trunc(f):
 		return strconv.AppendInt(dst, int64(f), 10)
 	case abs != 0 && (abs < 1e-6 || abs >= 1e21):
