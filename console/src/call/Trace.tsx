@@ -52,7 +52,7 @@ function Row({ event, connection, open, onToggle }: { event: Event; connection: 
             <Badge size="sm" variant="light" color="gray">{event.kind}</Badge>
             {event.severity !== "info" && <Badge size="sm" color={event.severity === "error" ? "red" : "orange"}>{event.severity}</Badge>}
             <Code>{event.name}</Code>
-            {event.corr && <Text size="xs" c="dimmed">outcome of {event.corr}</Text>}
+            {event.corr && <Text size="xs" c="dimmed">call {event.corr}</Text>}
             <Text size="xs" c="dimmed" className="num">{dateTime(event.time)}</Text>
           </Group>
           {event.value === null ? <Text size="xs" c="dimmed">Nothing was passed.</Text> : <Value value={event.value} />}

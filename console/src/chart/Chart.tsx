@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clock, dateTime, figure, tick } from "../format";
-import { align, type Line, zoomed } from "./align";
+import { align, type Line, lonely, zoomed } from "./align";
 
 /** One line of a chart with what people read of it. */
 export interface Series extends Line {
@@ -104,7 +104,7 @@ export function Chart(props: ChartProps) {
         label: s.label, stroke: s.color, width: 1.6, paths,
         dash: s.dashed ? [5, 4] : undefined,
         fill: s.fill ? `${s.color}22` : undefined,
-        points: { show: (u: uPlot, i: number) => lonely(u.data[i] as (number | null | undefined)[]) },
+        points: { show: true, size: 4, filter: (u: uPlot, i: number) => lonely(u.data[i] as (number | null | undefined)[]) },
         spanGaps: false,
       }))],
       hooks: {
@@ -183,11 +183,6 @@ export function Chart(props: ChartProps) {
       </div>
     </Box>
   );
-}
-
-// A single point between gaps has no line to be seen by.
-function lonely(values: (number | null | undefined)[]): boolean {
-  return values.filter((v) => v !== null && v !== undefined).length < 2;
 }
 
 /** Writes the values under the cursor, or the last ones, into the legend: by hand, since it happens with each move of the pointer on every chart. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { align, zoomed } from "./align";
+import { align, lonely, zoomed } from "./align";
 
 it("lays lines on one axis, breaks them at gaps and at nulls only", () => {
   const got = align([
@@ -25,4 +25,10 @@ it("zooms around the cursor and stays in bounds", () => {
   expect(zoomed([25_000, 75_000], [0, 100_000], 25_000, 10)).toEqual([0, 100_000]);
   expect(zoomed([0, 10_000], [0, 100_000], 0, 0.01)).toEqual([0, 5_000]);
   expect(zoomed([90_000, 100_000], [0, 100_000], 100_000, 2)).toEqual([80_000, 100_000]);
+});
+
+it("finds the points that no line shows", () => {
+  expect(lonely([1, null, 2, undefined, 3, null, undefined, 4])).toEqual([0, 7]);
+  expect(lonely([1, 2, null])).toEqual([]);
+  expect(lonely([])).toEqual([]);
 });

@@ -43,3 +43,22 @@ export function zoomed(range: [number, number], bounds: [number, number], at: nu
   from = Math.min(Math.max(from, bounds[0]), bounds[1] - length);
   return [Math.round(from), Math.round(from + length)];
 }
+
+/** Points between two gaps: no line shows them, so they are drawn as dots. */
+export function lonely(values: (number | null | undefined)[]): number[] {
+  const out: number[] = [];
+  let before: number | null = null; // the point before, null at a gap
+  let candidate = -1;
+  values.forEach((v, i) => {
+    if (v === undefined) return;
+    if (v === null) {
+      if (candidate >= 0) out.push(candidate);
+      candidate = -1;
+    } else {
+      candidate = before === null ? i : -1;
+    }
+    before = v;
+  });
+  if (candidate >= 0) out.push(candidate);
+  return out;
+}
