@@ -27,10 +27,6 @@ type importInput struct {
 	Name string `query:"name" maxLength:"512" doc:"The file's name, for messages"`
 }
 
-// maxImport bounds an upload; a day's recording of a large conference has some
-// hundred MB.
-const maxImport = 4 << 30
-
 func (a *API) fileRoutes() {
 	const tag = "dumps"
 	op := route(http.MethodGet, "/apps/{app}/calls/{call}/sessions/{session}/dump", "getDump", tag, "The dump of a session")
@@ -120,7 +116,7 @@ func (a *API) importFile(ctx context.Context, in *importInput) (Imported, error)
 	if _, err := a.Settings.IngestApp(ctx, app); err != nil {
 		return Imported{}, err
 	}
-	counted := &counting{r: http.MaxBytesReader(nil, in.r.Body, maxImport)}
+	counted := &counting{r: in.r.Body} // Import bounds it
 	name := in.Name
 	if name == "" {
 		name = "the file"

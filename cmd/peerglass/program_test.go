@@ -495,7 +495,7 @@ func TestImportAndRestart(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	out, err := command("import", "--url", p.url, "--app", "1", "--key", p.apiKey, fixture)
+	out, err := command("import", "--url", p.url, "--key", p.apiKey, fixture) // the key says which app
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -129,7 +130,12 @@ func (c serveCommand) Run(ctx context.Context) error {
 	})
 
 	mux := http.NewServeMux()
-	mux.Handle(api.Prefix+"/", rest.Handler())
+	// A long call's charts are megabytes of digits.
+	compress, err := gzhttp.NewWrapper(gzhttp.ContentTypes([]string{"application/json", "text/html", "text/css", "text/javascript", "image/svg+xml"}))
+	if err != nil {
+		return fmt.Errorf("set up compression: %w", err)
+	}
+	mux.Handle(api.Prefix+"/", compress(rest.Handler()))
 	mux.Handle("/ingest/", in.Handler())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.Handle("GET /sdk.js", sdk.Handler())
@@ -137,7 +143,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	demos := demo.Handler(demo.Options{Key: func() string { return demoKey(ctx, set) }, Console: "/"})
 	mux.Handle("/demo", demos)
 	mux.Handle("/demo/", demos)
-	mux.Handle("/", api.Secure(console.Handler()))
+	mux.Handle("/", compress(api.Secure(console.Handler())))
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 10 * time.Second,
