@@ -28,6 +28,24 @@
 // (DDL, DESCRIBE, SHOW, SELECT 1) to cheap. Each lane has its own limit of memory per query;
 // together they stay below the limit of the process.
 //
+// # Memory
+//
+// A query that outgrows its lane's share fails alone, with ClickHouse's error
+// 241; before that, grouping and sorting go to disk. The process has a limit
+// of its own, and a guard that gives back what the allocator keeps, and ends
+// the process if it grows far beyond the limit all the same. A request may
+// raise its own share (max_memory_usage): then only the process's limit holds.
+//
+// # Against a server
+//
+// Statements, errors and answers are those of a server's HTTP interface, with
+// these differences: there are no sessions and no external tables; query_id is
+// given back but not known to KILL QUERY; a format that begins and ends like a
+// document (JSON, Parquet, …) is made in memory and limited to 64 MiB of data
+// (Native, CSV, TabSeparated, JSONEachRow and the like are streamed); columns
+// of types AggregateFunction, JSON, Dynamic and Variant cannot be sent as
+// Native to a client that asks for a revision, as clickhouse-go does.
+//
 // # What it must never do
 //
 // It knows nothing of Peerglass's tables. It never retries a statement: who
