@@ -42,6 +42,10 @@ type serveCommand struct {
 	EngineLib   string `help:"Path of libchdb.so; without it, it is looked for." env:"PEERGLASS_ENGINE_LIB"`
 	Memory      int64  `help:"Most memory of the embedded engine, in MiB; 0 takes a quarter of the machine's." default:"0"`
 	SpoolBudget int64  `help:"Most disk that waiting records may take, in MiB; 0 means 20 GiB." default:"0"`
+	KeepSamples int    `help:"Days that samples are kept after a call's start; 0 keeps them."`
+	KeepEvents  int    `help:"Days that events are kept; 0 keeps them."`
+	KeepCalls   int    `help:"Days that calls, with their users and streams, are kept; 0 keeps them."`
+	DiskCap     int64  `help:"Most disk that stored rows may take, in MiB: beyond it the oldest days of samples go, then those of events; 0 means no cap."`
 	Quiet       bool   `help:"Log warnings and errors only."`
 }
 
@@ -77,7 +81,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 
-	storeOptions := store.Options{URL: c.ClickHouse, Log: log}
+	storeOptions := store.Options{URL: c.ClickHouse, Policy: c.policy, Log: log}
 	if c.ClickHouse == "" {
 		eng, err := engine.Start(ctx, engine.Options{Dir: filepath.Join(data, "engine"), Lib: c.EngineLib, MemoryLimit: c.Memory << 20, Log: log})
 		if err != nil {
@@ -177,6 +181,16 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// policy says how long rows are kept. By default they all are: a recording of
+// years ago that is imported must not vanish.
+func (c serveCommand) policy(context.Context) (store.Policy, error) {
+	const day = 24 * time.Hour
+	return store.Policy{
+		Default: store.Keep{Samples: time.Duration(c.KeepSamples) * day, Events: time.Duration(c.KeepEvents) * day, Calls: time.Duration(c.KeepCalls) * day},
+		DiskCap: c.DiskCap << 20,
+	}, nil
 }
 
 // restoreCalls makes calls known to rooms that were in progress when the
