@@ -99,6 +99,7 @@ const (
 	plainly     conversion = iota // as the member's form in the dictionary is
 	fromMs                        // milliseconds to seconds; negative: not measured
 	fromLevel                     // 0–32767 to 0–1
+	pixels                        // 0: there was no frame yet
 	candidate                     // types of candidates
 	network                       // types of networks
 	codecName                     // to a MIME type
@@ -119,8 +120,8 @@ var sendRules = map[string]rule{
 	"googJitterReceived":                        {rtc.StatJitter, remote, fromMs},
 	"googCodecName":                             {rtc.StatMimeType, codec, codecName},
 	"codecImplementationName":                   {rtc.StatEncoderImplementation, itself, unspecified},
-	"googFrameWidthSent":                        {rtc.StatFrameWidth, itself, plainly},
-	"googFrameHeightSent":                       {rtc.StatFrameHeight, itself, plainly},
+	"googFrameWidthSent":                        {rtc.StatFrameWidth, itself, pixels},
+	"googFrameHeightSent":                       {rtc.StatFrameHeight, itself, pixels},
 	"googFrameRateSent":                         {rtc.StatFramesPerSecond, itself, plainly},
 	"googFirsReceived":                          {rtc.StatFirCount, itself, plainly},
 	"googPlisReceived":                          {rtc.StatPliCount, itself, plainly},
@@ -128,8 +129,8 @@ var sendRules = map[string]rule{
 	"googAdaptationChanges":                     {rtc.StatQualityLimitationResolutionChanges, itself, plainly},
 	"googContentType":                           {rtc.StatContentType, itself, plainly},
 	"googTrackId":                               {rtc.StatTrackIdentifier, source, plainly},
-	"googFrameWidthInput":                       {rtc.StatWidth, source, plainly},
-	"googFrameHeightInput":                      {rtc.StatHeight, source, plainly},
+	"googFrameWidthInput":                       {rtc.StatWidth, source, pixels},
+	"googFrameHeightInput":                      {rtc.StatHeight, source, pixels},
 	"googFrameRateInput":                        {rtc.StatFramesPerSecond, source, plainly},
 	"audioInputLevel":                           {rtc.StatAudioLevel, source, fromLevel},
 	"totalAudioEnergy":                          {rtc.StatTotalAudioEnergy, source, plainly},
@@ -143,8 +144,8 @@ var receiveRules = map[string]rule{
 	"googJitterReceived":      {rtc.StatJitter, itself, fromMs},
 	"googCodecName":           {rtc.StatMimeType, codec, codecName},
 	"codecImplementationName": {rtc.StatDecoderImplementation, itself, unspecified},
-	"googFrameWidthReceived":  {rtc.StatFrameWidth, itself, plainly},
-	"googFrameHeightReceived": {rtc.StatFrameHeight, itself, plainly},
+	"googFrameWidthReceived":  {rtc.StatFrameWidth, itself, pixels},
+	"googFrameHeightReceived": {rtc.StatFrameHeight, itself, pixels},
 	"googFrameRateDecoded":    {rtc.StatFramesPerSecond, itself, plainly},
 	"googFirsSent":            {rtc.StatFirCount, itself, plainly},
 	"googPlisSent":            {rtc.StatPliCount, itself, plainly},
@@ -397,11 +398,13 @@ func (l *translator) convert(v *rtc.Value, r rule) {
 	switch r.how {
 	case plainly:
 		l.plainly(r.to, v)
-	case fromMs, fromLevel:
+	case fromMs, fromLevel, pixels:
 		f, ok := parse(v.Text)
 		switch {
-		case !ok || f < 0:
+		case !ok || f < 0 || f == 0 && r.how == pixels:
 			l.add(r.to, rtc.FormNull)
+		case r.how == pixels:
+			l.add(r.to, rtc.FormNumber).Num = f
 		case r.how == fromMs:
 			l.add(r.to, rtc.FormNumber).Num = f / 1000
 		default:
