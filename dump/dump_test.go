@@ -14,13 +14,18 @@ import (
 	"testing"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/native"
+	"github.com/peerglass/peerglass/protocol/rtcstats"
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// fixture returns the lines of a recorded session of this repository.
-func fixture(t testing.TB, path string) [][]byte {
+// fixture returns the frames of a recorded session of this repository.
+func fixture(t testing.TB, protocolName string) [][]byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join("..", path))
+	if protocolName == ProtocolNative {
+		return nativeFixture(t)
+	}
+	f, err := os.Open(filepath.Join("..", "protocol", protocolName, "testdata", "session.jsonl.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +44,24 @@ func fixture(t testing.TB, path string) [][]byte {
 		t.Fatal(err)
 	}
 	return lines
+}
+
+// nativeFixture is the session of rtcstats as native batches of five records.
+func nativeFixture(t testing.TB) (batches [][]byte) {
+	t.Helper()
+	d, e, n := rtcstats.NewDecoder(rtcstats.Options{}), native.NewEncoder(), 0
+	sink := sinkFunc(func(r *rtc.Record) error {
+		if n++; n%5 == 0 {
+			batches = append(batches, e.Close(nil, r.Time))
+		}
+		return e.Add(r)
+	})
+	for _, f := range fixture(t, ProtocolRTCStats) {
+		if err := d.Decode(f, 0, sink); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return append(batches, e.Close(nil, 0))
 }
 
 const start = 1795251455000
@@ -83,21 +106,18 @@ func unpack(t testing.TB, data []byte) []byte {
 	return b
 }
 
-var sessions = map[string]struct {
-	header Header
-	path   string
-}{
-	"jitsi":    {Header{Protocol: ProtocolJitsi, Subprotocol: "3.1_STANDARD"}, "protocol/jitsi/testdata/session.jsonl.gz"},
-	"rtcstats": {Header{Protocol: ProtocolRTCStats}, "protocol/rtcstats/testdata/session.jsonl.gz"},
+var sessions = map[string]Header{
+	ProtocolJitsi:    {Protocol: ProtocolJitsi, Subprotocol: "3.1_STANDARD"},
+	ProtocolRTCStats: {Protocol: ProtocolRTCStats},
+	ProtocolNative:   {Protocol: ProtocolNative},
 }
 
 // A raw dump gives back its header, its frames and when they came; rewritten
 // as RTCStatsDump it says the same.
 func TestRawDump(t *testing.T) {
-	for name, s := range sessions {
+	for name, h := range sessions {
 		t.Run(name, func(t *testing.T) {
-			frames := fixture(t, s.path)
-			h := s.header
+			frames := fixture(t, name)
 			h.App, h.Session, h.Call, h.Start = 7, 8, 9, start
 			h.Room, h.UserAgent, h.Address = "room", "agent", "192.0.2.0"
 			h.Identity = &rtc.Identity{User: "alice", Keys: map[string]string{"plan": "free"}}
@@ -136,7 +156,7 @@ func TestRawDump(t *testing.T) {
 // What a session's client sent as rtcstats stands in its RTCStatsDump as it
 // was sent.
 func TestV3KeepsFramesOfRTCStats(t *testing.T) {
-	frames := fixture(t, sessions["rtcstats"].path)
+	frames := fixture(t, ProtocolRTCStats)
 	odd := append(frames[:len(frames):len(frames)], []byte("[not a frame"), []byte("[\n 23, \"PC_0\", \"stable\",\n 5]"))
 	src, err := Open(bytes.NewReader(raw(t, Header{Protocol: ProtocolRTCStats, UserAgent: "agent"}, odd)))
 	if err != nil {
@@ -166,7 +186,7 @@ func TestV3Structure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := Open(bytes.NewReader(raw(t, sessions["jitsi"].header, fixture(t, sessions["jitsi"].path))))
+	src, err := Open(bytes.NewReader(raw(t, sessions[ProtocolJitsi], fixture(t, ProtocolJitsi))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +274,7 @@ func TestV3NamesConnectionsBeforeTheirStatistics(t *testing.T) {
 }
 
 func TestFaultyFiles(t *testing.T) {
-	var frames = fixture(t, sessions["rtcstats"].path)
+	var frames = fixture(t, ProtocolRTCStats)
 	whole := raw(t, Header{Protocol: ProtocolRTCStats}, frames)
 	plain := unpack(t, whole)
 	text := "RTCStatsDump\n{\"fileFormat\":3}\n" + string(bytes.Join(frames, []byte("\n"))) + "\n"
@@ -386,8 +406,8 @@ func (f *failing) Record(*rtc.Record) error {
 
 // Errors of the sink end the replay and are returned as they are.
 func TestSinkFails(t *testing.T) {
-	for name, s := range sessions {
-		data := raw(t, s.header, fixture(t, s.path))
+	for name, h := range sessions {
+		data := raw(t, h, fixture(t, name))
 		for _, after := range []int{0, 5} {
 			src, err := Open(bytes.NewReader(data))
 			if err != nil {
@@ -418,7 +438,7 @@ func (b *brokenReader) Read(p []byte) (int, error) {
 
 // A disk that fails is no fault of the file.
 func TestReaderFails(t *testing.T) {
-	data := raw(t, sessions["jitsi"].header, fixture(t, sessions["jitsi"].path))
+	data := raw(t, sessions[ProtocolJitsi], fixture(t, ProtocolJitsi))
 	want := errors.New("input/output error")
 	for _, n := range []int{0, 1, 15, len(data) / 2} {
 		src, err := Open(&brokenReader{bytes.NewReader(data[:n]), want})
@@ -491,10 +511,9 @@ func TestWriterRefusesWhatHasNoFrames(t *testing.T) {
 }
 
 func BenchmarkReplay(b *testing.B) {
-	for name, s := range sessions {
+	for name, h := range sessions {
 		b.Run(name, func(b *testing.B) {
-			frames := fixture(b, s.path)
-			data := raw(b, s.header, frames)
+			data := raw(b, h, fixture(b, name))
 			b.SetBytes(int64(len(unpack(b, data))))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -516,8 +535,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(`{"path":"/","userAgent":"x","fileFormat":2}` + "\n" + `["create","PC_0",{},1]`))
 	f.Add([]byte(rawMagic + "{\"protocol\":\"native\"}\n\x02\x03ab\x00\x00"))
 	f.Add([]byte(`["create","PC_0",{},1758602115670]`))
-	for _, s := range sessions {
-		f.Add(unpack(f, raw(f, s.header, fixture(f, s.path)[:12])))
+	for name, h := range sessions {
+		frames := fixture(f, name)
+		f.Add(unpack(f, raw(f, h, frames[:min(len(frames), 12)])))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<20 {

@@ -67,7 +67,7 @@ func (o *v3Writer) watch(r *rtc.Record) error {
 // named notes the connection of a record and reports whether statistics are
 // the first of it.
 func (o *v3Writer) named(r *rtc.Record) bool {
-	if o.conns[string(r.Conn)] {
+	if o.conns[string(r.Conn)] || len(o.conns) >= maxConnections {
 		return false
 	}
 	o.conns[string(r.Conn)] = true

@@ -33,6 +33,9 @@ type Encoder struct {
 	text  []byte
 }
 
+// maxEncoded is how many connections of a session may have statistics.
+const maxEncoded = 4096
+
 // reports are those of one connection.
 type reports struct {
 	number map[string]int // of each id that was told or referred to; never used again
@@ -222,6 +225,9 @@ func (e *Encoder) appendPoll(dst []byte, rec *rtc.Record, at int64) ([]byte, err
 	}
 	c := e.conns[string(rec.Conn)]
 	if c == nil {
+		if len(e.conns) >= maxEncoded {
+			return nil, protocol.Errorf(protocol.CodeLimit, "the session has statistics of more than %d connections", maxEncoded)
+		}
 		c = &reports{number: make(map[string]int), byID: make(map[string]*report)}
 		e.conns[string(rec.Conn)] = c
 	}
