@@ -7,7 +7,7 @@ import { useMarks, useMetrics, useSamples } from "../api/queries";
 import { Chart, type Mark, type Series } from "../chart/Chart";
 import { clock, duration } from "../format";
 import { seriesColor } from "../theme";
-import { drawn, type Panel, panels, streamsOf } from "./panels";
+import { bridge, drawn, type Panel, panels, streamsOf } from "./panels";
 import type { View } from "./range";
 
 interface Props {
@@ -114,6 +114,7 @@ function build(streams: Stream[], connections: Connection[], samples: Samples, m
             label: of.length > 1 ? streamLabel(stream, n, of) : chosen.length > 1 ? metric.label : streamLabel(stream, n, of),
             color: seriesColor(of.length > 1 ? n : m), dashed: of.length === 1 && m > 0, fill: of.length === 1 && m === 0 && panel.id !== "resolution",
             times: data.times, values, intervals: data.intervals, step: samples.stepMs,
+            bridge: panel.sparse || (stream.direction === "send" && (id === "loss" || id === "jitter")) ? bridge : 0,
           });
         }
       }

@@ -14,7 +14,12 @@ export interface Panel {
   /** The axis reaches at least to this value. */
   atLeast?: number;
   stepped?: boolean;
+  /** Told by the other end, or by checks of the path, every few seconds only. */
+  sparse?: boolean;
 }
+
+/** Audio receivers report about every 5 s. */
+export const bridge = 12_000;
 
 const picture: Kind[] = ["video", "screen"];
 
@@ -27,13 +32,13 @@ export const panels: Panel[] = [
   { id: "resolution", title: "Frame height", metrics: ["height"], kinds: picture, directions: ["send", "receive"], stepped: true, atLeast: 360 },
   { id: "concealment", title: "Concealed audio", metrics: ["concealment"], kinds: ["audio"], directions: ["receive"], atLeast: 0.05 },
   { id: "audio-level", title: "Audio level", metrics: ["audio_level"], kinds: ["audio"], directions: ["send", "receive"], atLeast: 0.1 },
-  { id: "rtt", title: "Round-trip time", metrics: ["rtt"], kinds: ["audio", "video", "screen"], directions: ["send"], atLeast: 100 },
+  { sparse: true, id: "rtt", title: "Round-trip time", metrics: ["rtt"], kinds: ["audio", "video", "screen"], directions: ["send"], atLeast: 100 },
   { id: "jitter", title: "Jitter", metrics: ["jitter"], kinds: ["audio", "video", "screen"], directions: ["send", "receive"], atLeast: 30 },
   { id: "buffer", title: "Jitter buffer", metrics: ["jitter_buffer_delay"], kinds: ["audio", "video", "screen"], directions: ["receive"], atLeast: 100 },
   { id: "frame-time", title: "Time per frame", metrics: ["frame_time"], kinds: picture, directions: ["send", "receive"], atLeast: 10 },
   { id: "nack", title: "NACK and PLI", metrics: ["nack", "pli"], kinds: picture, directions: ["send", "receive"], atLeast: 5 },
   { id: "bandwidth", title: "Available bandwidth", metrics: ["available_outgoing", "available_incoming"], kinds: ["transport"], directions: ["both", "send", "receive"] },
-  { id: "path-rtt", title: "Round-trip time of the path", metrics: ["rtt"], kinds: ["transport"], directions: ["both", "send", "receive"], atLeast: 100 },
+  { sparse: true, id: "path-rtt", title: "Round-trip time of the path", metrics: ["rtt"], kinds: ["transport"], directions: ["both", "send", "receive"], atLeast: 100 },
 ];
 
 export interface StreamLike { kind: string; direction: string }

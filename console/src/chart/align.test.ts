@@ -32,3 +32,11 @@ it("finds the points that no line shows", () => {
   expect(lonely([1, 2, null])).toEqual([]);
   expect(lonely([])).toEqual([]);
 });
+
+it("draws over what the other end tells less often than the client polls", () => {
+  const times = [1000, 2000, 3000, 4000, 5000, 6000, 7000];
+  const values = [1, null, null, 4, null, null, 7];
+  const intervals = times.map(() => 1000);
+  expect(align([{ times, values, intervals, step: 0, bridge: 3000 }])).toEqual([[1, 4, 7], [1, 4, 7]]);
+  expect(align([{ times, values, intervals, step: 0, bridge: 2000 }])[1]).toEqual(values);
+});

@@ -8,6 +8,8 @@ export interface Line {
   intervals: number[];
   /** Distance of points where the server summed several up, else 0. */
   step: number;
+  /** Nulls between two values this close, ms, are drawn over: the other end tells these figures less often than the client polls. */
+  bridge?: number;
 }
 
 /** What uPlot draws: undefined is "no point here, draw on", null is "nothing was measured, break the line". */
@@ -22,11 +24,20 @@ export function align(lines: Line[]): Aligned {
   const points: Map<number, number | null>[] = lines.map((line) => {
     const at = new Map<number, number | null>();
     let last = Number.NaN;
+    let told = Number.NaN;
+    let open: number[] = []; // nulls since the last value
     for (let i = 0; i < line.times.length; i++) {
       const t = line.times[i] as number;
       const reach = Math.max(line.intervals[i] ?? 0, line.step, 1000);
       if (t - last > 1.5 * reach) at.set(Math.round((last + t - reach) / 2), null);
-      at.set(t, line.values[i] ?? null);
+      const v = line.values[i] ?? null;
+      at.set(t, v);
+      if (v === null) open.push(t);
+      else {
+        if (t - told <= (line.bridge ?? 0)) for (const o of open) at.delete(o);
+        told = t;
+        open = [];
+      }
       last = t;
     }
     return at;
