@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -78,5 +79,29 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 	}
 	if routes < 20 {
 		t.Errorf("only %d routes were seen: the test looks at the wrong mux", routes)
+	}
+}
+
+// docs/api.md has a line for each path.
+func TestDocsHaveEveryPath(t *testing.T) {
+	text, err := os.ReadFile("../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range New(Options{}).mux.patterns {
+		_, path, _ := strings.Cut(pattern, " ")
+		path = strings.TrimPrefix(path, Prefix)
+		if pattern == "/" || strings.HasPrefix(path, "/openapi") {
+			continue
+		}
+		segments := strings.Split(path, "/")
+		for i, s := range segments {
+			if strings.HasPrefix(s, "{") {
+				segments[i] = `[^/\s?"]+`
+			}
+		}
+		if !regexp.MustCompile(`\$B` + strings.Join(segments, "/") + `["\s?]`).Match(text) {
+			t.Errorf("docs/api.md has no line for %s", path)
+		}
 	}
 }
