@@ -178,6 +178,9 @@ func (s *Source) Notes() []string {
 	case sum.Polls == 0:
 		notes = append(notes, "The file holds no statistics: there are events, but nothing to draw charts from.")
 	}
+	if sum.Records > 0 && sum.Last == 0 {
+		notes = append(notes, "Nothing in the file has a time: it cannot be placed in the calendar.")
+	}
 	if sum.Faults > 0 {
 		notes = append(notes, fmt.Sprintf("%d of its entries could not be read and were passed over; the first: %v.", sum.Faults, sum.Fault))
 	}
