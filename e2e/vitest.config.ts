@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 // One browser and one program at a time: the machines that run this are small.
+// `npm run screenshots` makes the pictures of the documentation in the same way.
 export default defineConfig({
-  test: { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000, include: ["*.test.ts"] },
+  test: {
+    fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000,
+    include: process.env.SCREENSHOTS ? ["screenshots.ts"] : ["*.test.ts"],
+  },
 });
