@@ -227,7 +227,8 @@ func (c *conn) detach(over bool, reason string) {
 	}
 	l.conn.Store(nil)
 	l.heard = max(l.heard, c.heard.Load())
-	if over && c.server.running.Load() {
+	// A session that nobody can come back to is over with its connection.
+	if (over || !l.resumable()) && c.server.running.Load() {
 		l.end(c.server.now(), reason)
 	}
 }

@@ -96,7 +96,7 @@ func (jitsiWire) left(code uint16) (bool, string) {
 	switch code {
 	case jitsi.CloseLeave:
 		return true, "leave"
-	case 1000, 1001:
+	case 1000, 1001, 1005: // 1005: closed without a code, as clients before 9.6 do
 		return false, "leave"
 	}
 	return false, reasonTimeout

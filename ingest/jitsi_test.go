@@ -66,3 +66,18 @@ func TestJitsiAcknowledgesBeforeAGap(t *testing.T) {
 		t.Errorf("3 was not acknowledged on its own: %q", c.got)
 	}
 }
+
+func TestJitsiBeforeNumbersEndsWithItsConnection(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	path, _, _ := strings.Cut(jitsiPath("abc", false), "?")
+	c, status, body := s.dial(path, jitsiProtocol, nil)
+	if c == nil {
+		t.Fatalf("refused: %d %s", status, body)
+	}
+	c.send(`{"statsSessionId":"abc","type":"stats-entry","data":"[\"create\",\"PC_0\",{},1795219658448]"}`)
+	eventually(t, "the frame", func() bool { return s.metric("peerglass_ingest_frames_total") == 1 })
+	c.kill()
+	eventually(t, "the session's end", func() bool {
+		return s.metric("peerglass_ingest_sessions_ended_total") == 1
+	})
+}
