@@ -83,6 +83,7 @@ type API struct {
 	mux     *listingMux
 	handler http.Handler
 	logins  *attempts
+	live    chan struct{} // one for each follower of a call
 }
 
 // listingMux knows its patterns, so that a test can compare them with the
@@ -124,7 +125,7 @@ func New(o Options) *API {
 	}
 	configureFramework()
 	mux := &listingMux{ServeMux: http.NewServeMux()}
-	a := &API{Options: o, mux: mux, logins: newAttempts()}
+	a := &API{Options: o, mux: mux, logins: newAttempts(), live: make(chan struct{}, maxFollowers)}
 	config := huma.DefaultConfig("Peerglass", "1")
 	config.Info.Description = description
 	config.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
@@ -204,6 +205,9 @@ func (a *API) routes() {
 	a.aboutRoutes()
 }
 
+// longestAnswer bounds what a question may take.
+const longestAnswer = 30 * time.Second
+
 // body is the output of a handler whose answer is JSON.
 type body[T any] struct{ Body T }
 
@@ -224,6 +228,12 @@ func route(method, path, id, tag, summary string) huma.Operation {
 // mapping.
 func answer[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (O, error)) {
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*body[O], error) {
+		if op.Method == http.MethodGet {
+			// Nobody looks at a page for longer, and the question ends with it.
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, longestAnswer)
+			defer cancel()
+		}
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, mapped(ctx, a.Log, err)

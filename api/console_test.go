@@ -199,6 +199,16 @@ func TestLive(t *testing.T) {
 		t.Errorf("followed since %v, want from now on", b.query.followed)
 	}
 
+	if len(b.api.live) != 0 {
+		t.Error("the place of a follower who left is not free")
+	}
+	for range maxFollowers {
+		b.api.live <- struct{}{}
+	}
+	b.query.updates = []query.Update{{Call: &over}}
+	run(t, b, []scenario{{name: "too many", as: "one", path: "/apps/1/calls/" + mine.String() + "/live", status: 429, has: []string{"too_many_requests"}}})
+	<-b.api.live
+
 	// A client that comes back goes on where it was.
 	b.query.updates = []query.Update{{Call: &over}}
 	r := httptest.NewRequestWithContext(t.Context(), "GET", Prefix+"/apps/1/calls/"+mine.String()+"/live", nil)

@@ -24,6 +24,9 @@ const (
 	followEvery = 500 * time.Millisecond
 	heartbeat   = 10 * time.Second // below the 30 s after which proxies give up on a silent connection
 	retryMs     = 1000             // after which a browser connects again
+
+	// Each follower asks the store twice a second.
+	maxFollowers = 200
 )
 
 type liveInput struct {
@@ -50,7 +53,7 @@ func (a *API) liveRoutes() {
 		"text/event-stream": {Schema: a.liveSchema()},
 	}}}
 	huma.Register(a.huma, op, func(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
-		out, err := a.live(ctx, in)
+		out, err := a.followCall(ctx, in)
 		if err != nil {
 			return nil, mapped(ctx, a.Log, err)
 		}
@@ -67,7 +70,7 @@ func (a *API) liveSchema() *huma.Schema {
 	return one
 }
 
-func (a *API) live(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
+func (a *API) followCall(ctx context.Context, in *liveInput) (*huma.StreamResponse, error) {
 	app, call, err := in.scope(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +91,13 @@ func (a *API) live(ctx context.Context, in *liveInput) (*huma.StreamResponse, er
 	if err != nil {
 		return nil, err
 	}
+	select {
+	case a.live <- struct{}{}:
+	default:
+		return nil, fail(http.StatusTooManyRequests, codeTooMany, "Too many people follow calls at the moment: try again later.")
+	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+		defer func() { <-a.live }()
 		_, w := humago.Unwrap(hctx)
 		h := w.Header()
 		h.Set("Content-Type", "text/event-stream")

@@ -210,6 +210,33 @@ func (s *Settings) ChangePassword(ctx context.Context, account int64, session, o
 	return nil
 }
 
+// ResetPassword gives an account a new one-time password, ends its console
+// sessions and returns the password; CodeNotFound where there is no such
+// account.
+func (s *Settings) ResetPassword(ctx context.Context, name string) (string, error) {
+	password := randomText(16)
+	hash, err := s.hashPassword(ctx, password)
+	if err != nil {
+		return "", fmt.Errorf("reset password: %w", err)
+	}
+	err = s.change(ctx, func(tx *sql.Tx) error {
+		var id int64
+		err := tx.QueryRowContext(ctx, `UPDATE accounts SET password = $1, must_change = 1 WHERE name = $2 RETURNING id`, hash, accountName(name)).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return refuse(CodeNotFound, "There is no account %q.", accountName(name))
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM console_sessions WHERE account = $1`, id)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("reset password: %w", err)
+	}
+	return password, nil
+}
+
 func (s *Settings) account(ctx context.Context, id int64) (Account, error) {
 	var a Account
 	var created int64

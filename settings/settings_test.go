@@ -311,6 +311,19 @@ func TestAccounts(t *testing.T) {
 	_, _, err = s.Login(ctx, "eve", "long enough")
 	wantCode(t, err, CodeCredentials)
 
+	_, err = s.ResetPassword(ctx, "nobody")
+	wantCode(t, err, CodeNotFound)
+	lost := must(s.ResetPassword(ctx, "Eve"))(t)
+	_, err = s.CheckSession(ctx, first.ID)
+	wantCode(t, err, CodeCredentials)
+	again, first, err := s.Login(ctx, "eve", lost)
+	if err != nil || !again.MustChange {
+		t.Fatalf("with the new one-time password: %+v, %v", again, err)
+	}
+	if err := s.ChangePassword(ctx, account.ID, first.ID, lost, "another password"); err != nil {
+		t.Fatal(err)
+	}
+
 	c.pass(SessionLife)
 	_, err = s.CheckSession(ctx, first.ID)
 	wantCode(t, err, CodeCredentials)

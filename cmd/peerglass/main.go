@@ -19,13 +19,14 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Take calls in, keep them, and show them (the default)."`
-	Import  importCommand  `cmd:"" help:"Send dumps to a running server: RTCStatsDump, Jitsi dumps, chrome://webrtc-internals exports, plain or gzip."`
-	Analyze analyzeCommand `cmd:"" help:"Say what is in dumps, without a server."`
-	Token   tokenCommand   `cmd:"" help:"Sign a short-lived token with an app's secret."`
-	Load    loadCommand    `cmd:"" help:"Replay a recorded session as many clients against a server on this machine."`
-	Engine  engineCommand  `cmd:"" help:"Run the embedded engine; serve starts it by itself." hidden:""`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" default:"withargs" help:"Take calls in, keep them, and show them (the default)."`
+	Import   importCommand   `cmd:"" help:"Send dumps to a running server: RTCStatsDump, Jitsi dumps, chrome://webrtc-internals exports, plain or gzip."`
+	Analyze  analyzeCommand  `cmd:"" help:"Say what is in dumps, without a server."`
+	Token    tokenCommand    `cmd:"" help:"Sign a short-lived token with an app's secret."`
+	Load     loadCommand     `cmd:"" help:"Replay a recorded session as many clients against a server on this machine."`
+	Password passwordCommand `cmd:"" help:"Give an account a new one-time password, where the old one was lost."`
+	Engine   engineCommand   `cmd:"" help:"Run the embedded engine; serve starts it by itself." hidden:""`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 type versionCommand struct{}
@@ -55,6 +56,7 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // whoever asks twice to stop does not want to wait
 	var cli commands
 	parser, err := kong.New(&cli,
 		kong.Name("peerglass"),

@@ -512,6 +512,9 @@ func TestImportAndRestart(t *testing.T) {
 	if token, err := command("token", "--data", p.dir, "--app", "1", "--room", "r"); err != nil || !strings.HasPrefix(token, "eyJ") {
 		t.Errorf("token from the data folder: %v %s", err, token)
 	}
+	if password, err := command("password", "--data", p.dir); err != nil || !regexp.MustCompile(`^One-time password of admin: \w{16}\n$`).MatchString(password) {
+		t.Errorf("new one-time password: %v %s", err, password)
+	}
 
 	p.stop()
 	if printed := p.printed.String(); !strings.Contains(printed, "stopped") || strings.Contains(printed, "panic") {

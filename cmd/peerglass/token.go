@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/peerglass/peerglass/rtc"
@@ -28,13 +26,9 @@ func (c tokenCommand) Run(ctx context.Context) error {
 	}
 	secret := c.Secret
 	if secret == "" {
-		// Opening would make them, and the app would be missing in the new ones.
-		if _, err := os.Stat(filepath.Join(c.Data, "settings.db")); err != nil {
-			return fmt.Errorf("there are no settings in %s: name the server's folder with --data, or give --secret", c.Data)
-		}
-		s, err := settings.Open(ctx, settings.Options{Dir: c.Data, MasterKey: os.Getenv("PEERGLASS_MASTER_KEY")})
+		s, err := openSettings(ctx, c.Data)
 		if err != nil {
-			return fmt.Errorf("read the secret from the data folder (or give --secret): %w", err)
+			return fmt.Errorf("%w, or give --secret", err)
 		}
 		defer s.Close()
 		if secret, err = s.AppSecret(ctx, rtc.AppID(c.App)); err != nil {
