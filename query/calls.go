@@ -158,11 +158,15 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		clickhouse.Uint("status", f.Status), clickhouse.Int("now", cursor.Now),
 		clickhouse.Int("shortest", f.MinDuration.Milliseconds()), clickhouse.Int("longest", f.MaxDuration.Milliseconds()),
 	}
+	settings := newest
+	if f.User == "" {
+		settings = newestOfKept // only the room is indexed then
+	}
 	page := CallPage{Total: -1}
 	group, ctx := errgroup.WithContext(ctx)
 	if !f.NoTotal {
 		group.Go(func() (err error) {
-			page.Total, err = q.count(ctx, callsTotal, params)
+			page.Total, err = q.count(ctx, callsTotal, params, settings)
 			return err
 		})
 	}
@@ -183,7 +187,7 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		if f.Ascending {
 			ascending = 1
 		}
-		page.Calls, err = ask(ctx, q.db, clickhouse.Question{SQL: callsPage[f.Sort][ascending][further], Params: params, Cheap: true, Settings: newest}, callFields)
+		page.Calls, err = ask(ctx, q.db, clickhouse.Question{SQL: callsPage[f.Sort][ascending][further], Params: params, Cheap: true, Settings: settings}, callFields)
 		return err
 	})
 	if err := group.Wait(); err != nil {
@@ -215,10 +219,10 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 }
 
 // count asks for one number.
-func (q *Query) count(ctx context.Context, sql string, params []clickhouse.Param) (int, error) {
+func (q *Query) count(ctx context.Context, sql string, params []clickhouse.Param, settings []string) (int, error) {
 	var column proto.ColInt64
 	n := 0
-	err := q.db.Select(ctx, clickhouse.Question{SQL: sql, Params: params, Cheap: true, Settings: newest},
+	err := q.db.Select(ctx, clickhouse.Question{SQL: sql, Params: params, Cheap: true, Settings: settings},
 		proto.Results{{Data: &column}}, func(int) error { n = int(column[0]); return nil })
 	return n, explain(err)
 }

@@ -31,7 +31,7 @@ type EventPage struct {
 var eventsPage = func() (texts [2]string) {
 	for i, d := range []struct{ sign, word string }{{">", "ASC"}, {"<", "DESC"}} {
 		texts[i] = "SELECT " + list(eventFields) + ` FROM events FINAL
-			WHERE app = {app:UInt32} AND call = {call:UInt64}
+			PREWHERE app = {app:UInt32} AND call = {call:UInt64}
 			AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
 			AND ({session:UInt64} = 0 OR session = {session:UInt64})
 			AND (empty({kinds:Array(UInt8)}) OR has({kinds:Array(UInt8)}, toUInt8(kind)))

@@ -78,13 +78,13 @@ func (q *Query) Follow(app rtc.AppID, call rtc.CallID, since time.Time) *Followe
 // yet everything after since is new.
 var (
 	newEvents = "SELECT " + list(eventFields) + " FROM events FINAL" + `
-	WHERE app = {app:UInt32} AND call = {call:UInt64}
+	PREWHERE app = {app:UInt32} AND call = {call:UInt64}
 	AND if(has({sessions:Array(UInt64)}, session), toInt64(` + "`index`" + `) > {bounds:Array(Int64)}[indexOf({sessions:Array(UInt64)}, session)],
 		toUnixTimestamp64Milli(time) > {since:Int64})
 	ORDER BY time, session, ` + "`index`"
 
 	newSamples = rawSelect(quality.Catalogue()) + ` FROM samples FINAL
-	WHERE app = {app:UInt32} AND call = {call:UInt64}
+	PREWHERE app = {app:UInt32} AND call = {call:UInt64}
 	AND toUnixTimestamp64Milli(time) > if(has({sessions:Array(UInt64)}, session), {bounds:Array(Int64)}[indexOf({sessions:Array(UInt64)}, session)], {since:Int64})
 	ORDER BY session, stream, time`
 )

@@ -42,6 +42,10 @@ func explain(err error) error {
 // partition, so partitions need not be merged with each other.
 var newest = []string{"do_not_merge_across_partitions_select_final", "1"}
 
+// newestOfKept is newest where the filter is by columns that no version of a
+// row changes: then granules that an index leaves out cannot hold a newer one.
+var newestOfKept = append([]string{"use_skip_indexes_if_final_exact_mode", "0"}, newest...)
+
 // largest bounds an open range of times: the year 2262 is the last that the
 // store can hold, 2200 is far enough.
 var largest = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()

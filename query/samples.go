@@ -1,14 +1,17 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
@@ -27,7 +30,7 @@ type SampleFilter struct {
 	Sessions []rtc.SessionID   // empty: all
 	Streams  []StreamRef       // empty: all; together with Sessions: either
 	From, To time.Time         // [From, To); zero: from the first, to the last
-	Width    int               // points that can be shown side by side; 0: every sample as it was measured
+	Width    int               // points that can be shown side by side, at least 2; 0: every sample as it was measured
 	Metrics  []*quality.Metric // empty: all
 	Extremes bool              // also the smallest and the largest value of each bucket
 }
@@ -69,21 +72,21 @@ type SampleSet struct {
 var ladder = [...]int64{2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600}
 
 // resolution chooses the length of a bucket, in ms, so that a span of ms gives
-// at most width points; 0 keeps every sample. Clients poll once a second, or
-// less often.
+// at most width points, or two; 0 keeps every sample. Clients poll once a
+// second, or less often. Buckets lie on the clock, not on the span, so that
+// they stay where they are while a call goes on.
 func resolution(span int64, width int) int64 {
-	if width <= 0 || span <= int64(width)*1000 {
+	if width <= 0 || span < int64(width)*1000 {
 		return 0
 	}
+	fit := int64(max(width, 2)) - 1 // a span may begin and end within a bucket
 	for _, seconds := range ladder {
-		// A span that does not begin with a bucket touches one more.
-		if span/(seconds*1000)+1 <= int64(width) {
+		if span/(seconds*1000) < fit {
 			return seconds * 1000
 		}
 	}
 	const hour = 3_600_000
-	hours := span/(hour*int64(max(width-1, 1))) + 1
-	return hours * hour
+	return (span/(hour*fit) + 1) * hour
 }
 
 // Samples returns the measurements of a call's streams, at a resolution chosen
@@ -92,36 +95,96 @@ func resolution(span int64, width int) int64 {
 // of rates would not add up).
 func (q *Query) Samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f SampleFilter) (SampleSet, error) {
 	from, to := span(f.From, f.To)
-	step := int64(0)
-	if f.Width > 0 {
-		first, last := from, to
-		if f.From.IsZero() || f.To.IsZero() {
-			c, err := q.Call(ctx, app, call)
-			if err != nil {
-				return SampleSet{}, err
-			}
-			if c.End.IsZero() {
-				c.End = q.now()
-			}
-			first, last = max(from, c.Start.UnixMilli()), min(to, c.End.UnixMilli())
-		}
-		step = resolution(last-first, f.Width)
-	}
-	metrics := f.Metrics
-	if len(metrics) == 0 {
-		metrics = quality.Catalogue()
-	}
-	r := newSampleReader(metrics, step > 0, f.Extremes)
-	text := rawSamples(metrics)
-	if step > 0 {
-		text = bucketedSamples(metrics, f.Extremes)
-	}
-	params := append(ofCall(app, call), clickhouse.Int("from", from), clickhouse.Int("to", to), clickhouse.Int("step", step))
+	params := append(ofCall(app, call), clickhouse.Int("from", from), clickhouse.Int("to", to))
 	params = append(params, whichStreams(f)...)
-	if err := q.db.Select(ctx, clickhouse.Question{SQL: text, Params: params, Cheap: true, Settings: newest}, r.columns(), r.block); err != nil {
+	what, err := q.flavours(ctx, params)
+	if err != nil {
+		return SampleSet{}, fmt.Errorf("read the samples of call %s: %w", call, err)
+	}
+	rows, first, last := uint64(0), to, from
+	for _, x := range what {
+		rows, first, last = rows+x.rows, min(first, x.first), max(last, x.last)
+	}
+	if !f.From.IsZero() && !f.To.IsZero() {
+		first, last = from, to // a zoom keeps its resolution, whatever lies within
+	}
+	step := resolution(last-first, f.Width)
+	params = append(params, clickhouse.Int("step", step))
+
+	readers := make([]*sampleReader, len(what))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2)
+	for i, x := range what {
+		metrics := x.metrics(f.Metrics)
+		text := rawSamples(metrics)
+		if step > 0 {
+			text = bucketedSamples(metrics, f.Extremes)
+		}
+		r := newSampleReader(metrics, step > 0, f.Extremes)
+		readers[i] = r
+		ask := clickhouse.Question{SQL: text, Cheap: rows < manyRows, Settings: newest,
+			Params: append(params[:len(params):len(params)], clickhouse.Int("kind", int(x.kind)), clickhouse.Int("direction", int(x.direction)))}
+		group.Go(func() error { return q.db.Select(ctx, ask, r.columns(), r.block) })
+	}
+	if err := group.Wait(); err != nil {
 		return SampleSet{}, fmt.Errorf("read the samples of call %s: %w", call, explain(err))
 	}
-	return SampleSet{Resolution: time.Duration(step) * time.Millisecond, Series: r.finish()}, nil
+	set := SampleSet{Resolution: time.Duration(step) * time.Millisecond}
+	for _, r := range readers {
+		set.Series = append(set.Series, r.finish()...)
+	}
+	slices.SortFunc(set.Series, func(a, b Series) int {
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Stream, b.Stream))
+	})
+	return set, nil
+}
+
+// manyRows is from where on samples are a heavy question, which waits for its
+// turn: an hour of twelve parties.
+const manyRows = 1_000_000
+
+// flavour is one kind and direction of streams. Each is asked for by itself,
+// for the metrics that are measured of it: that is a third of the numbers that
+// all metrics of all streams would be.
+type flavour struct {
+	kind        rtc.MediaKind
+	direction   rtc.Direction
+	rows        uint64
+	first, last int64 // Unix ms
+}
+
+// metrics narrows those asked for to those measured of the flavour. Of an
+// unknown kind anything may be.
+func (x *flavour) metrics(asked []*quality.Metric) []*quality.Metric {
+	if len(asked) == 0 {
+		asked = quality.Catalogue()
+	}
+	if x.kind == rtc.KindUnknown {
+		return asked
+	}
+	var measured []*quality.Metric
+	for _, m := range asked {
+		if m.Has(x.kind, x.direction) {
+			measured = append(measured, m)
+		}
+	}
+	return measured
+}
+
+var flavourFields = []field[flavour]{
+	fromInt64("kind", func(r *flavour, v int64) { r.kind = rtc.MediaKind(v) }),
+	fromInt64("direction", func(r *flavour, v int64) { r.direction = rtc.Direction(v) }),
+	fromUint64("count()", func(r *flavour, v uint64) { r.rows = v }),
+	fromInt64("toUnixTimestamp64Milli(min(time))", func(r *flavour, v int64) { r.first = v }),
+	fromInt64("toUnixTimestamp64Milli(max(time))", func(r *flavour, v int64) { r.last = v }),
+}
+
+// Rows that are written twice are counted twice here, which does no harm.
+var flavoursOfCall = "SELECT " + list(flavourFields) + " FROM samples" + samplesWhere + " GROUP BY kind, direction"
+
+// flavours tells which there are among the samples asked for.
+func (q *Query) flavours(ctx context.Context, params []clickhouse.Param) ([]flavour, error) {
+	return ask(ctx, q.db, clickhouse.Question{SQL: flavoursOfCall, Params: params, Cheap: true}, flavourFields)
 }
 
 // whichStreams binds the filter by sessions and streams.
@@ -138,17 +201,20 @@ func whichStreams(f SampleFilter) []clickhouse.Param {
 	}
 }
 
-// samplesWhere keeps to the primary key: app, call, then session.
+// samplesWhere keeps to the primary key: app, call, then session. Copies of a
+// row are equal, so it narrows before they are made one.
 const samplesWhere = `
-	WHERE app = {app:UInt32} AND call = {call:UInt64}
+	PREWHERE app = {app:UInt32} AND call = {call:UInt64}
 	AND (empty({any:Array(UInt64)}) OR has({any:Array(UInt64)}, session))
 	AND (empty({of:Array(UInt64)}) OR has({whole:Array(UInt64)}, session)
 		OR has(arrayZip({of:Array(UInt64)}, {number:Array(UInt32)}), (session, stream)))
 	AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`
 
+const ofFlavour = " AND toInt8(kind) = {kind:Int8} AND toInt8(direction) = {direction:Int8}"
+
 // rawSamples is the statement for samples as they were measured.
 func rawSamples(metrics []*quality.Metric) string {
-	return rawSelect(metrics) + " FROM samples FINAL" + samplesWhere + "\n\tORDER BY session, stream, time"
+	return rawSelect(metrics) + " FROM samples FINAL" + samplesWhere + ofFlavour + "\n\tORDER BY session, stream, time"
 }
 
 func rawSelect(metrics []*quality.Metric) string {
@@ -177,7 +243,7 @@ func bucketedSamples(metrics []*quality.Metric, extremes bool) string {
 			b.WriteString(",\n\tminIf(" + n + ", " + n + " != 0), maxIf(" + n + ", " + n + " != 0)")
 		}
 	}
-	b.WriteString(" FROM samples FINAL" + samplesWhere + `
+	b.WriteString(" FROM samples FINAL" + samplesWhere + ofFlavour + `
 	GROUP BY session, stream, intDiv(toUnixTimestamp64Milli(time), {step:Int64})
 	ORDER BY session, stream, 3`)
 	return b.String()

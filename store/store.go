@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/peerglass/peerglass/rtc"
-	"github.com/peerglass/peerglass/session"
 	"github.com/peerglass/peerglass/store/clickhouse"
 	"github.com/peerglass/peerglass/store/engine"
 )
@@ -33,7 +32,8 @@ type Options struct {
 	Log    *slog.Logger     // nil: slog.Default()
 }
 
-// Store keeps calls and what belongs to them. It is safe for concurrent use.
+// Store keeps calls and what belongs to them. It is the session.Sink of the
+// program, and is safe for concurrent use.
 type Store struct {
 	o  Options
 	db *clickhouse.Client
@@ -59,8 +59,6 @@ type Store struct {
 		err    error
 	}
 }
-
-var _ session.Sink = (*Store)(nil)
 
 // anyWriter is a writer whatever its rows.
 type anyWriter interface {

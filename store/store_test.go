@@ -6,10 +6,13 @@ import (
 	"github.com/ClickHouse/ch-go/proto"
 
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/session"
 	"github.com/peerglass/peerglass/store"
 	"github.com/peerglass/peerglass/store/clickhouse"
 	"github.com/peerglass/peerglass/store/storetest"
 )
+
+var _ session.Sink = (*store.Store)(nil)
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 

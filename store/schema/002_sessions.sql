@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS sessions
     call            UInt64,
     session         UInt64 CODEC(Delta, ZSTD(1)),
     room            String CODEC(ZSTD(1)),
-    user            String CODEC(ZSTD(1)),
+    user            String CODEC(LZ4),
     user_name       String CODEC(ZSTD(1)),
     role            LowCardinality(String),
     start           DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
