@@ -197,7 +197,11 @@ func (d *Decoder) name(element []byte) (custom bool, err error) {
 		r.Name, r.Kind = methodNames[1], rtc.KindStats
 		return false, nil
 	}
-	if len(name) > 1 && name[0] == ':' {
+	switch {
+	case len(name) > 2 && name[0] == ':' && name[1] == ':':
+		r.Name, r.Kind = name[2:], rtc.KindEvent
+		return false, nil
+	case len(name) > 1 && name[0] == ':':
 		r.Name, r.Kind = name[1:], rtc.KindEvent
 		return true, nil
 	}
@@ -221,12 +225,12 @@ func (d *Decoder) extra(elements [][]byte) error {
 				return err
 			}
 		}
+		if len(r.Corr)+1+len(text) > protocol.MaxName {
+			return protocol.Errorf(protocol.CodeTooLarge, "the ids of a frame are longer than %d bytes", protocol.MaxName)
+		}
 		if len(r.Corr) == 0 {
 			r.Corr = text
 			continue
-		}
-		if len(r.Corr)+1+len(text) > protocol.MaxName {
-			return protocol.Errorf(protocol.CodeTooLarge, "the ids of a frame are longer than %d bytes", protocol.MaxName)
 		}
 		from := len(d.arena)
 		d.arena = append(append(append(d.arena, r.Corr...), ' '), text...)

@@ -227,6 +227,7 @@ func TestHostileFrames(t *testing.T) {
 		"long name":        {`["` + long + `",null,1,1]`, protocol.CodeTooLarge},
 		"long label":       {`[39,"` + long + `",1,1]`, protocol.CodeTooLarge},
 		"long correlation": {`[39,"PC_0",1,"` + long + `",1]`, protocol.CodeTooLarge},
+		"long extra":       {`[39,"PC_0",1,["` + long + `"],1]`, protocol.CodeTooLarge},
 		"long report id":   {`["g","PC_0",{"` + long + `":{}},1]`, protocol.CodeLimit},
 		"not UTF-8":        {"[60,null,\"\xff\",1]", protocol.CodeMalformed},
 		"huge number":      {`["g","PC_0",{"1":{"14":1e309}},1]`, protocol.CodeMalformed},

@@ -152,6 +152,9 @@ func (e *Encoder) appendCall(dst []byte, rec *rtc.Record) []byte {
 			name = rtc.NameIdentity
 		}
 	case rtc.KindEvent:
+		if name == customFeedback || name == customLog || name == customClose || strings.HasPrefix(name, ":") {
+			name = ":" + name // is an event's own name
+		}
 		name = ":" + name
 	}
 	dst = append(dst, '[')

@@ -188,6 +188,8 @@ func TestRecordsOfEveryKind(t *testing.T) {
 		{rtc.Record{Kind: rtc.KindCall, Name: []byte("navigator.mediaDevices.getDisplayMediaOnFailure")}, `["navigator.mediaDevices.getDisplayMediaOnFailure",null,null,5]`},
 		{rtc.Record{Kind: rtc.KindState, Name: []byte("onsignalingstatechange"), Conn: []byte("PC_0"), Payload: []byte(`"stable"`)}, `[23,"PC_0","stable",5]`},
 		{rtc.Record{Kind: rtc.KindEvent, Name: []byte("mute"), Payload: []byte(`{"kind":"audio"}`)}, `[":mute",null,{"kind":"audio"},5]`},
+		{rtc.Record{Kind: rtc.KindEvent, Name: []byte("log"), Payload: []byte(`1`)}, `["::log",null,1,5]`},
+		{rtc.Record{Kind: rtc.KindEvent, Name: []byte(":odd")}, `[":::odd",null,null,5]`},
 		{rtc.Record{Kind: rtc.KindFeedback, Payload: []byte(`{"overall":4}`)}, `[":feedback",null,{"overall":4},5]`},
 		{rtc.Record{Kind: rtc.KindLog, Name: []byte("error"), Payload: []byte(`"x"`)}, `[":log",null,"x","error",5]`},
 		{rtc.Record{Kind: rtc.KindClose, Payload: []byte(`{"code":1001}`)}, `["close",null,1001,5]`},

@@ -101,7 +101,8 @@ var methodByName = func() map[string]int {
 }()
 
 // The names that custom events have on the wire where the vocabulary has a
-// kind for them; other custom events are ':' and their name.
+// kind for them; other custom events are ':' and their name, "::" where that
+// would be one of these.
 const (
 	customFeedback = "feedback"
 	customLog      = "log"
