@@ -131,7 +131,8 @@ async function hear(m) {
       connect(m.user, false);
       break;
     case "left":
-      disconnect();
+      // Without a goodbye it may be the signalling alone that broke.
+      if (pc?.connectionState !== "connected") disconnect();
       break;
     default:
       await negotiate(m).catch((error) => peerglass?.log("error", `negotiation: ${error}`));
@@ -170,7 +171,10 @@ function connect(who, first) {
       $("remote-name").textContent = other;
       $("remote-name").hidden = false;
     }
-    if (pc.connectionState === "failed") pc.restartIce();
+    if (pc.connectionState === "failed") {
+      if (signal?.readyState === 1) pc.restartIce();
+      else disconnect();
+    }
     tick();
   };
   // One side opens, so that two tabs that come at once do not both offer.
@@ -182,7 +186,8 @@ function send() {
   if (screen) pc.getSenders().find((s) => s.track?.kind === "video")?.replaceTrack(screen);
 }
 
-async function negotiate({ description, candidate, sharing }) {
+async function negotiate({ description, candidate, sharing, bye }) {
+  if (bye) return disconnect();
   if (!pc) return;
   if (sharing !== undefined) $("remote").toggleAttribute("data-fit", sharing);
   if (description) {
@@ -214,7 +219,10 @@ function disconnect() {
   tick();
 }
 
+addEventListener("pagehide", () => say({ bye: true }));
+
 function leave(problem) {
+  say({ bye: true });
   const socket = signal;
   signal = undefined;
   clearInterval(timer);

@@ -68,8 +68,7 @@ interface Tracked {
   configuration: string;
   constraints: string;
   told: unknown; // the session that knows of it
-  polling: boolean;
-  last: Promise<void> | undefined; // its last poll, while it closes
+  poll: Promise<void> | undefined; // under way; it stays when it was the last
 }
 
 /** One stay in a call: its own id, coding state and link. */
@@ -161,8 +160,7 @@ export class Client {
       configuration: text(configuration ?? {}),
       constraints: constraints === undefined ? "" : text(constraints),
       told: undefined,
-      polling: false,
-      last: undefined,
+      poll: undefined,
     };
     this.tracked.set(number, t);
     this.left = false;
@@ -199,12 +197,11 @@ export class Client {
       this.tracked.delete(number);
       return;
     }
-    t.polling = true;
     // Asked for before the browser closes the connection, answered after.
     const result = this.getStats(pc);
-    t.last = Promise.race([result, new Promise<void>((r) => native.setTimeout(r, 500))]).then(
+    t.poll = Promise.race([result, new Promise<void>((r) => native.setTimeout(r, 500))]).then(
       (last) => {
-        guard(() => last && !open.over && open.encoder.stats(native.now(), number, last));
+        guard(() => last && !open.over && this.took(open, number, last));
         guard(done);
       },
       () => void guard(done),
@@ -385,7 +382,7 @@ export class Client {
   private async end(session: Session, reason: string): Promise<void> {
     if (this.session === session) this.session = undefined;
     for (const t of this.tracked.values()) t.told = undefined;
-    const rest = [...this.tracked.values()].map((t) => t.last ?? this.pollOne(session, t));
+    const rest = [...this.tracked.values()].map((t) => this.pollOne(session, t));
     await Promise.race([Promise.all(rest), new Promise<void>((r) => native.setTimeout(r, 500))]);
     guard(() => {
       session.encoder.add(Kind.Close, native.now(), 0, "", "", JSON.stringify({ reason }));
@@ -485,22 +482,29 @@ export class Client {
     void Promise.all(all).then(() => guard(() => this.session === session && this.flush(session)));
   }
 
-  private async pollOne(session: Session, t: Tracked): Promise<void> {
+  private pollOne(session: Session, t: Tracked): Promise<void> {
     const pc = t.ref.deref();
-    if (!pc || !this.getStats || t.polling) return;
-    t.polling = true;
-    try {
-      const result = await this.getStats(pc);
-      // The connection may have been closed while we waited.
-      if (this.tracked.get(t.number) === t && !session.link.full) {
-        session.encoder.stats(native.now(), t.number, result);
-        this.polls++;
-        this.emit("stats", { connection: "PC_" + (t.number - 1), report: result });
-      }
-    } catch {
-      // The browser refuses: there is nothing to tell.
-    }
-    t.polling = false;
+    if (t.poll) return t.poll;
+    if (!pc || !this.getStats) return Promise.resolve();
+    const poll = this.getStats(pc).then(
+      (result) => {
+        // It may have been closed while we waited; its last poll is on the way.
+        if (t.poll !== poll) return;
+        t.poll = undefined;
+        if (!session.over && !session.link.full) guard(() => this.took(session, t.number, result));
+      },
+      () => {
+        if (t.poll === poll) t.poll = undefined; // the browser refuses: there is nothing to tell
+      },
+    );
+    t.poll = poll;
+    return poll;
+  }
+
+  private took(session: Session, number: number, result: RTCStatsReport): void {
+    session.encoder.stats(native.now(), number, result);
+    this.polls++;
+    this.emit("stats", { connection: "PC_" + (number - 1), report: result });
   }
 
   private emit(name: string, value: unknown): void {
