@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Button, Group, Paper, SegmentedControl, Select, Skeleton, Stack, Table, Text, TextInput, Title, Tooltip, UnstyledButton } from "@mantine/core";
+import { Alert, Anchor, Badge, Box, Button, Group, Paper, SegmentedControl, Select, Skeleton, Stack, Table, Text, TextInput, Title, Tooltip, UnstyledButton } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconChevronLeft, IconChevronRight, IconDoor, IconSearch, IconUpload, IconUser } from "@tabler/icons-react";
@@ -7,7 +7,7 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 import type { App, Call } from "../api/client";
 import { useCalls } from "../api/queries";
 import { Embed } from "../apps/Embed";
-import { count, duration, span, zone } from "../format";
+import { count, dateTime, duration, span, zone } from "../format";
 import { useApp } from "../Shell";
 import { type Filters, instants, type Range, rangeNames, ranges, readFilters, type Sort, sizes, writeFilters } from "./filters";
 import { ImportButton, ImportDrop } from "./Import";
@@ -53,7 +53,10 @@ function List({ app }: { app: App }) {
         ? <Nothing app={app} filters={filters} clear={() => set({ range: "all", room: "", user: "", status: "", from: undefined, to: undefined })} />
         : !calls.isError && (
           <Paper style={{ overflow: "hidden" }}>
-            <Table.ScrollContainer minWidth={680}>
+            <Stack gap={0} hiddenFrom="sm">
+              {calls.isPending ? Array.from({ length: 6 }, (_, i) => <Skeleton key={i} h={44} m="sm" w="auto" />) : calls.data?.items.map((c) => <Card key={c.id} call={c} app={app.id} />)}
+            </Stack>
+            <Table.ScrollContainer minWidth={680} visibleFrom="sm">
               <Table verticalSpacing="sm" horizontalSpacing="md" aria-busy={calls.isFetching}>
                 <Table.Thead>
                   <Table.Tr>
@@ -154,6 +157,21 @@ function Row({ call, app }: { call: Call; app: number }) {
       </Table.Td>
       <Table.Td ta="right"><Anchor component={Link} to={to} size="sm" onClick={(e) => e.stopPropagation()} style={{ whiteSpace: "nowrap" }}>Call details</Anchor></Table.Td>
     </Table.Tr>
+  );
+}
+
+/** A call on a phone, where six columns have no room. */
+function Card({ call, app }: { call: Call; app: number }) {
+  return (
+    <Box component={Link} to={`/calls/${call.id}?app=${app}`} p="sm" style={{ color: "inherit", textDecoration: "none", borderBottom: "1px solid var(--mantine-color-default-border)" }}>
+      <Group justify="space-between" wrap="nowrap" gap="sm">
+        <Text fw={600} size="sm" truncate c={call.room ? undefined : "dimmed"}>{call.roomName || call.room || "no room named"}</Text>
+        <Status call={call} />
+      </Group>
+      <Text size="xs" c="dimmed" className="num" mt={4} style={{ whiteSpace: "normal" }}>
+        {dateTime(call.start)} · {duration(call.durationMs, true)} · {count(call.users)} {call.users === 1 ? "user" : "users"}
+      </Text>
+    </Box>
   );
 }
 
