@@ -24,7 +24,7 @@ test-go: toolchain $(MODULES) $(SDK)
 	./scripts/setup gcc
 	CGO_ENABLED=1 go test -race -timeout 25m ./...
 
-test-web: $(MODULES)
+test-web: toolchain $(MODULES) chromium
 	npm run check --workspaces
 	npm test -w console
 	npm test -w sdk

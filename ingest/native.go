@@ -192,11 +192,7 @@ func (c *conn) takePost(ctx context.Context, body []byte) (native.Welcome, error
 func (c *conn) refusePost(w http.ResponseWriter, err error) error {
 	r := refusalOf(err)
 	c.server.metrics.refused.WithLabelValues(c.wire.name(), r.Reason).Inc()
-	status := r.Status
-	if status == 0 {
-		status = http.StatusInternalServerError
-	}
-	answer(w, status, native.AppendError(nil, r.Reason, r.Sentence))
+	answer(w, int(native.CloseCode(r.Reason))-4000, native.AppendError(nil, r.Reason, r.Sentence))
 	return nil
 }
 

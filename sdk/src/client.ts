@@ -504,6 +504,7 @@ export class Client {
   private took(session: Session, number: number, result: RTCStatsReport): void {
     session.encoder.stats(native.now(), number, result);
     this.polls++;
+    if (this.session === session) this.flushSoon(); // if another connection keeps us waiting
     this.emit("stats", { connection: "PC_" + (number - 1), report: result });
   }
 
