@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	// flushEvery is how long ended sessions wait for company before the store
-	// is asked whether their rows are durable.
-	flushEvery = time.Second
+	// clearEvery is how long ended sessions wait for company before the store
+	// is asked whether their rows are durable: that writes all its files to disk,
+	// and nobody waits for it.
+	clearEvery = 15 * time.Second
 	// flushFor is how long one such question may take.
 	flushFor = time.Minute
 	// keepDumps bounds the ended sessions in one question.
@@ -116,7 +117,7 @@ func copyFrames(w io.Writer, log *spool.Log, meta *spool.Meta) error {
 
 // clear deletes sessions from the spool once the store has their rows for good.
 func (s *Server) clear(ctx context.Context, dumped <-chan *live) {
-	tick := time.NewTicker(flushEvery)
+	tick := time.NewTicker(s.clearEvery)
 	defer tick.Stop()
 	var waiting []*live
 	for {

@@ -117,6 +117,7 @@ func start(t testing.TB, dir string, store *memory, options ...testOption) *serv
 	if s.Server, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	s.clearEvery = 20 * time.Millisecond
 	s.http = httptest.NewServer(s.Handler())
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel

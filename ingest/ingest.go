@@ -109,6 +109,8 @@ type Server struct {
 	readers   sync.WaitGroup // goroutines of connections
 	behind    *queue         // sessions to be derived from the spool
 	finishing *queue         // sessions that ended
+
+	clearEvery time.Duration // tests shorten it
 }
 
 // shard is a part of the sessions and connections, so that no lock is shared
@@ -151,7 +153,7 @@ func New(o Options) (*Server, error) {
 	o.Limits.defaults()
 	s := &Server{
 		opts: o, log: o.Log, mux: http.NewServeMux(), seed: maphash.MakeSeed(),
-		behind: newQueue(), finishing: newQueue(),
+		behind: newQueue(), finishing: newQueue(), clearEvery: clearEvery,
 	}
 	s.metrics = newMetrics(s, o.Metrics)
 	for i := range s.shards {

@@ -1,0 +1,291 @@
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lxzan/gws"
+
+	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// What is refused before the upgrade: the HTTP status and a sentence.
+func TestRefusedAtTheDoor(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	for _, c := range []struct {
+		name, path, subprotocol string
+		status                  int
+		says                    string
+		reason                  string
+	}{
+		{"unknown key", "/ingest/jitsi/pgk_wrong/room?statsSessionId=a&isReconnect=false", jitsiProtocol, 401, "ingest key is not known", "unknown_key"},
+		{"disabled app", "/ingest/jitsi/" + disabledKey + "/room?statsSessionId=a&isReconnect=false", jitsiProtocol, 403, "disabled", "app_disabled"},
+		{"origin", "/ingest/rtcstats/" + goodKey + "/room?evil=1", "rtcstats#5.0", 403, "evil.example", "origin_refused"},
+		{"unknown protocol", "/ingest/smoke/" + goodKey, "", 404, "no protocol is spoken", "protocol"},
+		{"unknown subprotocol", "/ingest/rtcstats/" + goodKey + "/room", "rtcstats#99", 400, "rtcstats#99 is not spoken", "unsupported"},
+		{"unknown Jitsi subprotocol", "/ingest/jitsi/" + goodKey + "/room", "77_STANDARD", 400, "77_STANDARD", "unsupported"},
+		{"wrong token", "/ingest/rtcstats/" + goodKey + "/room?rtcstats-token=nonsense", "rtcstats#5.0", 401, "token", "token"},
+		{"session id", "/ingest/jitsi/" + goodKey + "/room?statsSessionId=%22%3B&isReconnect=false", jitsiProtocol, 400, "statsSessionId", "malformed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, status, body := s.dial(c.path, c.subprotocol, nil)
+			if got != nil || status != c.status || !strings.Contains(body, c.says) {
+				t.Errorf("status %d, body %s; want %d and %q", status, body, c.status, c.says)
+			}
+			if n := s.metric("peerglass_ingest_refused_total", "reason="+c.reason); n == 0 {
+				t.Errorf("not counted as %s", c.reason)
+			}
+		})
+	}
+	if n := s.metric("peerglass_ingest_connections"); n != 0 {
+		t.Errorf("%v connections are left", n)
+	}
+}
+
+// What is refused later: a close code and a sentence. A good client beside it
+// notices nothing.
+func TestRefusedLater(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory), func(o *Options) { o.Limits.Frame = 1 << 20 })
+	good := &jitsiClient{id: "good"}
+	good.connect(s)
+	at := time.Now().UnixMilli()
+	huge := `{"statsSessionId":"x","type":"stats-entry","data":"` + strings.Repeat("x", 1<<20) + `"}`
+	for _, c := range []struct {
+		name   string
+		frames []string
+		code   uint16
+		says   string
+		reason string
+	}{
+		{"invalid JSON", []string{`{"statsSessionId":"x","type":`}, 3002, "", protocol.CodeMalformed},
+		{"invalid entry", []string{jitsiIdentity("x", 1, at), `{"statsSessionId":"x","type":"stats-entry","data":"[\"getstats\",\"PC_0\",{\"a\":{\"bytesSent\":}},1,2]"}`}, 3002, "", protocol.CodeMalformed},
+		{"oversized frame", []string{huge}, 1009, "", protocol.CodeTooLarge},
+		{"the future at once", []string{jitsiEntry("x", 4_000_000_000, at)}, 3002, "from the future", reasonSequence},
+		{"the future", []string{jitsiIdentity("x", 1, at), jitsiEntry("x", 4_000_000_000, at)}, 3002, "2 was expected", reasonSequence},
+		{"no text", []string{"\xff\xfe"}, 1007, "", protocol.CodeMalformed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := s.metric("peerglass_ingest_refused_total", "reason="+c.reason)
+			bad, status, body := s.dial(jitsiPath("bad-"+strings.ReplaceAll(c.name, " ", "-"), false), jitsiProtocol, nil)
+			if bad == nil {
+				t.Fatalf("refused: %d %s", status, body)
+			}
+			for _, f := range c.frames {
+				bad.send(f)
+			}
+			code, reason := bad.refused()
+			if code != c.code || !strings.Contains(reason, c.says) || reason == "" {
+				t.Errorf("closed with %d %q; want %d %q", code, reason, c.code, c.says)
+			}
+			eventually(t, "the count", func() bool {
+				return s.metric("peerglass_ingest_refused_total", "reason="+c.reason) == before+1
+			})
+			good.say()
+		})
+	}
+	eventually(t, "the good client's acknowledgement", good.empty)
+	if code, _ := good.current.code, good.current.reason; code != 0 {
+		t.Errorf("the good client was closed with %d", code)
+	}
+}
+
+// A length with the highest bit set makes gws panic; it costs only its sender.
+func TestNegativeLength(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	good := &jitsiClient{id: "good"}
+	good.connect(s)
+	bad, _, _ := s.dial(jitsiPath("bad", false), jitsiProtocol, nil)
+	header := []byte{0x81, 0x80 | 127, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}
+	binary.BigEndian.PutUint64(header[2:], 1<<63|5)
+	if _, err := bad.socket.NetConn().Write(header); err != nil {
+		t.Fatal(err)
+	}
+	bad.refused()
+	good.say()
+	eventually(t, "the good client's acknowledgement", good.empty)
+	eventually(t, "the connection to be gone", func() bool { return s.metric("peerglass_ingest_connections") == 1 })
+}
+
+// Clocks a year off and counters that go backwards are what clients have: no
+// error, rows in the server's time.
+func TestOddClocksAndCounters(t *testing.T) {
+	store := new(memory)
+	s := start(t, t.TempDir(), store)
+	now := time.Now()
+	for i, off := range []time.Duration{-365 * 24 * time.Hour, 365 * 24 * time.Hour} {
+		id := fmt.Sprintf("clock-%d", i)
+		c := &jitsiClient{id: id}
+		c.connect(s)
+		at := now.Add(off).UnixMilli()
+		c.add(jitsiIdentity(id, 1, at))
+		for k, packets := range []int{100, 200, 300, 10, 110} { // a reset
+			stats := fmt.Sprintf(`["getstats","PC_0",{"IT1":{"timestamp":0,"type":"inbound-rtp","kind":"audio","ssrc":5,"packetsReceived":%d},"timestamp":%d},%d,%d]`,
+				packets, at+int64(k)*1000, at+int64(k)*1000, k+2)
+			text, _ := json.Marshal(stats)
+			c.add(fmt.Sprintf(`{"statsSessionId":%q,"type":"stats-entry","data":%s}`, id, text))
+		}
+		eventually(t, "the acknowledgement", c.empty)
+		_ = c.current.socket.WriteClose(3001, nil)
+	}
+	eventually(t, "both ends", func() bool { return s.metric("peerglass_ingest_sessions_ended_total") == 2 })
+	if n := s.metric("peerglass_ingest_frames_faulty_total"); n != 0 {
+		t.Errorf("%v frames counted as faulty", n)
+	}
+	samples := 0
+	store.each(func(r *rtc.Sample) {
+		samples++
+		if d := r.Time.Sub(now); d < -time.Minute || d > time.Minute {
+			t.Errorf("a sample stands at %v, %v from now", r.Time, d)
+		}
+	})
+	if samples == 0 {
+		t.Error("no sample was derived")
+	}
+}
+
+// add sends a frame as it is.
+func (j *jitsiClient) add(frame string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.next++
+	j.buffer = append(j.buffer, buffered{j.next, frame})
+	j.flush()
+}
+
+func (m *memory) each(f func(*rtc.Sample)) {
+	for i := range m.Samples {
+		f(&m.Samples[i])
+	}
+}
+
+// A session with more and more streams meets its limit, is told so, and costs
+// a bounded amount.
+func TestMillionStreams(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	c, _, _ := s.dial(jitsiPath("many", false), jitsiProtocol, nil)
+	eventually(t, "the initial number", func() bool { return c.acked() == 0 })
+	at := time.Now().UnixMilli()
+	c.send(jitsiIdentity("many", 1, at))
+	for sn := 2; sn < 1000; sn++ {
+		var b strings.Builder
+		fmt.Fprintf(&b, `["getstats","PC_0",{`)
+		for stream := range sn * 500 { // each poll has more than the last, up to a million in all
+			fmt.Fprintf(&b, `"S%d":{"timestamp":0,"type":"inbound-rtp","kind":"audio","ssrc":%d,"packetsReceived":1},`, stream, stream)
+		}
+		fmt.Fprintf(&b, `"timestamp":%d},%d,%d]`, at, at, sn)
+		text, _ := json.Marshal(b.String())
+		if err := c.socket.WriteMessage(gws.OpcodeText, fmt.Appendf(nil, `{"statsSessionId":"many","type":"stats-entry","data":%s}`, text)); err != nil {
+			break
+		}
+	}
+	code, reason := c.refused()
+	if code != 3002 || reason == "" {
+		t.Errorf("closed with %d %q", code, reason)
+	}
+	if n := s.metric("peerglass_ingest_refused_total", "reason="+protocol.CodeLimit); n != 1 {
+		t.Errorf("counted %v times as limit", n)
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	for i := range 1000 {
+		fmt.Fprintf(z, "[\"onconnectionstatechange\",\"PC_0\",\"state-%d\",%d]\n", i, 1_700_000_000_000+i)
+	}
+	z.Close()
+	for name, data := range map[string]string{
+		"truncated gzip":   packed.String()[:packed.Len()/2],
+		"no dump":          "hello, I am a letter\nand nothing else\n",
+		"empty":            "",
+		"JSON of no kind":  `{"a":1}`,
+		"a picture, maybe": "\x89PNG\r\n\x1a\n\x00\x00",
+	} {
+		call, err := s.Import(context.Background(), 7, name, strings.NewReader(data), nil)
+		var fault *protocol.Error
+		if call != 0 || !errors.As(err, &fault) || fault.What == "" {
+			t.Errorf("%s: call %v, error %v", name, call, err)
+			continue
+		}
+		t.Logf("%s: %v", name, err)
+	}
+	if n := s.metric("peerglass_ingest_imports_total", "result=refused"); n != 5 {
+		t.Errorf("%v refusals counted", n)
+	}
+}
+
+// Frames are spooled while the store is behind, derived when it has caught
+// up, and leave the spool only when it has their rows.
+func TestStoreAway(t *testing.T) {
+	store := new(memory)
+	s := start(t, t.TempDir(), store)
+	store.backlog.Store(1 << 40)
+	store.away.Store(true)
+	eventually(t, "frames to be only spooled", func() bool { return s.lagging.Load() })
+	c := &jitsiClient{id: "patient"}
+	c.connect(s)
+	for range 50 {
+		c.say()
+	}
+	eventually(t, "the acknowledgement", c.empty)
+	_ = c.current.socket.WriteClose(3001, nil)
+	eventually(t, "the end", func() bool { return s.metric("peerglass_ingest_sessions_ended_total") == 1 })
+	if n := s.metric("peerglass_ingest_records_total"); n != 0 {
+		t.Errorf("%v records were derived while the store was behind", n)
+	}
+	store.backlog.Store(0)
+	eventually(t, "the frames to be derived", func() bool { return s.metric("peerglass_ingest_replayed_frames_total") == 50 })
+	eventually(t, "a failed flush", func() bool {
+		return s.metric("peerglass_ingest_failures_total", "step=flush") > 0
+	})
+	if logs, err := s.spool.Logs(); err != nil || len(logs) != 1 {
+		t.Errorf("%d sessions in the spool, %v: it must stay until the store has its rows", len(logs), err)
+	}
+	store.away.Store(false)
+	eventually(t, "the spool to be empty", func() bool {
+		logs, err := s.spool.Logs()
+		return err == nil && len(logs) == 0
+	})
+}
+
+// A client that is silent for too long loses its session; one that comes back
+// in time has it again.
+func TestSilence(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	gone, back := &jitsiClient{id: "gone"}, &jitsiClient{id: "back"}
+	for _, c := range []*jitsiClient{gone, back} {
+		c.connect(s)
+		c.say()
+		eventually(t, "the acknowledgement", c.empty)
+		c.current.kill()
+	}
+	eventually(t, "both to be away", func() bool { return s.metric("peerglass_ingest_connections") == 0 })
+	s.clock.Store(45_000)
+	back.connect(s)
+	back.say()
+	eventually(t, "the acknowledgement", back.empty)
+	s.clock.Store(75_000)
+	eventually(t, "the end of the silent one", func() bool {
+		return s.metric("peerglass_ingest_sessions_ended_total", "reason=timeout") == 1
+	})
+	if n := s.metric("peerglass_ingest_sessions"); n != 1 {
+		t.Errorf("%v sessions in progress", n)
+	}
+	// Coming back too late is a new session that does not ask for what is there.
+	gone.connect(s)
+	gone.say()
+	eventually(t, "the acknowledgement", gone.empty)
+	if n := s.metric("peerglass_ingest_frames_again_total"); n != 0 {
+		t.Errorf("%v frames were sent again", n)
+	}
+}
