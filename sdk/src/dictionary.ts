@@ -34,7 +34,7 @@ export const MEMBERS =
   "localCertificateId remoteCertificateId fingerprint fingerprintAlgorithm base64Certificate issuerCertificateId label " +
   "dataChannelIdentifier remoteSource ended detached rtcpTransportStatsId psnrMeasurements ccfbMessagesReceived " +
   "ccfbMessagesSent googTimingFrameInfo 3lastRequestTimestamp 3lastResponseTimestamp 3consentExpiredTimestamp " +
-  "3firstRequestTimestamp retransmissionsReceived retransmissionsSent";
+  "3firstRequestTimestamp retransmissionsReceived retransmissionsSent 3psnrSum.y 3psnrSum.u 3psnrSum.v";
 
 /** Types of reports by their number on the wire, from 1. */
 export const TYPES =
