@@ -67,7 +67,7 @@ func (a *API) accountRoutes() {
 	})
 	act(a, console(route(http.MethodPost, "/password", "changePassword", "account", "Change one's own password; other log-ins of the account end")), func(ctx context.Context, in *passwordInput) error {
 		c := callerOf(ctx)
-		if !a.logins.allow(a.Now(), "account "+c.account.Name) {
+		if !a.logins.allow(a.Now(), accountOf(c.account.Name), perAccount) {
 			return errTooManyLogins
 		}
 		return a.Settings.ChangePassword(ctx, c.account.ID, c.session, in.Body.Current, in.Body.New)
@@ -77,13 +77,15 @@ func (a *API) accountRoutes() {
 var errTooManyLogins = fail(http.StatusTooManyRequests, codeTooMany, "Too many attempts: wait a minute and try again.")
 
 func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
-	if !a.logins.allow(a.Now(), "account "+strings.ToLower(strings.TrimSpace(in.Body.Name)), "address "+address(in.r)) {
+	who := accountOf(in.Body.Name)
+	if !a.logins.allow(a.Now(), "address "+address(in.r), perAddress) || !a.logins.allow(a.Now(), who, perAccount) {
 		return nil, errTooManyLogins
 	}
 	account, session, err := a.Settings.Login(ctx, in.Body.Name, in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
+	a.logins.succeeded(who)
 	me, err := a.me(ctx, &caller{account: account})
 	if err != nil {
 		return nil, err
@@ -92,6 +94,10 @@ func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
 	out.Cookie.Expires = session.Expires
 	return out, nil
 }
+
+// accountOf is how attempts at an account are remembered, however its name is
+// written.
+func accountOf(name string) string { return "account " + strings.ToLower(strings.TrimSpace(name)) }
 
 // sessionCookie cannot be read by scripts and does not travel with requests
 // that other sites cause, except with links that are followed.

@@ -121,46 +121,60 @@ func writeError(w http.ResponseWriter, e *Error) {
 	_ = json.NewEncoder(w).Encode(e) // the caller is gone: nobody to tell
 }
 
-// attempts bounds how often one may guess a password: by account name, so that
-// many addresses cannot share the work, and by address, so that one address
-// cannot try many accounts.
+// attempts bounds how often one may guess a password: by account, so that many
+// addresses cannot share the work, and by address, so that one address cannot
+// try many accounts.
 type attempts struct {
 	mu  sync.Mutex
 	who map[string]*rate.Limiter
 }
 
-const (
-	attemptsBurst = 10               // a person who has forgotten which password it was
-	attemptsEvery = 30 * time.Second // then one each: 2,880 guesses a day are hopeless against 10 characters
-	attemptsKept  = 10_000           // names and addresses remembered
+// allowance is how many attempts may be made at once, and how soon after them
+// each next one.
+type allowance struct {
+	burst int
+	every time.Duration
+}
+
+var (
+	// A person who has forgotten which password it was; then 2,880 guesses a
+	// day, which are hopeless against 10 characters.
+	perAccount = allowance{10, 30 * time.Second}
+	// A whole office can come from one address, or everybody through a proxy.
+	perAddress = allowance{100, 2 * time.Second}
 )
+
+const attemptsKept = 10_000 // accounts and addresses remembered
 
 func newAttempts() *attempts { return &attempts{who: map[string]*rate.Limiter{}} }
 
-// allow reports whether another attempt may be made at now.
-func (t *attempts) allow(now time.Time, names ...string) bool {
+// allow reports whether who may make another attempt at now.
+func (t *attempts) allow(now time.Time, who string, a allowance) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	ok := true
-	for _, name := range names {
-		l := t.who[name]
-		if l == nil {
-			if len(t.who) >= attemptsKept {
-				t.forget(now)
-			}
-			l = rate.NewLimiter(rate.Every(attemptsEvery), attemptsBurst)
-			t.who[name] = l
+	l := t.who[who]
+	if l == nil {
+		if len(t.who) >= attemptsKept {
+			t.forget(now)
 		}
-		ok = l.AllowN(now, 1) && ok
+		l = rate.NewLimiter(rate.Every(a.every), a.burst)
+		t.who[who] = l
 	}
-	return ok
+	return l.AllowN(now, 1)
+}
+
+// succeeded forgets the attempts of who has proven to know the password.
+func (t *attempts) succeeded(who string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.who, who)
 }
 
 // forget drops those that have nothing to be remembered for, and everything
 // where that is not enough: memory is bounded before guessing is.
 func (t *attempts) forget(now time.Time) {
 	for name, l := range t.who {
-		if l.TokensAt(now) >= attemptsBurst {
+		if l.TokensAt(now) >= float64(l.Burst()) {
 			delete(t.who, name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -56,22 +57,38 @@ func TestGuessing(t *testing.T) {
 	guess := func() int {
 		return b.do("", "POST", "/login", `{"name":"admin","password":"guess"}`).Code
 	}
-	for range attemptsBurst {
+	for range perAccount.burst {
 		if code := guess(); code != http.StatusUnauthorized {
 			t.Fatalf("status %d", code)
 		}
 	}
 	run(t, b, []scenario{{name: "too many", method: "POST", path: "/login", body: `{"name":"ADMIN","password":"` + b.password + `"}`, status: 429, has: []string{"too_many_requests", "wait"}}})
-	b.now = b.now.Add(attemptsEvery)
+	b.now = b.now.Add(perAccount.every)
 	if code := guess(); code != http.StatusUnauthorized {
 		t.Errorf("after a while: %d", code)
+	}
+	// Who knows the password may come as often as they like.
+	b.now = b.now.Add(time.Hour)
+	for range 2 * perAccount.burst {
+		b.logIn()
+	}
+	// One address cannot go through many accounts.
+	last := 0
+	for i := range perAddress.burst {
+		last = b.do("", "POST", "/login", fmt.Sprintf(`{"name":"account%d","password":"guess"}`, i)).Code
+		if last != http.StatusUnauthorized {
+			break
+		}
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("many accounts from one address: %d", last)
 	}
 }
 
 func TestAttemptsAreBounded(t *testing.T) {
 	a := newAttempts()
 	for i := range attemptsKept + 10 {
-		a.allow(start, "account "+time.Duration(i).String())
+		a.allow(start, accountOf(time.Duration(i).String()), perAccount)
 	}
 	if len(a.who) > attemptsKept {
 		t.Errorf("%d names are remembered", len(a.who))
