@@ -11,6 +11,7 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/store"
 	"github.com/peerglass/peerglass/store/clickhouse"
+	"github.com/peerglass/peerglass/store/engine"
 	"github.com/peerglass/peerglass/store/storetest"
 )
 
@@ -36,9 +37,11 @@ func manyCalls(b *testing.B, s *store.Store) {
 	}
 }
 
-// quantiles reports the median and the 95th percentile of runs.
-func quantiles(b *testing.B, runs int, f func(i int) error) {
+// quantiles reports the median and the 95th percentile of runs, and the
+// engine's processor time for one.
+func quantiles(b *testing.B, e *engine.Engine, runs int, f func(i int) error) {
 	b.Helper()
+	before := storetest.CPU(e)
 	took := make([]time.Duration, 0, runs)
 	for i := range runs {
 		began := time.Now()
@@ -50,12 +53,14 @@ func quantiles(b *testing.B, runs int, f func(i int) error) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[runs/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[runs*95/100].Microseconds())/1000, "p95-ms")
+	b.ReportMetric(float64((storetest.CPU(e)-before).Milliseconds())/float64(runs), "engine-ms/op")
 	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkCallList pages and filters one app's list among a million calls.
 func BenchmarkCallList(b *testing.B) {
-	s := storetest.Open(b, storetest.Embedded(b))
+	o := storetest.Embedded(b)
+	s := storetest.Open(b, o)
 	manyCalls(b, s)
 	q := questions(s)
 	day := storetest.Start.Add(-10 * 24 * time.Hour)
@@ -76,7 +81,7 @@ func BenchmarkCallList(b *testing.B) {
 	} {
 		b.Run(list.name, func(b *testing.B) {
 			for b.Loop() {
-				quantiles(b, 60, func(i int) error {
+				quantiles(b, o.Engine, 60, func(i int) error {
 					_, err := q.Calls(context.Background(), 1, list.filter(i))
 					return err
 				})
@@ -85,7 +90,7 @@ func BenchmarkCallList(b *testing.B) {
 	}
 	b.Run("counts", func(b *testing.B) {
 		for b.Loop() {
-			quantiles(b, 60, func(int) error {
+			quantiles(b, o.Engine, 60, func(int) error {
 				_, err := q.Counts(context.Background(), []rtc.AppID{1}, day, time.Time{})
 				return err
 			})
@@ -96,7 +101,8 @@ func BenchmarkCallList(b *testing.B) {
 // BenchmarkCharts asks what the page of a 60-minute four-party call shows,
 // among the samples of a hundred such calls' minutes.
 func BenchmarkCharts(b *testing.B) {
-	s := storetest.Open(b, storetest.Embedded(b))
+	o := storetest.Embedded(b)
+	s := storetest.Open(b, o)
 	call := storetest.CallID(0)
 	for n := range 5 {
 		storetest.NewGenerator(uint64(n), 1, storetest.CallID(n)).Each(4, 3600, s.Sample)
@@ -122,7 +128,7 @@ func BenchmarkCharts(b *testing.B) {
 		b.Run(chart.name, func(b *testing.B) {
 			points := 0
 			for b.Loop() {
-				quantiles(b, 40, func(int) error {
+				quantiles(b, o.Engine, 40, func(int) error {
 					set, err := q.Samples(context.Background(), 1, call, chart.filter())
 					if err == nil {
 						session, points = set.Series[0].Session, 0
@@ -141,14 +147,15 @@ func BenchmarkCharts(b *testing.B) {
 // BenchmarkFollow asks for what is new in the call, as one reader of a call in
 // progress does once a second.
 func BenchmarkFollow(b *testing.B) {
-	s := storetest.Open(b, storetest.Embedded(b))
+	o := storetest.Embedded(b)
+	s := storetest.Open(b, o)
 	call := storetest.CallID(0)
 	s.Call(&rtc.Call{App: 1, ID: call, Start: storetest.Start, Version: 1})
 	storetest.NewGenerator(1, 1, call).Each(4, 3600, s.Sample)
 	storetest.Flush(b, s)
 	f := questions(s).Follow(1, call, storetest.Start.Add(59*time.Minute))
 	for b.Loop() {
-		quantiles(b, 40, func(int) error {
+		quantiles(b, o.Engine, 40, func(int) error {
 			_, err := f.Next(context.Background())
 			return err
 		})

@@ -30,6 +30,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err == nil {
 		err = s.checkSteps(ctx)
 	}
+	if err == nil {
+		err = s.db.Exec(ctx, clickhouse.Question{SQL: measurements(), Cheap: true})
+	}
 	if err != nil {
 		return fmt.Errorf("add metrics to the store's schema: %w", err)
 	}

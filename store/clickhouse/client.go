@@ -142,7 +142,9 @@ func (c *Client) Select(ctx context.Context, q Question, columns proto.Results, 
 // INSERT … FORMAT Native. The same token within the server's window makes a
 // repetition harmless.
 func (c *Client) Insert(ctx context.Context, sql string, native []byte, token string) error {
-	res, err := c.send(ctx, Question{SQL: sql, Settings: []string{"insert_deduplication_token", token, "insert_deduplicate", "1"}}, native)
+	// An import may bring any number of days at once.
+	settings := []string{"insert_deduplication_token", token, "insert_deduplicate", "1", "max_partitions_per_insert_block", "0"}
+	res, err := c.send(ctx, Question{SQL: sql, Settings: settings}, native)
 	if err != nil {
 		return err
 	}
