@@ -141,7 +141,7 @@ func TestAnswers(t *testing.T) {
 func TestWaitEndOfQuery(t *testing.T) {
 	e := start(t)
 	// One thread in small blocks: the first of them is read long before the last is made.
-	late := "SELECT throwIf(number = 5000000, 'late') FROM numbers(5000001) SETTINGS max_threads = 1, max_block_size = 1000"
+	late := "SELECT throwIf(number = 2000000, 'late') FROM numbers(2000001) SETTINGS max_threads = 1, max_block_size = 1000"
 	if r := post(t, e, late, "", "wait_end_of_query", "1"); r.header.Get("X-ClickHouse-Exception-Code") != "395" || strings.HasPrefix(r.body, "0") {
 		t.Errorf("waiting: %d %.100s", r.status, r.body)
 	}
