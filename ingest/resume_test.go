@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/peerglass/peerglass/rtc"
 )
 
 // jitsiClient does what @jitsi/rtcstats 9.7.1 does: it numbers its entries,
@@ -37,7 +39,12 @@ func (j *jitsiClient) connect(s *server) {
 	j.generation++
 	mine := j.generation
 	j.ready, j.sent = false, 0
-	c, status, body := s.dial(jitsiPath(j.id, j.next > 1), jitsiProtocol, func(text string) { j.heard(text, mine) })
+	hear := func(text string) { j.heard(text, mine) }
+	c, status, body := s.dial(jitsiPath(j.id, j.next > 1), jitsiProtocol, hear)
+	for i := 0; c == nil && (status == 0 || status == 503) && i < 3000; i++ { // it is not up yet
+		time.Sleep(10 * time.Millisecond)
+		c, status, body = s.dial(jitsiPath(j.id, j.next > 1), jitsiProtocol, hear)
+	}
 	if c == nil {
 		s.t.Errorf("refused: %d %s", status, body)
 		return
@@ -143,12 +150,7 @@ func TestResumeLosesAndDoublesNothing(t *testing.T) {
 	})
 	dumps := s.dumps()
 	for _, j := range all {
-		var numbers []uint64
-		for _, r := range dumps[j.id] {
-			if r.Seq != 0 && (len(numbers) == 0 || numbers[len(numbers)-1] != r.Seq) { // an entry may be several records
-				numbers = append(numbers, r.Seq)
-			}
-		}
+		numbers := j.numbers(dumps)
 		if len(numbers) != entries {
 			t.Errorf("%s: %d of %d entries in the dump", j.id, len(numbers), entries)
 			continue
@@ -163,4 +165,15 @@ func TestResumeLosesAndDoublesNothing(t *testing.T) {
 	if n := len(store.Sessions); n != clients {
 		t.Errorf("%d session rows for %d clients", n, clients)
 	}
+}
+
+// numbers are those of the client's entries in the dumps, in order.
+func (j *jitsiClient) numbers(dumps map[string][]*rtc.Record) []uint64 {
+	var numbers []uint64
+	for _, r := range dumps[j.id] {
+		if r.Seq != 0 && (len(numbers) == 0 || numbers[len(numbers)-1] != r.Seq) { // an entry may be several records
+			numbers = append(numbers, r.Seq)
+		}
+	}
+	return numbers
 }
