@@ -276,6 +276,23 @@ func TestNativeRefusals(t *testing.T) {
 	if c, status, body := s.dial("/ingest/native", "peerglass.9", nil); c != nil || status != 400 {
 		t.Errorf("an unknown subprotocol: %d %s", status, body)
 	}
+
+	// Who has a token is who the token says.
 	good := s.dialNative(nativeHello("session-token", token(testSecret, hour, now)))
 	good.waitFor("welcome", nil)
+	b := newBatches(t)
+	good.batch(b.one(&rtc.Record{Kind: rtc.KindOpen, Time: now.UnixMilli(), Payload: []byte(`{"room":"vault","user":"root","page":"p"}`)}))
+	good.batch(b.one(&rtc.Record{Kind: rtc.KindClose, Time: now.UnixMilli()}))
+	good.waitAck(2)
+	eventually(t, "the end", func() bool { return s.metric("peerglass_ingest_dumps_total") == 1 })
+	s.shutdown()
+	for _, row := range s.store.Sessions {
+		if row.ClientSession == "session-token" {
+			if row.User != "alice" || row.Page != "p" {
+				t.Errorf("the client is taken for %q at %q", row.User, row.Page)
+			}
+			return
+		}
+	}
+	t.Error("the client's session is missing")
 }

@@ -26,9 +26,7 @@ type Hello struct {
 	Token   string `json:"token,omitempty"`  // signed token, instead of or beside the key
 	Session string `json:"session"`          // the client's own id of its stay: 8–64 of [A-Za-z0-9_-]
 	Resume  bool   `json:"resume,omitempty"` // batches of this session were sent before
-	Now     int64  `json:"now,omitempty"`    // the client's clock, Unix ms, when it said hello
 	SDK     string `json:"sdk,omitempty"`    // "@peerglass/browser/0.1.0"
-	Page    string `json:"page,omitempty"`   // address of the page, without query and fragment
 }
 
 // ParseHello reads and checks a hello. Its errors are *protocol.Error.

@@ -15,6 +15,7 @@ const (
 	maxConns   = 256       // connections with a base at one time
 	maxConn    = 1 << 20   // largest number of a connection
 	maxSlots   = 32 * 1024 // members with a base, over all reports of the session
+	maxMember  = 1 << 14   // largest number of a member, in any dictionary to come
 	maxUnknown = 1024      // different member names that the dictionary does not have
 )
 
@@ -94,6 +95,7 @@ func NewDecoder(Options) *Decoder { return &Decoder{} }
 
 // Skipped returns how many polls were passed over because the differences in
 // them had no base: the first after a fault, until the client sends a full one.
+// In the place of each stands an event, pollWithoutBase.
 func (d *Decoder) Skipped() uint64 { return d.skipped }
 
 // Decode implements protocol.Decoder; a frame is one batch. After a fault,
@@ -154,19 +156,15 @@ func (d *Decoder) decodeBody(body []byte, h Header, received int64, sink rtc.Sin
 			return protocol.Errorf(protocol.CodeMalformed, "a record of batch %d has a time that is not one", h.Seq)
 		}
 		d.rec = rtc.Record{Kind: kind, Seq: h.Seq, Time: now, Sent: sent, Received: received}
-		var emit bool
 		var err error
 		if kind == rtc.KindStats {
-			emit, err = d.decodeStats(&one, tag, now)
+			err = d.decodeStats(&one, tag, now)
 		} else {
-			emit, err = true, d.decodeJSON(&one, tag)
+			err = d.decodeJSON(&one, tag)
 		}
 		if err != nil {
 			d.lose()
 			return err
-		}
-		if !emit {
-			continue
 		}
 		if err := sink.Record(&d.rec); err != nil {
 			d.lose()
@@ -234,13 +232,15 @@ func (d *Decoder) forget(conn uint32) {
 	delete(d.conns, conn)
 }
 
-// decodeStats reads one poll into d.stats. It returns false where the poll has
-// no base to stand on.
-func (d *Decoder) decodeStats(in *reader, tag byte, now int64) (bool, error) {
+// nameSkipped is the event in a poll's place that has no base to stand on.
+var nameSkipped = []byte("pollWithoutBase")
+
+// decodeStats reads one poll into d.stats and d.rec.
+func (d *Decoder) decodeStats(in *reader, tag byte, now int64) error {
 	conn := in.uvarint()
 	at := now*1000 + in.zigzag()
 	if in.bad || conn == 0 || conn > maxConn || at < 0 || at > maxTime*1000 {
-		return false, d.malformed("a poll has no valid connection or time")
+		return d.malformed("a poll has no valid connection or time")
 	}
 	s := &d.stats
 	s.Reset()
@@ -250,7 +250,7 @@ func (d *Decoder) decodeStats(in *reader, tag byte, now int64) (bool, error) {
 	if tag&tagFull != 0 {
 		d.forget(uint32(conn))
 		if len(d.conns) >= maxConns {
-			return false, protocol.Errorf(protocol.CodeLimit, "the session has statistics of more than %d open connections; close those that are done", maxConns)
+			return protocol.Errorf(protocol.CodeLimit, "the session has statistics of more than %d open connections; close those that are done", maxConns)
 		}
 		if d.conns == nil {
 			d.conns = make(map[uint32]*base, 2)
@@ -260,11 +260,12 @@ func (d *Decoder) decodeStats(in *reader, tag byte, now int64) (bool, error) {
 		s.Full, s.MissingRemoved = true, true
 	} else if b == nil || b.lost {
 		d.skipped++
-		return false, nil
+		d.rec.Kind, d.rec.Stats, d.rec.Name = rtc.KindEvent, nil, nameSkipped
+		return nil
 	}
 
 	if err := d.readRemoved(in, b); err != nil {
-		return false, err
+		return err
 	}
 	number := -1
 	for left := in.count(protocol.MaxReports); left > 0; left-- {
@@ -278,13 +279,13 @@ func (d *Decoder) decodeStats(in *reader, tag byte, now int64) (bool, error) {
 		}
 		number += 1 + int(gap)
 		if err := d.readPatch(in, b, number, head, at); err != nil {
-			return false, err
+			return err
 		}
 	}
 	if in.bad || len(in.b) > 0 {
-		return false, d.malformed("a poll is not well formed")
+		return d.malformed("a poll is not well formed")
 	}
-	return true, nil
+	return nil
 }
 
 func (d *Decoder) malformed(what string) error {
@@ -320,7 +321,10 @@ func (d *Decoder) readPatch(in *reader, b *base, number int, head uint64, at int
 			return protocol.Errorf(protocol.CodeLimit, "a connection has more than %d statistics reports", protocol.MaxReports)
 		}
 		typ, id := in.byte(), in.string()
-		if in.bad || int(typ) >= rtc.StatsTypes || len(id) == 0 || len(id) > protocol.MaxName || !utf8.Valid(id) {
+		if int(typ) >= rtc.StatsTypes {
+			typ = 0 // a newer client's
+		}
+		if in.bad || len(id) == 0 || len(id) > protocol.MaxName || !utf8.Valid(id) {
 			return d.malformed("a report is not well defined")
 		}
 		if number > len(b.reports) {
@@ -460,7 +464,15 @@ func (d *Decoder) readSlots(in *reader, r *report) error {
 				return err
 			}
 		} else if member >= uint64(rtc.Members) {
-			return d.malformed("a member's number is not in the dictionary: send its name")
+			// A client with a newer dictionary. The name is lost to us, not to a
+			// later version that reads the dump.
+			if member > maxMember {
+				return d.malformed("a member's number is larger than any dictionary's")
+			}
+			var err error
+			if member, err = d.nameUnknown(strconv.AppendUint([]byte{'#'}, member, 10)); err != nil {
+				return err
+			}
 		}
 		sl := slot{member: uint16(member)}
 		form := in.byte()

@@ -151,7 +151,7 @@ export class Link {
   }
 
   private hello(): string {
-    return JSON.stringify({ type: "hello", v: 1, resume: this.acked > 0 || this.sent > 0, now: Date.now(), ...this.owner.hello() });
+    return JSON.stringify({ type: "hello", v: 1, resume: this.acked > 0 || this.sent > 0, ...this.owner.hello() });
   }
 
   private connect(): void {
