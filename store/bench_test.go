@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/store"
@@ -43,7 +45,8 @@ func columns(b *testing.B, s *store.Store, rows int64) {
 // BenchmarkAppend measures handing over, encoding and inserting of samples;
 // the engine's part runs in its own process, beside.
 func BenchmarkAppend(b *testing.B) {
-	s := storetest.Open(b, storetest.Embedded(b))
+	o := storetest.Embedded(b)
+	s := storetest.Open(b, o)
 	var samples []rtc.Sample
 	storetest.NewGenerator(7, 1, storetest.CallID(1)).Each(4, 600, func(x *rtc.Sample) {
 		row := *x
@@ -52,6 +55,7 @@ func BenchmarkAppend(b *testing.B) {
 	})
 	b.ReportAllocs()
 	b.ResetTimer()
+	engine, own := storetest.CPU(o.Engine), ownCPU(b)
 	for i := range b.N {
 		x := &samples[i%len(samples)]
 		x.Call = storetest.CallID(i / len(samples))
@@ -62,4 +66,15 @@ func BenchmarkAppend(b *testing.B) {
 	}
 	storetest.Flush(b, s)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64((ownCPU(b)-own).Nanoseconds())/float64(b.N), "cpu-ns/row")
+	b.ReportMetric(float64((storetest.CPU(o.Engine)-engine).Nanoseconds())/float64(b.N), "engine-cpu-ns/row")
+}
+
+// ownCPU is the processor time that this process has used.
+func ownCPU(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -168,9 +168,9 @@ func TestValuesComeBackAsTheyWere(t *testing.T) {
 
 func TestRetention(t *testing.T) {
 	const day = 24 * time.Hour
-	now := storetest.Start.Add(60 * day)
+	now := storetest.Start.Add(16 * day)
 	fill := func(t *testing.T, s *store.Store) {
-		for ago := range 60 {
+		for ago := range 16 {
 			for app := rtc.AppID(1); app <= 2; app++ {
 				start := now.Add(-time.Duration(ago) * day)
 				call := rtc.CallID(rtc.NewID(start.UnixMilli(), uint64(app)))
@@ -189,11 +189,11 @@ func TestRetention(t *testing.T) {
 		policy store.Policy
 		want   [2][3]int64 // app 1 and 2: samples, events, calls; days are dropped whole
 	}{
-		{"all is kept", store.Policy{}, [2][3]int64{{60, 60, 60}, {60, 60, 60}}},
-		{"by table", store.Policy{Default: store.Keep{Samples: 10 * day, Events: 20 * day}}, [2][3]int64{{11, 21, 60}, {11, 21, 60}}},
-		{"an app keeps less", store.Policy{Default: store.Keep{Samples: 30 * day}, Apps: map[rtc.AppID]store.Keep{2: {Samples: 5 * day, Calls: 7 * day}}}, [2][3]int64{{31, 60, 60}, {6, 60, 8}}},
-		{"an app keeps more", store.Policy{Default: store.Keep{Events: 5 * day}, Apps: map[rtc.AppID]store.Keep{2: {Events: 50 * day}}}, [2][3]int64{{60, 6, 60}, {60, 51, 60}}},
-		{"an app keeps all", store.Policy{Default: store.Keep{Events: 5 * day}, Apps: map[rtc.AppID]store.Keep{2: {}}}, [2][3]int64{{60, 6, 60}, {60, 60, 60}}},
+		{"all is kept", store.Policy{}, [2][3]int64{{16, 16, 16}, {16, 16, 16}}},
+		{"by table", store.Policy{Default: store.Keep{Samples: 3 * day, Events: 6 * day}}, [2][3]int64{{4, 7, 16}, {4, 7, 16}}},
+		{"an app keeps less", store.Policy{Default: store.Keep{Samples: 8 * day}, Apps: map[rtc.AppID]store.Keep{2: {Samples: 2 * day, Calls: 3 * day}}}, [2][3]int64{{9, 16, 16}, {3, 16, 4}}},
+		{"an app keeps more", store.Policy{Default: store.Keep{Events: 2 * day}, Apps: map[rtc.AppID]store.Keep{2: {Events: 9 * day}}}, [2][3]int64{{16, 3, 16}, {16, 10, 16}}},
+		{"an app keeps all", store.Policy{Default: store.Keep{Events: 2 * day}, Apps: map[rtc.AppID]store.Keep{2: {}}}, [2][3]int64{{16, 3, 16}, {16, 16, 16}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := storetest.Embedded(t)
@@ -224,13 +224,13 @@ func TestRetention(t *testing.T) {
 		}
 		left := rows(t, s, "samples", 1)
 		oldest := count(t, s, "SELECT toInt64(toUnixTimestamp64Milli(min(time))) FROM samples")
-		if left < 30 || left > 57 || oldest != now.Add(-time.Duration(left-1)*day).UnixMilli() || rows(t, s, "events", 1) != 60 || rows(t, s, "calls", 1) != 60 {
+		if left < 8 || left > 15 || oldest != now.Add(-time.Duration(left-1)*day).UnixMilli() || rows(t, s, "events", 1) != 16 || rows(t, s, "calls", 1) != 16 {
 			t.Errorf("%d samples left, the oldest of %v; %d events", left, time.UnixMilli(oldest).UTC(), rows(t, s, "events", 1))
 		}
 		if err := s.Retain(t.Context(), store.Policy{DiskCap: 1}); err == nil {
 			t.Error("a cap that cannot be kept is not an error")
 		}
-		if rows(t, s, "samples", 1) != 1 || rows(t, s, "calls", 1) != 60 {
+		if rows(t, s, "samples", 1) != 1 || rows(t, s, "calls", 1) != 16 {
 			t.Error("today's samples, or calls, were dropped")
 		}
 	})
