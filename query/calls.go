@@ -158,15 +158,11 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		clickhouse.Uint("status", f.Status), clickhouse.Int("now", cursor.Now),
 		clickhouse.Int("shortest", f.MinDuration.Milliseconds()), clickhouse.Int("longest", f.MaxDuration.Milliseconds()),
 	}
-	settings := newest
-	if f.User == "" {
-		settings = newestOfKept // only the room is indexed then
-	}
 	page := CallPage{Total: -1}
 	group, ctx := errgroup.WithContext(ctx)
 	if !f.NoTotal {
 		group.Go(func() (err error) {
-			page.Total, err = q.count(ctx, callsTotal, params, settings)
+			page.Total, err = q.count(ctx, callsTotal, params)
 			return err
 		})
 	}
@@ -187,7 +183,7 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		if f.Ascending {
 			ascending = 1
 		}
-		page.Calls, err = ask(ctx, q.db, clickhouse.Question{SQL: callsPage[f.Sort][ascending][further], Params: params, Cheap: true, Settings: settings}, callFields)
+		page.Calls, err = ask(ctx, q.db, clickhouse.Question{SQL: callsPage[f.Sort][ascending][further], Params: params, Cheap: true, Settings: newestOfKept}, callFields)
 		return err
 	})
 	if err := group.Wait(); err != nil {
@@ -219,10 +215,10 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 }
 
 // count asks for one number.
-func (q *Query) count(ctx context.Context, sql string, params []clickhouse.Param, settings []string) (int, error) {
+func (q *Query) count(ctx context.Context, sql string, params []clickhouse.Param) (int, error) {
 	var column proto.ColInt64
 	n := 0
-	err := q.db.Select(ctx, clickhouse.Question{SQL: sql, Params: params, Cheap: true, Settings: settings},
+	err := q.db.Select(ctx, clickhouse.Question{SQL: sql, Params: params, Cheap: true, Settings: newestOfKept},
 		proto.Results{{Data: &column}}, func(int) error { n = int(column[0]); return nil })
 	return n, explain(err)
 }

@@ -42,8 +42,10 @@ func explain(err error) error {
 // partition, so partitions need not be merged with each other.
 var newest = []string{"do_not_merge_across_partitions_select_final", "1"}
 
-// newestOfKept is newest where the filter is by columns that no version of a
-// row changes: then granules that an index leaves out cannot hold a newer one.
+// newestOfKept is newest where the filter is by what hardly any version of a
+// row changes, room and user: granules that an index leaves out are not read
+// again for newer versions there. A session that was renamed from one user to
+// another may thus be found under both, until its versions are merged.
 var newestOfKept = append([]string{"use_skip_indexes_if_final_exact_mode", "0"}, newest...)
 
 // largest bounds an open range of times: the year 2262 is the last that the
