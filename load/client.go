@@ -241,7 +241,7 @@ func (s *sender) greet(ctx context.Context) error {
 		return nil
 	}
 	if s.run.Protocol == "native" {
-		hello, err := json.Marshal(native.Hello{Type: "hello", V: native.Version, Key: s.run.Key, Session: s.id, Now: time.Now().UnixMilli(), SDK: "peerglass-load"})
+		hello, err := json.Marshal(native.Hello{Type: "hello", V: native.Version, Key: s.run.Key, Session: s.id, SDK: "peerglass-load"})
 		if err != nil {
 			return err
 		}

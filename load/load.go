@@ -64,9 +64,11 @@ type Result struct {
 	Errors           uint64  `json:"errors"`         // connections refused or lost
 	FirstError       string  `json:"firstError,omitempty"`
 	ServerCPUSeconds float64 `json:"serverCPUSeconds"`
-	CPUPerThousand   float64 `json:"cpuSecondsPerThousandRecords"`
+	EngineCPUSeconds float64 `json:"engineCPUSeconds"`             // of the server's children
+	CPUPerThousand   float64 `json:"cpuSecondsPerThousandRecords"` // both
 	ResidentBefore   int64   `json:"residentBytesBefore"`
 	ResidentBytes    int64   `json:"residentBytes"`
+	EngineResident   int64   `json:"engineResidentBytes"`
 	PerConnection    int64   `json:"residentBytesPerConnection"` // growth from before the first connection
 }
 
@@ -106,7 +108,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	usedBefore, err := server.usage()
+	usedBefore, engineBefore, err := server.usage()
 	if err != nil {
 		return nil, err
 	}
@@ -129,17 +131,19 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	used, err := server.usage()
+	used, engine, err := server.usage()
 	if err != nil {
 		return nil, err
 	}
 	r.fill(result, before, after)
 	result.SettledSeconds = settled
 	result.ServerCPUSeconds = used.cpu - usedBefore.cpu
+	result.EngineCPUSeconds = engine.cpu - engineBefore.cpu
+	result.EngineResident = engine.resident
 	result.ResidentBefore, result.ResidentBytes = usedBefore.resident, used.resident
 	result.PerConnection = (used.resident - usedBefore.resident) / int64(max(result.Connections, 1))
 	if result.Records > 0 {
-		result.CPUPerThousand = result.ServerCPUSeconds / float64(result.Records) * 1000
+		result.CPUPerThousand = (result.ServerCPUSeconds + result.EngineCPUSeconds) / float64(result.Records) * 1000
 	}
 	return result, nil
 }
@@ -268,9 +272,10 @@ func (r *Result) WriteText(w io.Writer) error {
 		}
 		line("frames in the spool", "%d, settled %.1f s after the last", r.Spooled, r.SettledSeconds)
 		line("records derived", "%d", r.Stored)
-		line("server's processor time", "%.2f s, %.3f s per 1,000 records", r.ServerCPUSeconds, r.CPUPerThousand)
+		line("processor time", "server %.2f s, engine %.2f s; together %.4f s per 1,000 records", r.ServerCPUSeconds, r.EngineCPUSeconds, r.CPUPerThousand)
 	}
-	line("server's memory", "%.1f MiB, %.1f MiB before", float64(r.ResidentBytes)/(1<<20), float64(r.ResidentBefore)/(1<<20))
+	const mib = 1 << 20
+	line("resident memory", "server %.1f MiB (%.1f before), engine %.1f MiB", float64(r.ResidentBytes)/mib, float64(r.ResidentBefore)/mib, float64(r.EngineResident)/mib)
 	line("memory per connection", "%.1f KiB", float64(r.PerConnection)/1024)
 	line("errors", "%d %s", r.Errors, strings.TrimSpace(r.FirstError))
 	if err := t.Flush(); err != nil {

@@ -64,35 +64,50 @@ type usage struct {
 // ticksPerSecond of /proc/<pid>/stat: 100 on every Linux that Go runs on.
 const ticksPerSecond = 100
 
-// usage reads what the process has used until now. Without a process (another
-// system than Linux) it is zero.
-func (p process) usage() (usage, error) {
-	var u usage
+// usage reads what the process has used until now, and its children (the
+// engine) beside it. Without a process (another system than Linux) both are zero.
+func (p process) usage() (own, children usage, err error) {
 	if p.pid == 0 {
-		return u, nil
+		return own, children, nil
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
+	if own, _, err = statOf(strconv.Itoa(p.pid)); err != nil {
+		return own, children, fmt.Errorf("measure the server: %w", err)
+	}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		u, parent, err := statOf(strings.Split(stat, "/")[2])
+		if err == nil && parent == p.pid { // else it has ended meanwhile
+			children.cpu += u.cpu
+			children.resident += u.resident
+		}
+	}
+	return own, children, nil
+}
+
+// statOf reads /proc/<pid>/stat.
+func statOf(pid string) (u usage, parent int, err error) {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
-		return u, fmt.Errorf("measure the server: %w", err)
+		return u, 0, err
 	}
 	// The second field is a name in parentheses that may hold anything.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	if len(fields) < 22 {
-		return u, errors.New("measure the server: /proc/<pid>/stat is not understood")
+		return u, 0, errors.New("/proc/<pid>/stat is not understood")
+	}
+	if parent, err = strconv.Atoi(fields[1]); err != nil {
+		return u, 0, err
 	}
 	for _, f := range fields[11:13] { // utime, stime
 		ticks, err := strconv.ParseFloat(f, 64)
 		if err != nil {
-			return u, fmt.Errorf("measure the server: %w", err)
+			return u, 0, err
 		}
 		u.cpu += ticks / ticksPerSecond
 	}
 	pages, err := strconv.ParseInt(fields[21], 10, 64)
-	if err != nil {
-		return u, fmt.Errorf("measure the server: %w", err)
-	}
 	u.resident = pages * int64(os.Getpagesize())
-	return u, nil
+	return u, parent, err
 }
 
 // findServer returns the process that listens on the server's port.
