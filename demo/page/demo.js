@@ -53,8 +53,9 @@ function drawn() {
       g.fill();
     }
     g.fillStyle = "#fff";
-    g.font = "600 26px system-ui, sans-serif";
-    g.fillText(new Date().toLocaleTimeString(), 24, 376);
+    g.font = "600 22px system-ui, sans-serif";
+    g.textAlign = "center";
+    g.fillText(new Date().toLocaleTimeString(), 320, 84);
   };
   draw();
   setInterval(draw, 1000 / 25);

@@ -10,7 +10,6 @@ type LegacyGetUserMedia = Navigator & { getUserMedia?: unknown; webkitGetUserMed
 /** What we know of a track that the page captured. */
 interface Captured {
   screen: boolean;
-  muted: boolean;
   over: boolean;
 }
 
@@ -22,7 +21,7 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
   const took = (stream: unknown, screen: boolean): unknown => {
     const tracks = (stream as MediaStream).getTracks();
     for (const track of tracks) {
-      captured.set(track, { screen, muted: false, over: false });
+      captured.set(track, { screen, over: false });
       watchTrack(client, track, null);
       if (screen && track.kind === "video") {
         client.add(Kind.Event, "screenShare", null, { on: true, track: track.id });
@@ -119,16 +118,21 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
     Object.defineProperty(track, "enabled", {
       ...enabled,
       set(this: MediaStreamTrack, value: boolean) {
+        const was = guard(() => this.enabled);
         Reflect.apply(set, this, [value]);
         guard(() => {
           const c = captured.get(this);
-          if (!c || c.muted === !value) return;
-          c.muted = !value;
-          client.add(Kind.Event, value ? "unmute" : "mute", null, { kind: c.screen && this.kind === "video" ? "screen" : this.kind, track: this.id });
+          // A track that was drawn or synthesised counts once it is sent.
+          if (was === this.enabled || !(c || sent(client, this))) return;
+          client.add(Kind.Event, this.enabled ? "unmute" : "mute", null, { kind: c?.screen && this.kind === "video" ? "screen" : this.kind, track: this.id });
         });
       },
     });
   });
+}
+
+function sent(client: Client, track: MediaStreamTrack): boolean {
+  return client.connections().some((pc) => pc.getSenders().some((s) => s.track === track));
 }
 
 function describeDevices(devices: unknown): unknown {
