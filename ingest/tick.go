@@ -12,7 +12,7 @@ const (
 	tickEvery = 250 * time.Millisecond
 	// ackLate is how long an acknowledgement waits for company: it is one for
 	// all frames of a session since the last one.
-	ackLate = 2 // ticks
+	ackLate = 1 // ticks
 	// writeMs is how long a client may take to read what is written to it.
 	writeMs = 10_000
 )
