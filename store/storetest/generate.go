@@ -153,6 +153,14 @@ func (g *Generator) sample(s *generated, at time.Time) rtc.Sample {
 	set(quality.ConcealmentEvents, s.loss)
 	set(quality.Concealed, s.loss*10)
 	set(quality.JitterBufferDelay, 40+3*g.Random.NormFloat64())
+	set(quality.JitterBufferTarget, 38+2*g.Random.NormFloat64())
+	set(quality.ProcessingDelay, 55+6*g.Random.NormFloat64())
+	set(quality.FrameSpread, 6+2*g.Random.NormFloat64())
+	set(quality.SendDelay, 4+1.5*g.Random.NormFloat64())
+	for _, never := range []*quality.Metric{quality.SynthesizedTime, quality.InterruptionTime, quality.PairChanges, quality.PacketsDiscarded,
+		quality.PauseTime, quality.PauseCount, quality.LimitedCPU, quality.LimitedBandwidth, quality.ResolutionChanges} {
+		set(never, 0)
+	}
 	x := rtc.Sample{App: g.App, Call: g.Call, Session: s.session, Stream: s.id, Time: at, Interval: at.Sub(s.last),
 		Kind: s.kind, Direction: s.direction, Codec: s.codec, Values: g.values}
 	switch {
