@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/peerglass/peerglass/protocol"
@@ -65,8 +66,12 @@ type Decoder struct {
 
 	label [16]byte
 	rec   rtc.Record
-	stats rtc.Stats
+	stats *rtc.Stats // only while a batch is decoded
 }
+
+// scratch shares the buffers that polls are decoded into between sessions: one
+// holds more bytes than a session's base.
+var scratch = sync.Pool{New: func() any { return new(rtc.Stats) }}
 
 // base is what the decoder remembers of one connection: what the next
 // differences are added to.
@@ -137,6 +142,13 @@ func lastTime(body []byte, now int64) int64 {
 }
 
 func (d *Decoder) decodeBody(body []byte, h Header, received int64, sink rtc.Sink) error {
+	d.stats = scratch.Get().(*rtc.Stats)
+	defer func() {
+		if cap(d.stats.Values) <= 16*1024 { // a giant poll's buffer is not kept
+			scratch.Put(d.stats)
+		}
+		d.stats, d.rec = nil, rtc.Record{}
+	}()
 	in := reader{b: body}
 	now, sent := h.Time, lastTime(body, h.Time)
 	for len(in.b) > 0 {
@@ -242,7 +254,7 @@ func (d *Decoder) decodeStats(in *reader, tag byte, now int64) error {
 	if in.bad || conn == 0 || conn > maxConn || at < 0 || at > maxTime*1000 {
 		return d.malformed("a poll has no valid connection or time")
 	}
-	s := &d.stats
+	s := d.stats
 	s.Reset()
 	d.rec.Stats, d.rec.Conn = s, d.labelOf(conn)
 	s.Time = float64(at) / 1000
@@ -313,7 +325,7 @@ func (d *Decoder) readRemoved(in *reader, b *base) error {
 
 // readPatch reads what a poll says of one report.
 func (d *Decoder) readPatch(in *reader, b *base, number int, head uint64, at int64) error {
-	s := &d.stats
+	s := d.stats
 	define := head&headDefine != 0
 	p := rtc.ReportPatch{First: len(s.Values)}
 	if define {
@@ -549,7 +561,7 @@ func (d *Decoder) readValue(in *reader, sl *slot, form byte) error {
 
 // value appends an empty value for sl and returns it.
 func (d *Decoder) value(sl *slot) *rtc.Value {
-	s := &d.stats
+	s := d.stats
 	s.Values = append(s.Values, rtc.Value{})
 	v := &s.Values[len(s.Values)-1]
 	if int(sl.member) < rtc.Members {
