@@ -149,6 +149,10 @@ func (d *Decoder) decodeBody(body []byte, h Header, received int64, sink rtc.Sin
 		}
 		d.stats, d.rec = nil, rtc.Record{}
 	}()
+	return d.decodeRecords(body, h, received, sink)
+}
+
+func (d *Decoder) decodeRecords(body []byte, h Header, received int64, sink rtc.Sink) error {
 	in := reader{b: body}
 	now, sent := h.Time, lastTime(body, h.Time)
 	for len(in.b) > 0 {
