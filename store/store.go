@@ -47,7 +47,8 @@ type Store struct {
 	writers     []anyWriter
 
 	backlog atomic.Int64
-	stop    chan struct{}
+	stop    chan struct{} // closed by Close
+	ended   chan struct{} // closed when the writers have ended
 	cancel  context.CancelFunc // of inserts, and of retention
 	done    sync.WaitGroup
 	close   sync.Once
@@ -81,7 +82,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Store{o: o, stop: make(chan struct{})}
+	s := &Store{o: o, stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (s *Store) Flush(ctx context.Context) error {
 	for i, w := range s.writers {
 		pass, err := w.sync(ctx, s.stop)
 		if err != nil {
-			return fmt.Errorf("flush the store: %w", err)
+			return fmt.Errorf("flush the store: %w", s.because(err))
 		}
 		passes[i] = pass
 	}
@@ -150,6 +151,8 @@ func (s *Store) Flush(ctx context.Context) error {
 		case <-pass:
 		case <-ctx.Done():
 			return fmt.Errorf("flush the store: %w", s.because(ctx.Err()))
+		case <-s.ended:
+			return fmt.Errorf("flush the store: %w", s.because(errClosed))
 		}
 	}
 	return nil
@@ -185,6 +188,7 @@ func (s *Store) Close(ctx context.Context) error {
 		defer context.AfterFunc(ctx, s.cancel)()
 		s.done.Wait()
 		s.cancel()
+		close(s.ended)
 		if n := s.backlog.Load(); n > 0 {
 			err = fmt.Errorf("close the store: %d bytes of rows were not stored and will be derived again from the spool: %w", n, s.because(context.Cause(ctx)))
 		}
