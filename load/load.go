@@ -39,6 +39,9 @@ type Options struct {
 	// PID of the server, for its processor time and memory; 0: the process
 	// that listens on its port.
 	PID int
+	// APIKey, pga_…, lets the run ask the API what is in the store afterwards;
+	// "" does without.
+	APIKey string
 	// Progress, which may be nil, is told about once a second.
 	Progress io.Writer
 }
@@ -57,6 +60,7 @@ type Result struct {
 	Acknowledged     uint64  `json:"acknowledged"`   // frames; 0 where the protocol has no acknowledgement
 	Spooled          uint64  `json:"spooled"`        // frames that the server counted into its spool
 	Stored           uint64  `json:"stored"`         // records that the server decoded and derived rows from
+	Found            *uint64 `json:"found"`          // records in the store, as the API tells; null without an API key
 	SettledSeconds   float64 `json:"settledSeconds"` // from the last frame sent until all were taken
 	AckP50Ms         float64 `json:"ackP50Ms"`       // from the time a frame was due until its acknowledgement
 	AckP99Ms         float64 `json:"ackP99Ms"`       //
@@ -144,6 +148,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	result.PerConnection = (used.resident - usedBefore.resident) / int64(max(result.Connections, 1))
 	if result.Records > 0 {
 		result.CPUPerThousand = (result.ServerCPUSeconds + result.EngineCPUSeconds) / float64(result.Records) * 1000
+	}
+	if o.APIKey != "" && !o.Idle {
+		found, err := r.found(ctx)
+		if err != nil {
+			return nil, err
+		}
+		result.Found = &found
 	}
 	return result, nil
 }
@@ -272,6 +283,9 @@ func (r *Result) WriteText(w io.Writer) error {
 		}
 		line("frames in the spool", "%d, settled %.1f s after the last", r.Spooled, r.SettledSeconds)
 		line("records derived", "%d", r.Stored)
+		if r.Found != nil {
+			line("records in the store", "%d", *r.Found)
+		}
 		line("processor time", "server %.2f s, engine %.2f s; together %.4f s per 1,000 records", r.ServerCPUSeconds, r.EngineCPUSeconds, r.CPUPerThousand)
 	}
 	const mib = 1 << 20

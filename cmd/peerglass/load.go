@@ -20,12 +20,13 @@ type loadCommand struct {
 	Room     string        `help:"Prefix of the rooms, two clients in each."`
 	Idle     bool          `help:"Open connections that send nothing, and measure memory only."`
 	PID      int           `name:"pid" help:"Process id of the server, for its processor time and memory."`
+	APIKey   string        `name:"api-key" help:"API key, pga_…, to count what is in the store afterwards." env:"PEERGLASS_API_KEY"`
 	JSON     bool          `help:"Print JSON."`
 }
 
 func (c loadCommand) Run(ctx context.Context) error {
 	o := load.Options{Server: c.URL, Key: c.Key, Protocol: c.Protocol, File: c.File, Clients: c.Clients, Duration: c.Duration,
-		Rate: c.Rate, Room: c.Room, Idle: c.Idle, PID: c.PID}
+		Rate: c.Rate, Room: c.Room, Idle: c.Idle, PID: c.PID, APIKey: c.APIKey}
 	if !c.JSON {
 		o.Progress = os.Stderr
 	}
