@@ -400,8 +400,8 @@ func TestRecordedSession(t *testing.T) {
 	if got, want := source.Summary().Polls, int64(strings.Count(strings.Join(frames, ""), `[\"getstats\"`)); got != want || want == 0 {
 		t.Errorf("the dump has %d polls, %d were sent", got, want)
 	}
-	if other := p.text(http.Get(p.url + "/metrics")); !strings.Contains(other, "peerglass_ingest_") {
-		t.Error("/metrics has nothing of ingest")
+	if other := p.text(http.Get(p.url + "/metrics")); !strings.Contains(other, "peerglass_ingest_") || !strings.Contains(other, `peerglass_store_rows_total{table="samples"}`) {
+		t.Error("/metrics has nothing of ingest or of the store")
 	}
 	for path, has := range map[string]string{"/": "<html", "/calls/" + call.ID: "<html", "/demo": "<html", "/sdk.js": ""} {
 		if page := p.text(http.Get(p.url + path)); !strings.Contains(page, has) {

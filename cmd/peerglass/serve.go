@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
@@ -117,8 +115,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics := newMetrics(st)
 	asks := query.New(st.Client(), time.Now)
 	rooms := session.NewRooms(st, rand.Uint64)
 	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
@@ -130,7 +127,13 @@ func (c serveCommand) Run(ctx context.Context) error {
 	}
 	rest := api.New(api.Options{
 		Settings: set, Query: api.FromStore(asks), Blob: blobs, Import: in.Import, Version: version, Log: log,
-		Health: map[string]func(context.Context) error{"settings": set.Ping, "store": st.Client().Ping},
+		Health: map[string]func(context.Context) error{"settings": set.Ping, "store": func(ctx context.Context) error {
+			if err := st.Client().Ping(ctx); err != nil {
+				return err
+			}
+			_, err := st.Trouble() // a full disk lets itself be asked, but takes nothing in
+			return err
+		}},
 	})
 
 	mux := http.NewServeMux()
