@@ -111,6 +111,10 @@ func (q *Query) Samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f S
 	step := resolution(last-first, f.Width)
 	params = append(params, clickhouse.Int("step", step))
 
+	if step == 0 && len(what) > 1 {
+		// Rows as they are cost little more than the question itself.
+		what = []flavour{{kind: anyKind}}
+	}
 	readers := make([]*sampleReader, len(what))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
@@ -143,9 +147,9 @@ func (q *Query) Samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f S
 // turn: an hour of twelve parties.
 const manyRows = 1_000_000
 
-// flavour is one kind and direction of streams. Each is asked for by itself,
-// for the metrics that are measured of it: that is a third of the numbers that
-// all metrics of all streams would be.
+// flavour is one kind and direction of streams. For buckets each is asked for
+// by itself, for the metrics that are measured of it: that is a third of the
+// aggregates that all metrics of all streams would be.
 type flavour struct {
 	kind        rtc.MediaKind
 	direction   rtc.Direction
@@ -159,7 +163,7 @@ func (x *flavour) metrics(asked []*quality.Metric) []*quality.Metric {
 	if len(asked) == 0 {
 		asked = quality.Catalogue()
 	}
-	if x.kind == rtc.KindUnknown {
+	if x.kind == rtc.KindUnknown || x.kind == anyKind {
 		return asked
 	}
 	var measured []*quality.Metric
@@ -210,7 +214,11 @@ const samplesWhere = `
 		OR has(arrayZip({of:Array(UInt64)}, {number:Array(UInt32)}), (session, stream)))
 	AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`
 
-const ofFlavour = " AND toInt8(kind) = {kind:Int8} AND toInt8(direction) = {direction:Int8}"
+const ofFlavour = `
+	AND ({kind:Int16} = 255 OR toInt16(kind) = {kind:Int16} AND toInt16(direction) = {direction:Int16})`
+
+// anyKind stands for every flavour at once.
+const anyKind rtc.MediaKind = 255
 
 // rawSamples is the statement for samples as they were measured.
 func rawSamples(metrics []*quality.Metric) string {
