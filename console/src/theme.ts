@@ -23,12 +23,17 @@ export const theme = createTheme({
 });
 
 /**
- * Colours of series, told apart by people with any colour vision (Okabe and
- * Ito's set, without black and yellow, which vanish on one of the grounds).
+ * Colours of series, told apart by people with any colour vision: Okabe and
+ * Ito's set without black and yellow, which vanish on one of the grounds, and
+ * lighter on the dark one.
  */
-export const seriesColors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6bb1", "#7f7f7f"];
+const seriesColors = {
+  light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6bb1", "#7f7f7f"],
+  dark: ["#56b4e9", "#f28e3c", "#2dc79a", "#e29cc4", "#3b8fd0", "#f0bb4a", "#b49ad6", "#a0a4ab"],
+};
 
 /** The colour of the n-th series. */
-export function seriesColor(n: number): string {
-  return seriesColors[n % seriesColors.length] as string;
+export function seriesColor(n: number, scheme: "light" | "dark"): string {
+  const colors = seriesColors[scheme];
+  return colors[n % colors.length] as string;
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Paper, SegmentedControl, SimpleGrid, Skeleton, Stack, Tabs, Text } from "@mantine/core";
+import { Alert, Button, Group, Paper, SegmentedControl, SimpleGrid, Skeleton, Stack, Tabs, Text, useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
 import { IconZoomReset } from "@tabler/icons-react";
 import { useMemo } from "react";
@@ -69,8 +69,9 @@ function Grid({ streams, connections, tab, samples, metrics, range, bounds, onRa
   streams: Stream[]; connections: Connection[]; tab: string; samples: Samples; metrics: Metric[]; range: [number, number]; bounds: [number, number];
   onRange: (r: [number, number]) => void; marks: Event[]; onMark: (id: string) => void; side: string;
 }) {
+  const scheme = useComputedColorScheme("light");
   const dots: Mark[] = useMemo(() => marks.map((e) => ({ time: Date.parse(e.time), label: describe(e), severity: e.severity, id: `${e.session}/${e.index}` })), [marks]);
-  const charts = useMemo(() => build(streams, connections, samples, metrics, tab), [streams, connections, samples, metrics, tab]);
+  const charts = useMemo(() => build(streams, connections, samples, metrics, tab, scheme), [streams, connections, samples, metrics, tab, scheme]);
   if (charts.length === 0) {
     return (
       <Paper p="xl"><Text ta="center" c="dimmed" size="sm">
@@ -94,7 +95,7 @@ interface Drawn { key: string; panel: Panel; title: string; help?: string; unit:
 
 // One panel becomes a chart for each kind of media: bit rates of audio and
 // video on one axis would hide the audio.
-function build(streams: Stream[], connections: Connection[], samples: Samples, metrics: Metric[], tab: string): Drawn[] {
+function build(streams: Stream[], connections: Connection[], samples: Samples, metrics: Metric[], tab: string, scheme: "light" | "dark"): Drawn[] {
   const streamLabel = (s: Stream, n: number, all: Stream[]) => (s.kind === "transport" ? (connections.find((c) => c.id === s.connection)?.label ?? "path") : mediaLabel(s, n, all));
   const byStream = new Map(samples.series.map((s) => [s.stream, s]));
   const out: Drawn[] = [];
@@ -112,7 +113,7 @@ function build(streams: Stream[], connections: Connection[], samples: Samples, m
           if (!values || !metric || (m > 0 && values.every((v) => v === null))) continue;
           series.push({
             label: of.length > 1 ? streamLabel(stream, n, of) : chosen.length > 1 ? metric.label : streamLabel(stream, n, of),
-            color: seriesColor(of.length > 1 ? n : m), dashed: of.length === 1 && m > 0, fill: of.length === 1 && m === 0 && panel.id !== "resolution",
+            color: seriesColor(of.length > 1 ? n : m, scheme), dashed: of.length === 1 && m > 0, fill: of.length === 1 && m === 0 && panel.id !== "resolution",
             times: data.times, values, intervals: data.intervals, step: samples.stepMs,
             bridge: panel.sparse || (stream.direction === "send" && (id === "loss" || id === "jitter")) ? bridge : 0,
           });
