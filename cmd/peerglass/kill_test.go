@@ -13,7 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/lxzan/gws"
 
@@ -34,6 +33,7 @@ type marker struct {
 	limit   int  // make no more marks than these
 	greeted bool // the connection's first number is there
 	lost    bool // the connection is
+	down    bool // the program is: who dials a dead port of this machine again and again may reach themselves
 }
 
 func newMarker(p *program) *marker {
@@ -73,17 +73,17 @@ func (m *marker) OnClose(*gws.Conn, error) {
 
 // run sends until ctx ends or, after finish, everything is acknowledged.
 func (m *marker) run(ctx context.Context) {
-	defer context.AfterFunc(ctx, m.changed.Broadcast)()
-	pace := time.NewTicker(20 * time.Millisecond)
-	defer pace.Stop()
+	defer context.AfterFunc(ctx, m.wake)()
 	for again := false; ctx.Err() == nil; again = true {
 		m.mu.Lock()
+		for m.down && ctx.Err() == nil {
+			m.changed.Wait()
+		}
 		m.greeted, m.lost = false, false
 		m.mu.Unlock()
 		socket, _, err := gws.NewClient(m, &gws.ClientOption{Addr: m.address + strconv.FormatBool(again), RequestHeader: http.Header{"Sec-WebSocket-Protocol": {"3.1_STANDARD"}}})
 		if err != nil {
-			<-pace.C // the program is on its way up
-			continue
+			continue // it was killed meanwhile
 		}
 		go socket.ReadLoop()
 		if m.feed(ctx, socket) {
@@ -124,12 +124,28 @@ func (m *marker) feed(ctx context.Context, socket *gws.Conn) bool {
 
 // waitAcked waits for n more acknowledged marks than there are.
 func (m *marker) waitAcked(ctx context.Context, n int) {
-	defer context.AfterFunc(ctx, m.changed.Broadcast)()
+	defer context.AfterFunc(ctx, m.wake)()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for until := m.acked + n; m.acked < until && ctx.Err() == nil; {
 		m.changed.Wait()
 	}
+}
+
+// wake makes those who wait look again; with the lock, so that nobody is
+// missed who has looked and is about to wait.
+func (m *marker) wake() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changed.Broadcast()
+}
+
+// program tells whether the program is down.
+func (m *marker) program(down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = down
+	m.changed.Broadcast()
 }
 
 // finish makes no further marks and returns how many there are.
@@ -168,11 +184,13 @@ func TestKills(t *testing.T) {
 			})
 			continue
 		}
+		m.program(true)
 		if err := p.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		<-p.exited
 		p.launch()
+		m.program(false)
 	}
 	total := m.finish()
 	client.Wait()
