@@ -121,7 +121,7 @@ type Stream struct {
 	RemoteUser  string // who sent it, for a received stream; "" where not known
 	Codec       string // last mime type, "video/VP8"
 	Start       time.Time
-	End         time.Time // last sample
+	End         time.Time // last sample; the start before the first
 	Samples     uint64
 	Packets     int64 // sent or received
 	PacketsLost int64 // received: own count; sent: what the remote end reported. May fall

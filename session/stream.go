@@ -176,7 +176,7 @@ func (s *Session) newStream(c *connection, r *report, dir rtc.Direction) *stream
 	st := &stream{rtp: r, sent: nan, changed: true}
 	st.row = rtc.Stream{
 		App: s.opt.App, Session: s.opt.ID, ID: s.lastStream, Connection: c.row.ID, Direction: dir,
-		ReportID: r.id, Start: milli(s.at), Packets: -1, PacketsLost: -1, Bytes: -1,
+		ReportID: r.id, Start: milli(s.at), End: milli(s.at), Packets: -1, PacketsLost: -1, Bytes: -1,
 	}
 	if dir != rtc.Both {
 		r.stream = st
