@@ -47,8 +47,8 @@ type Store struct {
 	writers     []anyWriter
 
 	backlog atomic.Int64
-	stop    chan struct{} // closed by Close
-	ended   chan struct{} // closed when the writers have ended
+	stop    chan struct{}      // closed by Close
+	ended   chan struct{}      // closed when the writers have ended
 	cancel  context.CancelFunc // of inserts, and of retention
 	done    sync.WaitGroup
 	close   sync.Once
