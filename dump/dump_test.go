@@ -1,7 +1,6 @@
 package dump
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/native"
 	"github.com/peerglass/peerglass/protocol/rtcstats"
@@ -25,25 +25,7 @@ func fixture(t testing.TB, protocolName string) [][]byte {
 	if protocolName == ProtocolNative {
 		return nativeFixture(t)
 	}
-	f, err := os.Open(filepath.Join("..", "protocol", protocolName, "testdata", "session.jsonl.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	gz, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines [][]byte
-	in := bufio.NewScanner(gz)
-	in.Buffer(nil, protocol.MaxFrame)
-	for in.Scan() {
-		lines = append(lines, bytes.Clone(in.Bytes()))
-	}
-	if err := in.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return lines
+	return recordings.Frames(t, protocolName)
 }
 
 // nativeFixture is the session of rtcstats as native batches of five records.
@@ -182,7 +164,7 @@ func TestV3KeepsFramesOfRTCStats(t *testing.T) {
 // name, a header with the version, and frames that begin with numbers and end
 // with time differences.
 func TestV3Structure(t *testing.T) {
-	sample, err := os.ReadFile(filepath.Join(recordings(t), "rtcstats__rtcstats/dump-importer/test/data/rtcstats/gumonly.jsonl"))
+	sample, err := os.ReadFile(filepath.Join(recordings.Dir(t), "rtcstats__rtcstats/dump-importer/test/data/rtcstats/gumonly.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

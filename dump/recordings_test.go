@@ -15,35 +15,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-// recordings returns the folder of the public recordings, or skips the test.
-func recordings(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("PEERGLASS_TESTDATA")
-	if dir == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			if root == filepath.Dir(root) {
-				t.Fatal("no go.mod above the test")
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "testdata")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the recordings are not here (%v); set PEERGLASS_TESTDATA to their folder", err)
-	}
-	return dir
-}
 
 // files returns the recordings by their path below dir.
 func files(t testing.TB, dir string) (paths []string) {
@@ -96,7 +71,7 @@ func expected(path string) expect {
 }
 
 func TestEveryRecordingOpensOrIsRefusedForItsReason(t *testing.T) {
-	dir := recordings(t)
+	dir := recordings.Dir(t)
 	for _, path := range files(t, dir) {
 		t.Run(path, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join(dir, path))
@@ -294,7 +269,7 @@ func (k *keeper) lay(conn string, s *rtc.Stats) {
 // What a session rewritten as RTCStatsDump says when it is read again is what
 // it said before: names, payloads, and the reports after every poll.
 func TestRoundTripThroughV3(t *testing.T) {
-	dir := recordings(t)
+	dir := recordings.Dir(t)
 	for _, path := range files(t, dir) {
 		if expected(path).refuse != "" {
 			continue
@@ -385,7 +360,7 @@ func compareReports(t *testing.T, i int, want, got map[string]reportState) {
 // The last packet counters equal those that were taken from the files by other
 // means.
 func TestLastCountersEqualFinalValues(t *testing.T) {
-	dir := recordings(t)
+	dir := recordings.Dir(t)
 	expectations, err := filepath.Glob(filepath.Join(dir, "derived", "final-values", "*.json"))
 	if err != nil || len(expectations) == 0 {
 		t.Fatalf("no expectations: %v", err)
@@ -449,7 +424,7 @@ func TestLastCountersEqualFinalValues(t *testing.T) {
 
 // Packed or not, a file is the same file.
 func TestGzipIsTakenOff(t *testing.T) {
-	dir := recordings(t)
+	dir := recordings.Dir(t)
 	data, err := os.ReadFile(filepath.Join(dir, "jitsi__rtcstats-server/src/test/dumps/safari-relay"))
 	if err != nil {
 		t.Fatal(err)

@@ -13,37 +13,11 @@ import (
 	"time"
 
 	"github.com/peerglass/peerglass/dump"
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/jitsi"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-// testdata returns the folder of recordings made by others, which are not part
-// of the repository.
-func testdata(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("PEERGLASS_TESTDATA")
-	if dir == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			if filepath.Dir(root) == root {
-				t.Skip("no go.mod above the package: the recordings cannot be found")
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "testdata")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the recordings are not there (%s); PEERGLASS_TESTDATA names another folder", dir)
-	}
-	return dir
-}
 
 // dated gives records that a file does not date on arrival their own time, as
 // an import does.
@@ -144,7 +118,7 @@ func numberOf(v any) (float64, bool) {
 // The totals of every stream of every recording are what its counters said
 // last, and before they began anew.
 func TestTotalsOfRecordings(t *testing.T) {
-	dir := testdata(t)
+	dir := recordings.Dir(t)
 	files, err := filepath.Glob(filepath.Join(dir, "derived", "final-values", "jitsi__*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no expected values in ", dir, err)
@@ -238,7 +212,7 @@ func checkSamples(t *testing.T, out *Collect) {
 
 // Which path a connection took, as the extractor of Jitsi's server found.
 func TestPathsOfRecordings(t *testing.T) {
-	dir := testdata(t)
+	dir := recordings.Dir(t)
 	for _, name := range []string{"chrome-relay", "safari-relay", "google-standard-stats-relay-p2p"} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(dir, "derived", "jitsi-turn-expected", name+".json"))
@@ -277,7 +251,7 @@ func TestPathsOfRecordings(t *testing.T) {
 // Everything in the folder of recordings, through the way of an import: it is
 // refused with a reason, or gives sound rows.
 func TestAnyRecordingGivesSoundRows(t *testing.T) {
-	dir := testdata(t)
+	dir := recordings.Dir(t)
 	imported := 0
 	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.Contains(path, "derived") {
@@ -347,7 +321,7 @@ func importAny(t *testing.T, path string) (*Collect, *dump.Source, error) {
 
 // An export of chrome://webrtc-internals.
 func TestTotalsOfAnExport(t *testing.T) {
-	dir := testdata(t)
+	dir := recordings.Dir(t)
 	text, err := os.ReadFile(filepath.Join(dir, "derived", "final-values", "jellyfish-dev__ex_rtcscore__test__fixtures__sample-webrtc-internals-dump.txt.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,40 +1,21 @@
 package jitsi
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 )
 
 // session returns the frames of the recorded call.
 func session(t testing.TB) [][]byte {
-	f, err := os.Open("testdata/session.jsonl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var frames [][]byte
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, protocol.MaxFrame)
-	for lines.Scan() {
-		frames = append(frames, bytes.Clone(lines.Bytes()))
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return frames
+	return recordings.Frames(t, "jitsi")
 }
 
 // getstats returns the frames of it that hold a poll.

@@ -11,36 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-// testdata returns the folder of recordings made by others, which are not part
-// of the repository.
-func testdata(t testing.TB) string {
-	if dir := os.Getenv("PEERGLASS_TESTDATA"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Skip("no go.mod above the package: the recordings cannot be found")
-		}
-		dir = parent
-	}
-	dir = filepath.Join(dir, "..", "shared", "testdata")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the recordings are not there (%s); PEERGLASS_TESTDATA names another folder", dir)
-	}
-	return dir
-}
 
 // known is what a test keeps of the reports of one connection: the last value
 // of each member, also of reports that are gone.
@@ -173,7 +147,7 @@ func legacyValue(k known, id, name string) (any, float64) {
 }
 
 func TestRecordingsGiveTheirLastValues(t *testing.T) {
-	dir := testdata(t)
+	dir := recordings.Dir(t)
 	files, err := filepath.Glob(filepath.Join(dir, "derived", "final-values", "jitsi__rtcstats-server__*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no expected values in ", dir, err)
@@ -237,7 +211,7 @@ func TestRecordingsGiveTheirLastValues(t *testing.T) {
 }
 
 func TestEveryRecordingDecodesOrIsRefusedForItsReason(t *testing.T) {
-	dir := testdata(t)
+	dir := recordings.Dir(t)
 	var files []string
 	for _, pattern := range []string{"src/test/dumps/*", "history/*/src/test/dumps/*", "history/*/src/test/jest/*"} {
 		found, err := filepath.Glob(filepath.Join(dir, "jitsi__rtcstats-server", pattern))

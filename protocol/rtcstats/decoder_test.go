@@ -1,9 +1,7 @@
 package rtcstats
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -13,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -115,25 +114,7 @@ func TestGolden(t *testing.T) {
 // session returns the frames of the recorded call.
 func session(t testing.TB) [][]byte {
 	t.Helper()
-	f, err := os.Open("testdata/session.jsonl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	gz, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var frames [][]byte
-	in := bufio.NewScanner(gz)
-	in.Buffer(nil, protocol.MaxFrame)
-	for in.Scan() {
-		frames = append(frames, bytes.Clone(in.Bytes()))
-	}
-	if err := in.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return frames
+	return recordings.Frames(t, "rtcstats")
 }
 
 type count struct{ records, polls, values int }
