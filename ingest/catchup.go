@@ -92,6 +92,12 @@ func (s *Server) restore() error {
 		}
 		if meta.Ended != 0 {
 			l.ended, l.endAt, l.reason = true, meta.Ended, meta.EndReason
+			if l.resumable() {
+				// Its client may not have heard that all of it is stored.
+				l.shard.mu.Lock()
+				l.shard.past[l.key] = pastSession{seq: seq, until: now + pastFor}
+				l.shard.mu.Unlock()
+			}
 		} else {
 			l.orphan = !l.resumable()
 			l.shard.mu.Lock()
