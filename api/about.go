@@ -2,11 +2,18 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"runtime"
 
 	"github.com/danielgtaylor/huma/v2"
 )
+
+// Ill is what is wrong with a part in words for everybody: it names no path and
+// no address. A health check may return it, or wrap it.
+type Ill string
+
+func (i Ill) Error() string { return string(i) }
 
 func (a *API) aboutRoutes() {
 	const tag = "about"
@@ -27,6 +34,10 @@ func (a *API) aboutRoutes() {
 				// The cause may name paths and addresses: it is for the log.
 				a.Log.WarnContext(ctx, "a part is ill", "part", name, "error", err)
 				out.Status, out.Body.OK, out.Body.Parts[name] = http.StatusServiceUnavailable, false, "does not answer; the cause is in the server's log"
+				var ill Ill
+				if errors.As(err, &ill) {
+					out.Body.Parts[name] = string(ill)
+				}
 			}
 		}
 		return out, nil

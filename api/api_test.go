@@ -447,6 +447,8 @@ func TestErrors(t *testing.T) {
 	if !strings.Contains(b.log.String(), "engine.sock") {
 		t.Error("the log does not have the cause")
 	}
+	b.query.err = errors.Join(Ill("the disk is full"), b.query.err)
+	run(t, b, []scenario{{name: "ill part in words for everybody", path: "/health", status: 503, has: []string{`"store":"the disk is full"`}, lacks: secretCause}})
 	b.query.err = query.ErrTooBusy
 	run(t, b, []scenario{{name: "too heavy", as: "one", path: "/apps/1/calls", status: 503, has: []string{"too_heavy", "shorter time range"}}})
 	b.query.err = query.ErrCursor

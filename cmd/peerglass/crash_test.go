@@ -1,665 +1,26 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/lxzan/gws"
-
-	"github.com/peerglass/peerglass/dump"
-	"github.com/peerglass/peerglass/protocol/native"
-	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store/clickhouse"
 )
-
-// stay is one session as a client keeps it: every frame until it is
-// acknowledged, to be sent again after a lost connection. frames[i] has the
-// sequence number i+1.
-type stay struct {
-	fleet  *fleet
-	native bool
-	id     string // the client's own id; the room has the same name
-	frames [][]byte
-	at     []time.Time // when each frame is made: none is sent before
-	acked  atomic.Int64
-	life   int64                  // the program's, in which the client left
-	last   atomic.Pointer[string] // how its last connection ended
-}
-
-// fleet is a number of clients, and what they count together.
-type fleet struct {
-	p       *program
-	written atomic.Int64 // frames sent, again and again
-	acks    atomic.Int64 // acknowledgements that said something new
-	lost    atomic.Int64 // connections lost
-	refused atomic.Int64 // connections closed with a code
-	life    atomic.Int64 // how often the program was started
-	up      atomic.Pointer[chan struct{}]
-}
-
-func newFleet(p *program) *fleet {
-	f := &fleet{p: p}
-	f.fell()
-	f.raise()
-	return f
-}
-
-// raise says that the program is up, fell that it is not: clients that dial a
-// dead port of this machine again and again may end up talking to themselves.
-func (f *fleet) raise() {
-	f.life.Add(1)
-	close(*f.up.Load())
-}
-
-func (f *fleet) fell() {
-	c := make(chan struct{})
-	f.up.Store(&c)
-}
-
-// line is one connection of a stay.
-type line struct {
-	stay   *stay
-	socket *gws.Conn
-	told   chan struct{} // something was acknowledged, or greeted
-	greets chan struct{} // closed by the greeting
-	first  int64         // the greeting's number; set before greets
-	once   sync.Once
-	closed chan struct{}
-	code   uint16 // set before closed: the server's close code, 0 for none
-	reason string
-	words  []string // what the server said beside acknowledgements; set before closed
-}
-
-func (l *line) OnOpen(*gws.Conn)                  {}
-func (l *line) OnPing(socket *gws.Conn, p []byte) { _ = socket.WritePong(p) }
-func (l *line) OnPong(*gws.Conn, []byte)          {}
-func (l *line) OnClose(_ *gws.Conn, err error) {
-	var closed *gws.CloseError
-	if errors.As(err, &closed) {
-		l.code, l.reason = closed.Code, string(closed.Reason)
-	}
-	close(l.closed)
-}
-
-func (l *line) OnMessage(_ *gws.Conn, m *gws.Message) {
-	defer func() { _ = m.Close() }()
-	var said struct {
-		Type      string
-		Body      struct{ Value int64 }
-		Last, Seq int64
-	}
-	if err := json.Unmarshal(m.Bytes(), &said); err != nil {
-		l.words = append(l.words, m.Data.String())
-		return
-	}
-	switch said.Type {
-	case "sn", "welcome", "ack":
-		upTo := max(said.Body.Value, said.Last, said.Seq)
-		for {
-			had := l.stay.acked.Load()
-			if upTo <= had {
-				break
-			}
-			if l.stay.acked.CompareAndSwap(had, upTo) {
-				l.stay.fleet.acks.Add(1)
-				break
-			}
-		}
-		l.once.Do(func() { l.first = upTo; close(l.greets) })
-		select {
-		case l.told <- struct{}{}:
-		default:
-		}
-	default:
-		l.words = append(l.words, m.Data.String())
-	}
-}
-
-type silent struct{}
-
-func (silent) Error(...any) {}
-
-// dial opens a connection and waits for the server's greeting; nil when either
-// fails.
-func (s *stay) dial(ctx context.Context, again bool) *line {
-	select {
-	case <-*s.fleet.up.Load():
-	case <-ctx.Done():
-		return nil
-	}
-	l := &line{stay: s, told: make(chan struct{}, 1), greets: make(chan struct{}), closed: make(chan struct{})}
-	path, subprotocol := "/ingest/native", native.Subprotocol
-	if !s.native {
-		path = fmt.Sprintf("/ingest/jitsi/%s/%s?statsSessionId=%s&isReconnect=%t", s.fleet.p.ingestKey, s.id, s.id, again)
-		subprotocol = "3.1_STANDARD"
-	}
-	var err error
-	l.socket, _, err = gws.NewClient(l, &gws.ClientOption{
-		Addr: "ws" + strings.TrimPrefix(s.fleet.p.url, "http") + path, Logger: silent{},
-		RequestHeader: http.Header{"Sec-WebSocket-Protocol": {subprotocol}},
-	})
-	if err != nil {
-		return nil
-	}
-	go l.socket.ReadLoop()
-	if s.native {
-		hello := fmt.Sprintf(`{"type":"hello","v":1,"key":%q,"session":%q,"resume":%t}`, s.fleet.p.ingestKey, s.id, again)
-		if l.socket.WriteString(hello) != nil {
-			l.hangUp()
-			return nil
-		}
-	}
-	select {
-	case <-l.greets:
-		return l
-	case <-l.closed:
-		s.fleet.count(l)
-	case <-ctx.Done():
-		l.hangUp()
-	}
-	return nil
-}
-
-func (l *line) hangUp() { _ = l.socket.NetConn().Close() }
-
-func (f *fleet) count(l *line) {
-	end := fmt.Sprintf("%d %s %q", l.code, l.reason, l.words)
-	l.stay.last.Store(&end)
-	if l.code != 0 && l.code != 1006 {
-		f.refused.Add(1)
-	} else {
-		f.lost.Add(1)
-	}
-}
-
-// run sends the stay until everything is acknowledged, over as many
-// connections as it takes, and leaves. shut, which may be nil, is told of
-// every connection that the server closed.
-func (s *stay) run(ctx context.Context, shut func(*line)) {
-	opcode := gws.OpcodeText
-	if s.native {
-		opcode = gws.OpcodeBinary
-	}
-	for again := false; ctx.Err() == nil; again = true {
-		l := s.dial(ctx, again)
-		if l == nil {
-			pausing(ctx, 20*time.Millisecond)
-			continue
-		}
-		if had := s.acked.Load(); l.first < had {
-			s.fleet.p.Errorf("%s: the server greets with %d, acknowledged were %d", s.id, l.first, had)
-		}
-		open := true
-		for next := s.acked.Load(); open && s.acked.Load() < int64(len(s.frames)); {
-			due := l.told
-			var timer *time.Timer
-			var now <-chan time.Time
-			if next < int64(len(s.frames)) {
-				timer = time.NewTimer(time.Until(s.at[next]))
-				now = timer.C
-			}
-			select {
-			case <-now:
-				if open = l.socket.WriteMessage(opcode, s.frames[next]) == nil; open {
-					s.fleet.written.Add(1)
-					next++
-				}
-			case <-due:
-			case <-l.closed:
-				open = false
-			case <-ctx.Done():
-				open = false
-			}
-			if timer != nil {
-				timer.Stop()
-			}
-		}
-		if s.acked.Load() < int64(len(s.frames)) {
-			l.hangUp()
-			<-l.closed
-			s.fleet.count(l)
-			if shut != nil {
-				shut(l)
-			}
-			continue
-		}
-		s.leave(l)
-		return
-	}
-}
-
-// leave says goodbye as the protocol has it; a native stay has said it in its
-// last batch.
-func (s *stay) leave(l *line) {
-	s.life = s.fleet.life.Load()
-	code := uint16(3001)
-	if s.native {
-		code = 1000
-	}
-	_ = l.socket.WriteClose(code, []byte("left"))
-	l.hangUp()
-}
-
-// leaveAgain is for a stay that left a program which was killed then: the
-// goodbye may never have been heard.
-func (s *stay) leaveAgain(ctx context.Context) {
-	for s.life != s.fleet.life.Load() && !s.native && ctx.Err() == nil {
-		if l := s.dial(ctx, true); l != nil {
-			s.leave(l)
-		}
-	}
-}
-
-// The frames of a stay are a recording's, moved to its own time: one each
-// frameStep. Polls closer together than 50 ms give no sample.
-const frameStep = 60 * time.Millisecond
-
-var stamps = regexp.MustCompile(`\b1[5-9]\d{11}\b`)
-
-// confName is the room in an identity.
-var confName = regexp.MustCompile(`"confName":"[^"]*"`)
-
-// jitsi makes a stay of a Jitsi client out of a recorded dump.
-func (f *fleet) jitsi(t *testing.T, path, id string) *stay {
-	s := &stay{fleet: f, id: id}
-	for _, frame := range jitsiFrames(t, path, id) {
-		s.frames = append(s.frames, confName.ReplaceAll([]byte(frame), []byte(`"confName":"`+id+`"`)))
-	}
-	s.date()
-	for i := range s.frames {
-		// Everything that the frame dates stands as far from its own time as it did.
-		var at int64
-		if all := stamps.FindAll(s.frames[i], -1); all != nil {
-			at, _ = strconv.ParseInt(string(all[len(all)-1]), 10, 64)
-		}
-		shift := s.at[i].UnixMilli() - at
-		s.frames[i] = stamps.ReplaceAllFunc(s.frames[i], func(digits []byte) []byte {
-			n, _ := strconv.ParseInt(string(digits), 10, 64)
-			return strconv.AppendInt(nil, n+shift, 10)
-		})
-	}
-	return s
-}
-
-// date makes the times of the frames, which begin now.
-func (s *stay) date() {
-	begin := time.Now()
-	for i := range s.frames {
-		s.at = append(s.at, begin.Add(time.Duration(i)*frameStep))
-	}
-}
-
-// native makes a stay of a native client, of one record a batch, out of a
-// recorded Jitsi dump.
-func (f *fleet) nativeStay(t *testing.T, path, id string) *stay {
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	source, err := dump.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := &batches{encoder: native.NewEncoder(), begin: time.Now()}
-	identity := fmt.Sprintf(`{"room":%q,"user":"Ada"}`, id)
-	err = e.Record(&rtc.Record{Kind: rtc.KindOpen, Time: 1, Name: []byte(rtc.NameIdentity), Payload: []byte(identity)})
-	err = errors.Join(err, source.Replay(e), e.Record(&rtc.Record{Kind: rtc.KindClose, Time: 1, Payload: []byte(`{"reason":"leave"}`)}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &stay{fleet: f, native: true, id: id, frames: e.frames, at: e.at}
-}
-
-// batches is a sink that makes a batch of each record.
-type batches struct {
-	encoder *native.Encoder
-	begin   time.Time
-	frames  [][]byte
-	at      []time.Time
-}
-
-func (b *batches) Record(r *rtc.Record) error {
-	if r.Kind == rtc.KindOpen && len(b.frames) > 0 {
-		return nil // who it was is said already
-	}
-	at := b.begin.Add(time.Duration(len(b.frames)) * frameStep)
-	moved := *r
-	moved.Time = at.UnixMilli()
-	if r.Stats != nil {
-		stats := *r.Stats
-		shift := float64(moved.Time - r.Time)
-		if stats.Time != 0 {
-			stats.Time += shift
-		}
-		stats.Reports = slices.Clone(stats.Reports)
-		for i := range stats.Reports {
-			if t := &stats.Reports[i].Time; *t != 0 {
-				*t += shift
-			}
-		}
-		moved.Stats = &stats
-	}
-	if err := b.encoder.Add(&moved); err != nil {
-		return err
-	}
-	b.frames = append(b.frames, b.encoder.Close(nil, moved.Time))
-	b.at = append(b.at, at)
-	return nil
-}
-
-// account is all that the API has of a stay's call, without what differs from
-// one stay to the next: times, ids and names. Two stays of the same frames have
-// the same account.
-type account map[string][]string
-
-// account asks for the stay's call; the error says what is missing yet.
-func (s *stay) account() (a account, dumpAt string, err error) {
-	p := s.fleet.p
-	calls := ask[callList](p, "/apps/1/calls?room="+url.QueryEscape(s.id))
-	if calls.Total != 1 {
-		return nil, "", fmt.Errorf("the room %s has %d calls", s.id, calls.Total)
-	}
-	if call := calls.Items[0]; call.Users != 1 || call.Sessions != 1 {
-		return nil, "", fmt.Errorf("the call of %s is %+v", s.id, call)
-	}
-	place := "/apps/1/calls/" + calls.Items[0].ID
-	detail := ask[callDetail](p, place)
-	if len(detail.People) != 1 || len(detail.People[0].Stays) != 1 {
-		return nil, "", fmt.Errorf("the people in %s are %+v", s.id, detail.People)
-	}
-	session := detail.People[0].Stays[0]
-	if !session.HasDump {
-		return nil, "", fmt.Errorf("%s has no dump", s.id)
-	}
-	plain := strings.NewReplacer(s.id, "STAY", session.ID, "SESSION", calls.Items[0].ID, "CALL")
-	a = account{}
-	add := func(what, path, list string) {
-		for cursor := ""; ; {
-			page := ask[map[string]any](p, place+path+url.QueryEscape(cursor))
-			items, _ := page[list].([]any)
-			for _, item := range items {
-				text, err := json.Marshal(timeless(item))
-				if err != nil {
-					p.Fatal(err)
-				}
-				a[what] = append(a[what], stamps.ReplaceAllString(plain.Replace(string(text)), "TIME"))
-			}
-			next, more := page["next"].(string)
-			if !more {
-				return
-			}
-			cursor = next
-		}
-	}
-	add("connection", "/connections?cursor=", "items")
-	add("stream", "/streams?cursor=", "items")
-	add("series", "/samples?session="+session.ID+"&cursor=", "series")
-	add("event", "/events?limit=1000&session="+session.ID+"&cursor=", "items")
-	for _, rows := range a {
-		slices.Sort(rows)
-	}
-	return a, place + "/sessions/" + session.ID + "/dump?format=raw", nil
-}
-
-// timeless is an answer of the API without its instants.
-func timeless(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, member := range v {
-			switch key {
-			case "time", "start", "end", "from", "to", "connected", "version", "id", "clockOffset":
-				delete(v, key)
-			case "times":
-				times, _ := member.([]any)
-				v[key] = len(times)
-				for i := range times {
-					if i > 0 && times[i] == times[i-1] {
-						v["twice"] = times[i]
-					}
-				}
-			default:
-				v[key] = timeless(member)
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = timeless(v[i])
-		}
-	}
-	return v
-}
-
-// differs says where two accounts part; "" where they do not.
-func (a account) differs(b account) string {
-	for _, what := range []string{"connection", "stream", "series", "event"} {
-		if len(a[what]) != len(b[what]) {
-			return fmt.Sprintf("%d %s rows, not %d: %s", len(a[what]), what, len(b[what]), firstDifference(a[what], b[what]))
-		}
-		if !slices.Equal(a[what], b[what]) {
-			return what + " rows differ: " + firstDifference(a[what], b[what])
-		}
-	}
-	return ""
-}
-
-func firstDifference(a, b []string) string {
-	for i := range max(len(a), len(b)) {
-		var one, other string
-		if i < len(a) {
-			one = a[i]
-		}
-		if i < len(b) {
-			other = b[i]
-		}
-		if one != other {
-			from := 0
-			for from < min(len(one), len(other)) && one[from] == other[from] {
-				from++
-			}
-			from = max(from-80, 0)
-			return fmt.Sprintf("\n%.300s\n%.300s", one[min(from, len(one)):], other[min(from, len(other)):])
-		}
-	}
-	return "nowhere"
-}
-
-// points counts the samples of an account.
-func (a account) points() (n int) {
-	for _, series := range a["series"] {
-		var s struct{ Times int }
-		if json.Unmarshal([]byte(series), &s) == nil {
-			n += s.Times
-		}
-	}
-	return n
-}
-
-// dumped reads a raw dump: the frames as they were received.
-func (p *program) dumped(path string) (frames [][]byte) {
-	p.Helper()
-	packed, err := gzip.NewReader(strings.NewReader(p.get(path)))
-	if err != nil {
-		p.Fatal(err)
-	}
-	in := bufio.NewReader(packed)
-	for range 2 { // name and header
-		if _, err := in.ReadSlice('\n'); err != nil {
-			p.Fatal(err)
-		}
-	}
-	for {
-		delta, err := binary.ReadVarint(in)
-		size, err2 := binary.ReadUvarint(in)
-		if err = errors.Join(err, err2); err != nil {
-			p.Fatal(err)
-		}
-		if delta == 0 && size == 0 {
-			return frames
-		}
-		frame := make([]byte, size-1)
-		if _, err := io.ReadFull(in, frame); err != nil {
-			p.Fatal(err)
-		}
-		frames = append(frames, frame)
-	}
-}
-
-// whole compares a stay's raw dump with what its client sent.
-func (s *stay) whole(path string) error {
-	got := s.fleet.p.dumped(path)
-	for i := range min(len(got), len(s.frames)) {
-		if !bytes.Equal(got[i], s.frames[i]) {
-			return fmt.Errorf("frame %d of the dump of %s is %.200q, sent was %.200q", i+1, s.id, got[i], s.frames[i])
-		}
-	}
-	if len(got) != len(s.frames) {
-		return fmt.Errorf("the dump of %s has %d frames, sent and acknowledged were %d", s.id, len(got), len(s.frames))
-	}
-	return nil
-}
-
-// equal waits until the stay is in the store as the control is.
-func (s *stay) equal(control account) {
-	p := s.fleet.p
-	p.Helper()
-	var err error
-	var path string
-	var difference string
-	deadline := time.Now().Add(40 * time.Second)
-	for {
-		var a account
-		if a, path, err = s.account(); err == nil {
-			if difference = a.differs(control); difference == "" {
-				break
-			}
-			err = errors.New(difference)
-		}
-		if time.Now().After(deadline) {
-			p.Errorf("%s is not as the control: %v", s.id, err)
-			return
-		}
-		pausing(p.Context(), 100*time.Millisecond)
-	}
-	if err := s.whole(path); err != nil {
-		p.Error(err)
-	}
-}
-
-// pausing waits between two looks at what another process does.
-func pausing(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// enginePID finds the engine among the program's children; 0 while there is none.
-func (p *program) enginePID() int {
-	all, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		p.Fatal(err)
-	}
-	for _, path := range all {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		// pid (name) state parent …; the name may hold anything but is the last in brackets.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 2 || fields[1] != strconv.Itoa(p.cmd.Process.Pid) || fields[0] == "Z" {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if err == nil {
-			return pid
-		}
-	}
-	return 0
-}
-
-// stays are the two kinds of client that the tests run, and their controls.
-type stays struct {
-	fleet    *fleet
-	t        *testing.T
-	jitsi    string // recordings
-	native   string
-	controls [2]account
-}
-
-func newStays(t *testing.T, f *fleet) *stays {
-	const folder = "jitsi__rtcstats-server/src/test/dumps/"
-	return &stays{fleet: f, t: t, jitsi: recording(t, folder+"safari-relay"), native: recording(t, folder+"chrome-relay")}
-}
-
-// make makes a stay of one kind or the other.
-func (s *stays) make(kind int, id string) *stay {
-	if kind == 0 {
-		return s.fleet.jitsi(s.t, s.jitsi, id)
-	}
-	return s.fleet.nativeStay(s.t, s.native, id)
-}
-
-// control runs one stay of each kind that nothing disturbs, and keeps what the
-// store has of it.
-func (s *stays) control() {
-	s.t.Helper()
-	var undisturbed [2]*stay
-	var clients sync.WaitGroup
-	for kind := range undisturbed {
-		undisturbed[kind] = s.make(kind, fmt.Sprintf("control-%d", kind))
-		clients.Go(func() { undisturbed[kind].run(s.t.Context(), nil) })
-	}
-	clients.Wait()
-	for kind, one := range undisturbed {
-		var before account
-		var missing error
-		for deadline := time.Now().Add(30 * time.Second); ; {
-			a, path, err := one.account()
-			if missing = err; err == nil {
-				if before != nil && a.differs(before) == "" {
-					s.controls[kind], missing = a, one.whole(path)
-					break
-				}
-				before, missing = a, errors.New("its rows still change")
-			}
-			if time.Now().After(deadline) {
-				break
-			}
-			pausing(s.t.Context(), 1200*time.Millisecond) // a row waits half a second at most
-		}
-		if missing != nil {
-			s.t.Fatalf("the control is not in the store: %v", missing)
-		}
-		a := s.controls[kind]
-		s.t.Logf("control %d: %d frames, %d connections, %d streams, %d samples, %d events", kind, len(one.frames), len(a["connection"]), len(a["stream"]), a.points(), len(a["event"]))
-		if len(a["stream"]) == 0 || a.points() == 0 || len(a["event"]) == 0 {
-			s.t.Fatal("a control that has nothing proves nothing")
-		}
-	}
-}
 
 // Program and engine are killed in turn, 20 times, at random moments, while
 // clients of two protocols send recorded sessions and come back with what was
@@ -672,34 +33,8 @@ func TestKillsLoseNothing(t *testing.T) {
 	stays := newStays(t, fleet)
 	stays.control()
 
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	var over atomic.Bool
-	var running sync.WaitGroup
-	var mu sync.Mutex
-	var all []*stay
-	kinds := map[*stay]int{}
-	for n := range clients {
-		running.Go(func() {
-			for round := 0; !over.Load() && ctx.Err() == nil; round++ {
-				s := stays.make(n%2, fmt.Sprintf("client-%d-round-%d", n, round))
-				mu.Lock()
-				all = append(all, s)
-				kinds[s] = n % 2
-				mu.Unlock()
-				s.run(ctx, nil)
-			}
-		})
-	}
-	defer running.Wait()
-	defer cancel()
-	defer func() {
-		for _, s := range all {
-			if had := s.acked.Load(); t.Failed() && had < int64(len(s.frames)) {
-				t.Logf("%s has %d of %d acknowledged; the last connection: %s", s.id, had, len(s.frames), *s.last.Load())
-			}
-		}
-	}()
+	crowd := stays.crowd(clients, nil)
+	defer crowd.end()
 
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("PEERGLASS_SEED"); text != "" {
@@ -733,19 +68,186 @@ func TestKillsLoseNothing(t *testing.T) {
 		p.launch()
 		fleet.raise()
 	}
-	over.Store(true)
-	running.Wait()
-	if ctx.Err() != nil {
-		t.Fatal("the clients did not come to their end")
-	}
-	frames := 0
-	for _, s := range all {
-		frames += len(s.frames)
-		s.leaveAgain(ctx)
-	}
+	frames := crowd.finish()
 	t.Logf("%d kills; %d sessions of %d frames, all acknowledged; %d sent, %d acknowledgements, %d connections lost, %d closed by the server",
-		kills, len(all), frames, fleet.written.Load(), fleet.acks.Load(), fleet.lost.Load(), fleet.refused.Load())
-	for _, s := range all {
-		s.equal(stays.controls[kinds[s]])
+		kills, len(crowd.all), frames, fleet.written.Load(), fleet.acks.Load(), fleet.lost.Load(), fleet.refused.Load())
+	crowd.equal()
+}
+
+// whatIs gives the part of text that a pattern finds, or nothing.
+func whatIs(text, pattern string) string { return regexp.MustCompile(pattern).FindString(text) }
+
+// The disk of the data folder runs full while clients send, first so that the
+// reserve is touched, then to the last byte. Clients and operators are told
+// why; with room again everything goes on by itself, and nothing is missing.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=700m"); err != nil {
+		t.Skipf("needs a small file system of its own, and mounting one failed: %v (run as root)", err)
 	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	p := startIn(t, dir)
+	fleet := newFleet(p)
+	stays := newStays(t, fleet)
+	stays.control()
+
+	var mu sync.Mutex
+	told := map[string]int{}
+	crowd := stays.crowd(4, func(l *line) {
+		mu.Lock()
+		defer mu.Unlock()
+		told[fmt.Sprintf("%t %d %s", l.stay.native, l.code, l.reason)]++
+	})
+	defer crowd.end()
+	refused := func(n int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		jitsi, native := 0, 0
+		for what, times := range told {
+			if strings.Contains(what, "disk of the spool is full") {
+				if strings.HasPrefix(what, "true 4503") {
+					native += times
+				} else if strings.HasPrefix(what, "false 1013") {
+					jitsi += times
+				}
+			}
+		}
+		return jitsi >= n && native >= n
+	}
+	p.eventually("frames", func() bool { return fleet.written.Load() > 100+2*60 })
+
+	ballast, err := os.Create(filepath.Join(dir, "ballast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ballast.Close() }()
+	fill := func(leave uint64) {
+		t.Helper()
+		block := make([]byte, 1<<20)
+		for {
+			var fs syscall.Statfs_t
+			if err := syscall.Statfs(dir, &fs); err != nil {
+				t.Fatal(err)
+			}
+			room := fs.Bavail * uint64(fs.Bsize)
+			if room <= leave {
+				return
+			}
+			if _, err := ballast.Write(block[:min(uint64(len(block)), room-leave)]); err != nil && !errors.Is(err, syscall.ENOSPC) {
+				t.Fatal(err)
+			}
+		}
+	}
+	look := func() {
+		t.Helper()
+		res, err := http.Get(p.url + "/api/v1/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		health, _ := io.ReadAll(res.Body)
+		if res.StatusCode != http.StatusServiceUnavailable || !bytes.Contains(health, []byte("the disk of the spool is full: free space on it")) {
+			t.Errorf("health: %d %s", res.StatusCode, health)
+		}
+		metrics := p.text(http.Get(p.url + "/metrics"))
+		if !strings.Contains(metrics, "peerglass_spool_full 1") {
+			t.Errorf("metrics: %s", whatIs(metrics, `peerglass_spool_full.*`))
+		}
+		for _, protocol := range []string{"jitsi", "native"} {
+			if whatIs(metrics, `refused_total{protocol="`+protocol+`",reason="busy"} [1-9]`) == "" {
+				t.Errorf("metrics count no refusal of %s", protocol)
+			}
+		}
+		if calls := ask[callList](p, "/apps/1/calls"); calls.Total == 0 {
+			t.Error("what is stored cannot be read")
+		}
+	}
+	fill(64 << 20)
+	p.eventually("clients to be refused", func() bool { return refused(2) })
+	look()
+	fill(0)
+	acked := fleet.acks.Load()
+	p.eventually("clients to be refused again", func() bool { return refused(12) })
+	look()
+	if now := fleet.acks.Load(); now != acked {
+		t.Logf("%d acknowledgements on the full disk", now-acked) // of frames that were on it already
+	}
+	if err := os.Remove(ballast.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := ballast.Close(); err != nil {
+		t.Fatal(err)
+	}
+	more := fleet.acks.Load() + 8
+	p.eventually("acknowledgements with room again", func() bool { return fleet.acks.Load() >= more })
+	frames := crowd.finish()
+	mu.Lock()
+	t.Logf("%d sessions of %d frames, all acknowledged; clients were told: %v", len(crowd.all), frames, told)
+	mu.Unlock()
+	crowd.equal()
+	p.eventually("a healthy program", func() bool {
+		res, err := http.Get(p.url + "/api/v1/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+}
+
+// Questions that need more memory than they may have get an error that says
+// so. Others are answered meanwhile, and clients send on as if nothing were.
+func TestGreedyQuery(t *testing.T) {
+	p := startIn(t, t.TempDir(), "--memory", "1024")
+	fleet := newFleet(p)
+	stays := newStays(t, fleet)
+	stays.control()
+	crowd := stays.crowd(4, func(l *line) { t.Errorf("%s lost its connection: %d %s", l.stay.id, l.code, l.reason) })
+	defer crowd.end()
+
+	engine := filepath.Join(p.dir, "engine", "engine.sock")
+	pid := p.enginePID()
+	client, err := clickhouse.New(clickhouse.Options{URL: "http://engine", Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", engine)
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	const greedy = 8
+	failed := make(chan error, greedy)
+	for range greedy {
+		go func() {
+			failed <- client.Exec(crowd.ctx, clickhouse.Question{SQL: "SELECT length(groupArray(randomString(1000))) FROM numbers(100000000)"})
+		}()
+	}
+	answered := 0
+	for got := 0; got < greedy; {
+		select {
+		case err := <-failed:
+			got++
+			if !clickhouse.IsCode(err, clickhouse.CodeMemoryLimit) {
+				t.Errorf("a greedy question: %v", err)
+			} else if got == 1 {
+				t.Logf("a greedy question: %.300v", err)
+			}
+		default:
+			if calls := ask[callList](p, "/apps/1/calls"); calls.Total < 2 {
+				t.Errorf("beside greedy questions the list has %d calls", calls.Total)
+			}
+			answered++
+		}
+	}
+	if now := p.enginePID(); now != pid {
+		t.Errorf("the engine was started anew: %d, then %d", pid, now)
+	}
+	frames := crowd.finish()
+	t.Logf("%d greedy questions failed, %d others were answered meanwhile; %d sessions of %d frames, all acknowledged", greedy, answered, len(crowd.all), frames)
+	crowd.equal()
 }

@@ -32,6 +32,7 @@ type program struct {
 	*testing.T
 	cmd       *exec.Cmd
 	dir       string
+	options   []string // of serve, beside where it listens and keeps its data
 	listen    string
 	url       string
 	ingestKey string
@@ -60,10 +61,16 @@ func (b *safeBuffer) String() string {
 // start starts the program on a free port and logs in as its first user would.
 func start(t *testing.T) *program {
 	t.Helper()
+	return startIn(t, t.TempDir())
+}
+
+// startIn is start with a data folder and options.
+func startIn(t *testing.T, dir string, options ...string) *program {
+	t.Helper()
 	if _, err := engine.FindLibrary(""); err != nil {
 		t.Skipf("the engine's library is not here (npm ci brings it): %v", err)
 	}
-	p := &program{T: t, dir: t.TempDir()}
+	p := &program{T: t, dir: dir, options: options}
 	p.launch()
 	greeting := p.printed.String()
 	password := find(t, greeting, `Password:\s+(\S+)`)
@@ -94,7 +101,7 @@ func (p *program) launch() {
 	if p.listen == "" {
 		p.listen = "127.0.0.1:0"
 	}
-	p.cmd = exec.Command(os.Args[0], "serve", "--listen", p.listen, "--data", p.dir)
+	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--listen", p.listen, "--data", p.dir}, p.options...)...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	p.cmd.Stdout, p.cmd.Stderr = p.printed, p.printed
 	if err := p.cmd.Start(); err != nil {

@@ -127,13 +127,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	}
 	rest := api.New(api.Options{
 		Settings: set, Query: api.FromStore(asks), Blob: blobs, Import: in.Import, Version: version, Log: log,
-		Health: map[string]func(context.Context) error{"settings": set.Ping, "store": func(ctx context.Context) error {
-			if err := st.Client().Ping(ctx); err != nil {
-				return err
-			}
-			_, err := st.Trouble() // a full disk lets itself be asked, but takes nothing in
-			return err
-		}},
+		Health: health(set, st, sp),
 	})
 
 	mux := http.NewServeMux()
@@ -184,6 +178,29 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// health are the parts of the program that may be ill.
+func health(set *settings.Settings, st *store.Store, sp *spool.Spool) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"settings": set.Ping,
+		"store": func(ctx context.Context) error {
+			if err := st.Client().Ping(ctx); err != nil {
+				return err
+			}
+			// A store on a full disk lets itself be asked, but takes nothing in.
+			if _, err := st.Trouble(); err != nil {
+				return fmt.Errorf("%w: %w", api.Ill("rows cannot be stored at the moment and are kept for a repetition; the cause is in the server's log"), err)
+			}
+			return nil
+		},
+		"spool": func(context.Context) error {
+			if err := sp.Usage().Full; err != nil {
+				return api.Ill(err.Error())
+			}
+			return nil
+		},
+	}
 }
 
 // policy says how long rows are kept. By default they all are: a recording of
