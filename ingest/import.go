@@ -25,7 +25,11 @@ const MaxImport = 1 << 30
 func (s *Server) Import(ctx context.Context, app rtc.AppID, name string, r io.Reader, progress func(read int64)) (rtc.CallID, error) {
 	call, err := s.importFile(ctx, app, r, progress)
 	if err != nil {
-		s.metrics.imports.WithLabelValues("refused").Inc()
+		result := "failed" // not the file's fault
+		if fault := (*protocol.Error)(nil); errors.As(err, &fault) {
+			result = fault.Code
+		}
+		s.metrics.imports.WithLabelValues(result).Inc()
 		return 0, fmt.Errorf("import %s: %w", path.Base(name), err)
 	}
 	s.metrics.imports.WithLabelValues("done").Inc()

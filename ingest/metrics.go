@@ -46,7 +46,7 @@ func newMetrics(s *Server, registry prometheus.Registerer) *metrics {
 		refused:   vec("refused_total", "Connections, requests and frames refused, by reason.", "protocol", "reason"),
 		ended:     vec("sessions_ended_total", "Sessions that ended, by reason.", "protocol", "reason"),
 		failures:  vec("failures_total", "Steps after a session's end that failed and are tried again.", "step"),
-		imports:   vec("imports_total", "Files imported, by result.", "result"),
+		imports:   vec("imports_total", "Files imported, by result: done, failed, or why the file was refused.", "result"),
 		replayed:  counter("replayed_frames_total", "Frames derived from the spool: after a start, or after the store was away."),
 		dumps:     counter("dumps_total", "Raw dumps written."),
 		dumpBytes: counter("dump_frames_bytes_total", "Bytes of the frames in raw dumps, before compression."),

@@ -219,8 +219,9 @@ func TestImportRefuses(t *testing.T) {
 		}
 		t.Logf("%s: %v", name, err)
 	}
-	if n := s.metric("peerglass_ingest_imports_total", "result=refused"); n != 5 {
-		t.Errorf("%v refusals counted", n)
+	malformed, unsupported := s.metric("peerglass_ingest_imports_total", "result=malformed"), s.metric("peerglass_ingest_imports_total", "result=unsupported")
+	if malformed == 0 || unsupported == 0 || malformed+unsupported != 5 {
+		t.Errorf("%v refusals counted as malformed and %v as unsupported, of 5", malformed, unsupported)
 	}
 }
 
