@@ -296,3 +296,26 @@ func TestNativeRefusals(t *testing.T) {
 	}
 	t.Error("the client's session is missing")
 }
+
+// A goodbye was stored, and the program ended before its client heard so: the
+// next start knows the session, though it is over.
+func TestNativeGoodbyeBeforeRestart(t *testing.T) {
+	dir, store := t.TempDir(), new(memory)
+	store.away.Store(true) // the session stays in the spool
+	s := start(t, dir, store)
+	const id = "session-goodbye"
+	b := newBatches(t)
+	c := s.dialNative(nativeHello(id, ""))
+	c.waitFor("welcome", nil)
+	c.batch(b.next())
+	goodbye := b.one(&rtc.Record{Kind: rtc.KindClose, Time: time.Now().UnixMilli(), Payload: []byte(`{"reason":"leave"}`)})
+	c.batch(goodbye)
+	c.waitAck(2) // which the client of this test makes as if it had not heard
+	s.shutdown()
+
+	s = start(t, dir, store)
+	c = s.dialNative(nativeHello(id, `,"resume":true`))
+	if m := c.waitFor("welcome", nil); m.Last != 2 || !m.Ended {
+		t.Fatalf("welcome %+v, want the session ended at 2", m)
+	}
+}
