@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -449,6 +450,8 @@ func TestErrors(t *testing.T) {
 	}
 	b.query.err = errors.Join(Ill("the disk is full"), b.query.err)
 	run(t, b, []scenario{{name: "ill part in words for everybody", path: "/health", status: 503, has: []string{`"store":"the disk is full"`}, lacks: secretCause}})
+	b.query.err = fmt.Errorf("%w (dial unix /data/engine.sock)", query.ErrAway)
+	run(t, b, []scenario{{name: "store away", as: "one", path: "/apps/1/calls", status: 503, has: []string{`"code":"unavailable"`, "ask again"}, lacks: secretCause}})
 	b.query.err = query.ErrTooBusy
 	run(t, b, []scenario{{name: "too heavy", as: "one", path: "/apps/1/calls", status: 503, has: []string{"too_heavy", "shorter time range"}}})
 	b.query.err = query.ErrCursor

@@ -161,6 +161,9 @@ func mapped(ctx context.Context, log *slog.Logger, err error) *Error {
 		return invalid("query.cursor", "the cursor does not belong to this list; leave it out to start from the beginning")
 	case errors.Is(err, query.ErrTooBusy):
 		return fail(http.StatusServiceUnavailable, codeTooHeavy, "The question needs more than the store may spend on it: ask for a shorter time range.")
+	case errors.Is(err, query.ErrAway):
+		log.WarnContext(ctx, "the store is away", "error", err)
+		return fail(http.StatusServiceUnavailable, codeUnavailable, "The store does not answer at the moment: ask again shortly.")
 	case errors.Is(err, blob.ErrNotFound):
 		return errNotFound("The dump")
 	case errors.Is(err, context.Canceled):

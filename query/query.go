@@ -1,8 +1,12 @@
 package query
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/peerglass/peerglass/store/clickhouse"
@@ -29,11 +33,21 @@ var ErrCursor = errors.New("the cursor does not belong to this list: leave it ou
 // time; a smaller range will do.
 var ErrTooBusy = errors.New("the question needs more than the store may spend on it: ask for a shorter time range")
 
+// ErrAway says that the engine could not be reached, or went away in the middle
+// of its answer: it is started again.
+var ErrAway = errors.New("the store does not answer at the moment: ask again shortly")
+
 // explain turns the engine's refusals into errors that callers can show.
 func explain(err error) error {
 	if clickhouse.IsCode(err, clickhouse.CodeMemoryLimit, clickhouse.CodeTimeout, clickhouse.CodeTooManyRows,
 		clickhouse.CodeTooManyBytes, clickhouse.CodeTooManyQueries) {
 		return fmt.Errorf("%w (%w)", ErrTooBusy, err)
+	}
+	// Neither an answer of the engine nor the caller's own end: it is not there.
+	var way *url.Error
+	gone := errors.As(err, &way) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	if gone && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w (%w)", ErrAway, err)
 	}
 	return err
 }
