@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/store"
@@ -118,6 +119,21 @@ func BenchmarkCharts(b *testing.B) {
 		name   string
 		filter func() query.SampleFilter
 	}{
+		// The metrics that the call page draws (console/src/call/panels.ts), at
+		// the width of a chart on a desk, of all four users at once; the page
+		// itself asks for one user at a time.
+		{"page", func() query.SampleFilter {
+			f := query.SampleFilter{Width: 580}
+			for _, id := range []string{"bitrate", "target_bitrate", "loss", "fps_decoded", "fps_received", "fps_rendered", "fps_sent", "fps_captured",
+				"fps_encoded", "freeze_time", "height", "concealment", "audio_level", "rtt", "jitter", "jitter_buffer_delay", "frame_time", "nack", "pli", "available_outgoing", "available_incoming"} {
+				m := quality.Find(id)
+				if m == nil {
+					b.Fatalf("there is no metric %s any more", id)
+				}
+				f.Metrics = append(f.Metrics, m)
+			}
+			return f
+		}},
 		{"all", func() query.SampleFilter { return query.SampleFilter{Width: 900} }},
 		{"all-extremes", func() query.SampleFilter { return query.SampleFilter{Width: 900, Extremes: true} }},
 		{"one-user", func() query.SampleFilter { return query.SampleFilter{Width: 900, Sessions: []rtc.SessionID{session}} }},
