@@ -382,9 +382,35 @@ func (l *live) end(at int64, reason string) {
 	if err := log.Update(func(m *spool.Meta) { m.Ended, m.EndReason = at, reason }); err != nil {
 		s.log.Error("the end of a session could not be spooled", "session", log.Meta().Session, "error", err)
 	}
+	l.acknowledgeEnd(log)
 	if !l.behind {
 		l.finishDeriving()
 	}
+}
+
+// acknowledgeEnd tells the client, if it is there, that everything up to its
+// goodbye is on disk: it waits for this word before it goes, and the ticker
+// visits only sessions in progress.
+func (l *live) acknowledgeEnd(log *spool.Log) {
+	c := l.conn.Load()
+	if c == nil || c.socket == nil {
+		return
+	}
+	c.socket.Async(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), writeMs*time.Millisecond)
+		defer cancel()
+		if log.Wait(ctx) != nil {
+			return
+		}
+		_, seq := log.Durable()
+		message := l.wire.appendAck(nil, seq)
+		if message == nil || seq == 0 {
+			return
+		}
+		if c.write(false, message) == nil {
+			c.metrics.acks.Inc()
+		}
+	})
 }
 
 // finishDeriving ends the derived session, once every frame is in it.

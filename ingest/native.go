@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/native"
@@ -159,31 +158,7 @@ func (c *conn) batch(data []byte) error {
 		c.metrics.faults.Inc()
 		return err
 	}
-	if err := c.frame(h.Seq, data); err != nil {
-		return err
-	}
-	c.acknowledgeEnd()
-	return nil
-}
-
-// acknowledgeEnd answers a batch that had the client's goodbye in it: the
-// ticker visits only sessions in progress, and the client waits for this word
-// before it goes.
-func (c *conn) acknowledgeEnd() {
-	l := c.live
-	l.mu.Lock()
-	ended := l.ended
-	l.mu.Unlock()
-	if !ended || c.socket == nil {
-		return
-	}
-	c.socket.Async(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), writeMs*time.Millisecond)
-		defer cancel()
-		if seq, err := c.wait(ctx); err == nil {
-			_ = c.write(false, c.wire.appendAck(nil, seq))
-		}
-	})
+	return c.frame(h.Seq, data)
 }
 
 // post takes the body of a POST: the hello's line, then batches. It is

@@ -319,3 +319,32 @@ func TestNativeGoodbyeBeforeRestart(t *testing.T) {
 		t.Fatalf("welcome %+v, want the session ended at 2", m)
 	}
 }
+
+// A goodbye that is only spooled when it comes, and derived by the catch-up, is
+// acknowledged all the same: the client waits for that before it goes.
+func TestNativeGoodbyeWhileBehind(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	const id = "session-behind"
+	b := newBatches(t)
+	c := s.dialNative(nativeHello(id, ""))
+	c.waitFor("welcome", nil)
+	c.batch(b.next())
+	c.waitAck(1)
+	key := liveKey{app: 7, wire: "native", client: id}
+	sh := s.shard(id)
+	sh.mu.Lock()
+	l := sh.byKey[key]
+	sh.mu.Unlock()
+	l.mu.Lock()
+	l.behind = true
+	s.metrics.behind.Inc()
+	l.mu.Unlock()
+	c.batch(b.one(&rtc.Record{Kind: rtc.KindClose, Time: time.Now().UnixMilli(), Payload: []byte(`{"reason":"leave"}`)}))
+	eventually(t, "the goodbye in the spool", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.seq == 2
+	})
+	s.behind.push(l)
+	c.waitAck(2)
+}
