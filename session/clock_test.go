@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -246,5 +247,34 @@ func TestRecordsOfOneBatchKeepTheirDistances(t *testing.T) {
 		if want := t0 + 1010 + int64(i)*100; at != want {
 			t.Errorf("event %d at %d, want %d", i, at-t0, want-t0)
 		}
+	}
+}
+
+// A client's first buffer arrives late and is cut off; what it still has comes
+// in one burst, sooner after it was made than the first part. Each poll keeps a
+// row of its own: the store knows a sample by stream and time.
+func TestCutOffBuffer(t *testing.T) {
+	p := newScript(t, nil)
+	p.skew = -4000 // everything is told four seconds late
+	p.join("r", "u")
+	poll := func(n int) { p.must(p.poll(fmt.Sprintf("IN inbound-rtp kind=audio ssrc=1 packetsReceived=%d", n))) }
+	poll(0)
+	p.settle()
+	arrival := p.now + 3000
+	const polls = 20
+	for i := range polls {
+		p.now = arrival
+		p.skew = -3000 + int64(i)*100 - 500
+		poll(i + 1)
+	}
+	seen := map[int64]bool{}
+	for _, s := range p.out.Samples {
+		if seen[s.Time.UnixMilli()] {
+			t.Errorf("two samples at %s", s.Time)
+		}
+		seen[s.Time.UnixMilli()] = true
+	}
+	if len(seen) != polls {
+		t.Errorf("%d samples, want %d", len(seen), polls)
 	}
 }

@@ -502,8 +502,14 @@ func (s *Session) sampleOf(c *connection, st *stream, skew, at float64) {
 	if !(seconds > 0) || st.row.Kind == rtc.KindUnknown {
 		return
 	}
-	st.row.Samples++
+	last := st.row.End
 	st.row.End = milli(s.clock.server(int64(math.Round(at+skew)), s.received))
+	if ahead := last.Sub(st.row.End); st.row.Samples > 0 && ahead >= 0 && ahead < time.Second {
+		// Polls out of a client's buffer that are all dated when they came, as
+		// the clock was not known yet: two rows of one stream and instant were one.
+		st.row.End = last.Add(time.Millisecond)
+	}
+	st.row.Samples++
 	smp := &s.sample
 	smp.Call = s.row.Call
 	smp.Stream, smp.Kind, smp.Direction = st.row.ID, st.row.Kind, st.row.Direction
