@@ -82,7 +82,7 @@ func (c *conn) begin(w http.ResponseWriter, r *http.Request) error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		return &Refusal{Reason: protocol.CodeUnsupported, Status: http.StatusUpgradeRequired, Sentence: "this address speaks WebSocket: connect with ws:// or wss://"}
 	}
-	socket, err := s.upgrader(c.subprotocol).Upgrade(w, r)
+	socket, err := s.upgrader(c.subprotocol).Upgrade(lingering{w}, r)
 	if err != nil {
 		c.release()
 		s.metrics.refused.WithLabelValues(c.wire.name(), "handshake").Inc()
