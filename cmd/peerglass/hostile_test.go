@@ -177,10 +177,9 @@ func TestHostile(t *testing.T) {
 		return "{" + b.String()[1:] + "}"
 	}
 	const v3, browser = "3.1_STANDARD", native.Subprotocol
-	// The head alone: who still sends the rest may see a reset before the code.
-	big := head(protocol.MaxFrame + 1)
+	whole := strings.Repeat("x", protocol.MaxFrame+1)
 	cases := map[string]hostileCase{
-		"jitsi: oversized frame":         {path: jitsiPath(p.ingestKey, "big"), subprotocol: v3, messages: []any{big}, code: 1009, says: "too large", counted: "jitsi too_large"},
+		"jitsi: oversized frame":         {path: jitsiPath(p.ingestKey, "big"), subprotocol: v3, messages: []any{whole}, code: 1009, says: "too large", counted: "jitsi too_large"},
 		"jitsi: invalid JSON":            {path: jitsiPath(p.ingestKey, "json"), subprotocol: v3, messages: []any{`{"statsSessionId":`}, code: jitsi.CloseDump, says: "JSON", counted: "jitsi malformed"},
 		"jitsi: text that is not UTF-8":  {path: jitsiPath(p.ingestKey, "utf8"), subprotocol: v3, messages: []any{"\xff\xfe"}, code: 1007, counted: "jitsi malformed"},
 		"jitsi: unknown subprotocol":     {path: jitsiPath(p.ingestKey, "sub"), subprotocol: "9.9_WHAT", status: 400, says: "9.9_WHAT", counted: "jitsi unsupported"},
@@ -191,7 +190,7 @@ func TestHostile(t *testing.T) {
 		"rtcstats: invalid JSON":         {path: "/ingest/rtcstats/" + p.ingestKey + "/hostile", subprotocol: rtcstats.Subprotocol, messages: []any{`["create`}, code: 1007, says: "JSON", counted: "rtcstats malformed"},
 		"rtcstats: unknown key":          {path: "/ingest/rtcstats/pgk_nobody/hostile", subprotocol: rtcstats.Subprotocol, status: 401, says: "key", counted: "rtcstats unknown_key"},
 		"rtcstats: token that is none":   {path: "/ingest/rtcstats/" + p.ingestKey + "/hostile?rtcstats-token=a.b.c", subprotocol: rtcstats.Subprotocol, status: 401, says: "token", counted: "rtcstats token"},
-		"native: oversized frame":        {path: "/ingest/native", subprotocol: browser, messages: []any{hello(p.ingestKey, ""), big}, code: 1009, says: "too large", counted: "native too_large"},
+		"native: oversized frame":        {path: "/ingest/native", subprotocol: browser, messages: []any{hello(p.ingestKey, ""), head(1 << 62)}, code: 1009, says: "too large", counted: "native too_large"},
 		"native: no hello":               {path: "/ingest/native", subprotocol: browser, messages: []any{"hi"}, code: 4400, says: "hello", counted: "native malformed"},
 		"native: unknown subprotocol":    {path: "/ingest/native", subprotocol: "peerglass.9", status: 400, says: "peerglass.9", counted: "native unsupported"},
 		"native: unknown key":            {path: "/ingest/native", subprotocol: browser, messages: []any{hello("pgk_nobody", "")}, code: 4401, says: "key", counted: "native unknown_key"},
