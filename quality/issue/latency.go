@@ -18,4 +18,3 @@ var Latency = register(Detector{
 		return Above(smp, quality.Rtt, 300, 500, 1000).For("network_latency", rtc.Network)
 	},
 })
-
