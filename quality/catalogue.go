@@ -55,6 +55,7 @@ const (
 	Video     Kinds = 1<<rtc.KindVideo | 1<<rtc.KindScreen
 	Media           = Audio | Video
 	Transport Kinds = 1 << rtc.KindTransport
+	Client    Kinds = 1 << rtc.KindClient
 )
 
 // Dirs is a set of rtc.Direction.

@@ -52,7 +52,7 @@ several intervals of one stream.
 	for _, part := range []struct {
 		title string
 		kinds Kinds
-	}{{"Audio and video", Media}, {"Audio", Audio}, {"Video and screen", Video}, {"Transport", Transport}} {
+	}{{"Audio and video", Media}, {"Audio", Audio}, {"Video and screen", Video}, {"Transport", Transport}, {"Client", Client}} {
 		fmt.Fprintf(&b, "\n## %s\n\n| id | name | unit | step | streams | over time | what it is | from |\n|---|---|---|---|---|---|---|---|\n", part.title)
 		for _, m := range Catalogue() {
 			kinds := m.Kinds
@@ -87,6 +87,9 @@ func streams(m *Metric) string {
 	}
 	if m.Has(rtc.KindTransport, rtc.Both) {
 		words = append(words, "transport")
+	}
+	if m.Has(rtc.KindClient, rtc.Both) {
+		words = append(words, "client")
 	}
 	return strings.Join(words, ", ")
 }

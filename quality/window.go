@@ -28,6 +28,7 @@ type Window struct {
 
 	Transport *Report // the transport that the stream goes over
 	Pair      *Report // its selected candidate pair
+	Machine   *Report // what the client measures about its own machine; of KindClient only
 	Relay     float64 // 1 if that goes through a TURN relay, 0 if not, NaN if not known
 }
 
@@ -35,6 +36,9 @@ type Window struct {
 func (w *Window) Seconds() float64 {
 	if w.RTP != nil {
 		return w.RTP.Seconds()
+	}
+	if w.Machine != nil {
+		return w.Machine.Seconds()
 	}
 	if s := w.Pair.Seconds(); s == s {
 		return s
@@ -93,8 +97,8 @@ func Derive(w *Window, values []float32) {
 }
 
 // measured lists the metrics of each kind and direction.
-var measured = sync.OnceValue(func() *[rtc.KindTransport + 1][rtc.Receive + 1][]*Metric {
-	var by [rtc.KindTransport + 1][rtc.Receive + 1][]*Metric
+var measured = sync.OnceValue(func() *[rtc.KindClient + 1][rtc.Receive + 1][]*Metric {
+	var by [rtc.KindClient + 1][rtc.Receive + 1][]*Metric
 	for kind := range by {
 		for dir := range by[kind] {
 			for _, m := range registered {

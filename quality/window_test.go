@@ -128,7 +128,7 @@ func TestDeriveFillsOnlyWhatIsMeasuredThere(t *testing.T) {
 			t.Errorf("%s = %v", m.ID, v)
 		}
 	}
-	for kind := range rtc.KindTransport + 1 {
+	for kind := range rtc.KindClient + 1 {
 		for dir := range rtc.Receive + 1 {
 			for _, m := range For(kind, dir) {
 				if !m.Has(kind, dir) {

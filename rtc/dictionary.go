@@ -220,6 +220,15 @@ const (
 	StatPsnrSumY
 	StatPsnrSumU
 	StatPsnrSumV
+	StatPeerglassVideoStutterDuration
+	StatPeerglassAudioStutterDuration
+	StatCpuSystem
+	StatCpuApp
+	StatCpuPressure
+	StatLoopLag
+	StatMemoryUsed
+	StatBattery
+	StatBatteryCharging
 
 	memberEnd
 )
@@ -439,4 +448,13 @@ var dictionary = [memberEnd]MemberInfo{
 	StatPsnrSumY:                            {"psnrSum.y", Counter, UnitDecibels},
 	StatPsnrSumU:                            {"psnrSum.u", Counter, UnitDecibels},
 	StatPsnrSumV:                            {"psnrSum.v", Counter, UnitDecibels},
+	StatPeerglassVideoStutterDuration:       {"peerglassVideoStutterDuration", Counter, UnitSeconds},
+	StatPeerglassAudioStutterDuration:       {"peerglassAudioStutterDuration", Counter, UnitSeconds},
+	StatCpuSystem:                           {"cpuSystem", Gauge, UnitRatio},
+	StatCpuApp:                              {"cpuApp", Gauge, UnitRatio},
+	StatCpuPressure:                         {"cpuPressure", Gauge, UnitNone},
+	StatLoopLag:                             {"loopLag", Gauge, UnitSeconds},
+	StatMemoryUsed:                          {"memoryUsed", Gauge, UnitBytes},
+	StatBattery:                             {"battery", Gauge, UnitRatio},
+	StatBatteryCharging:                     {"batteryCharging", Flag, UnitNone},
 }

@@ -74,16 +74,18 @@ type Connection struct {
 type MediaKind uint8
 
 // The kinds. KindTransport is the pseudo-stream of a connection's selected
-// candidate pair: it carries available bandwidth, RTT and totals.
+// candidate pair: it carries available bandwidth, RTT and totals. KindClient is
+// that of what a client measures about its own machine.
 const (
 	KindUnknown MediaKind = iota
 	KindAudio
 	KindVideo
 	KindScreen
 	KindTransport
+	KindClient
 )
 
-var mediaKindNames = [...]string{"unknown", "audio", "video", "screen", "transport"}
+var mediaKindNames = [...]string{"unknown", "audio", "video", "screen", "transport", "client"}
 
 func (k MediaKind) String() string { return mediaKindNames[k] }
 

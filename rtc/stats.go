@@ -101,12 +101,13 @@ const (
 	TypeReceiver
 	TypeTransceiver
 	TypeCSRC
+	TypeClient // of our own: what a client measures about its own machine
 	typeEnd
 )
 
 var typeNames = [typeEnd]string{"", "inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "remote-outbound-rtp",
 	"media-source", "media-playout", "candidate-pair", "transport", "codec", "local-candidate", "remote-candidate",
-	"certificate", "data-channel", "peer-connection", "track", "stream", "sender", "receiver", "transceiver", "csrc"}
+	"certificate", "data-channel", "peer-connection", "track", "stream", "sender", "receiver", "transceiver", "csrc", "client"}
 
 // StatsTypes is one more than the largest StatsType.
 const StatsTypes = int(typeEnd)

@@ -34,10 +34,12 @@ export const MEMBERS =
   "localCertificateId remoteCertificateId fingerprint fingerprintAlgorithm base64Certificate issuerCertificateId label " +
   "dataChannelIdentifier remoteSource ended detached rtcpTransportStatsId psnrMeasurements ccfbMessagesReceived " +
   "ccfbMessagesSent googTimingFrameInfo 3lastRequestTimestamp 3lastResponseTimestamp 3consentExpiredTimestamp " +
-  "3firstRequestTimestamp retransmissionsReceived retransmissionsSent 3psnrSum.y 3psnrSum.u 3psnrSum.v";
+  "3firstRequestTimestamp retransmissionsReceived retransmissionsSent 3psnrSum.y 3psnrSum.u 3psnrSum.v " +
+  "6peerglassVideoStutterDuration 6peerglassAudioStutterDuration 6cpuSystem 6cpuApp cpuPressure 6loopLag memoryUsed " +
+  "6battery batteryCharging";
 
 /** Types of reports by their number on the wire, from 1. */
 export const TYPES =
   "inbound-rtp outbound-rtp remote-inbound-rtp remote-outbound-rtp media-source media-playout candidate-pair transport " +
   "codec local-candidate remote-candidate certificate data-channel peer-connection track stream sender receiver " +
-  "transceiver csrc";
+  "transceiver csrc client";
