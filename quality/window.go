@@ -13,6 +13,8 @@ import (
 type Window struct {
 	Kind rtc.MediaKind
 	Dir  rtc.Direction
+	// Codec is the stream's, "audio/opus"; "" where not told.
+	Codec string
 
 	RTP    *Report // inbound-rtp or outbound-rtp; nil for a transport
 	Track  *Report // the obsolete track report, where old browsers keep frames, freezes and samples

@@ -444,7 +444,7 @@ func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
 
 	w := &s.window
 	*w = quality.Window{
-		Kind: st.row.Kind, Dir: st.row.Direction, RTP: &r.Report,
+		Kind: st.row.Kind, Dir: st.row.Direction, Codec: st.row.Codec, RTP: &r.Report,
 		Transport: stats(c.transport), Pair: stats(c.pair), Relay: c.relay,
 		Track: stats(st.track), Remote: stats(st.remote), Source: stats(st.source), Playout: stats(st.playout),
 		SentMeanwhile: nan,
