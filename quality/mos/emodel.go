@@ -98,7 +98,7 @@ type Speech struct {
 // Echo is left out, as after an echo canceller; NaN if an input is.
 func (s Speech) Rating() float64 {
 	scale := s.Codec.Scale
-	return scale.Clear() - scale.Delay(s.Delay) - scale.Equipment(s.Codec.Ie, s.Codec.Bpl, 100*s.Loss, s.BurstR) + 0*s.Delay
+	return scale.Clear() - scale.Delay(s.Delay) - scale.Equipment(s.Codec.Ie, s.Codec.Bpl, 100*s.Loss, s.BurstR)
 }
 
 // MOS returns the conversational score, 1 to 4.5; NaN if an input is.
