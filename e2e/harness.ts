@@ -114,14 +114,14 @@ export async function until<T>(what: string, f: () => T | undefined | Promise<T 
 
 const chromiums = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Debian's Chromium with fake devices and a fresh profile. */
-export async function startBrowser(): Promise<Browser> {
+/** Debian's Chromium with fake devices, unless devices is false, and a fresh profile. */
+export async function startBrowser({ args = [], devices = true }: { args?: string[]; devices?: boolean } = {}): Promise<Browser> {
   const executablePath = chromiums.find((p) => p && existsSync(p));
   if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
   return chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+      ...(devices ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []), ...args],
   });
 }
 

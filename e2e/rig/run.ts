@@ -1,0 +1,221 @@
+// One call: its pages, its relay, what is done to it, and what becomes of it on
+// disk: truth.json.gz and the raw dump of each stay.
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import type { Browser, Page } from "playwright-core";
+import { type Program, startBrowser, until } from "../harness";
+import type { Condition, Deed, User } from "./conditions";
+import type { Config, PageTruth, Rig } from "./page/page";
+import type { Relay, Relays } from "./relay";
+
+declare const rig: Rig;
+
+const flags = [
+  "--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling",
+  "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+];
+const picture = { width: 320, height: 240, fps: 20 };
+
+/** What all runs share. */
+export interface Stage {
+  program: Program;
+  app: number;
+  relays: Relays;
+  pages: string; // URL
+  out: string;
+  pollMs: number;
+}
+
+/** Serves the page and its scripts on loopback; a page there may use devices. */
+export async function servePages(): Promise<{ url: string; stop(): Promise<void> }> {
+  const from = join(import.meta.dirname, "rig", "page");
+  const built = await build({
+    entryPoints: ["page", "source", "meter"].map((f) => join(from, `${f}.ts`)), bundle: true, write: false, outdir: "/", format: "iife", target: "es2022",
+  });
+  const files = new Map(built.outputFiles.map((f) => [f.path, f.text]));
+  const server = createServer((req, res) => {
+    const path = req.url!.split("?")[0]!;
+    const script = files.get(path);
+    res.setHeader("Content-Type", script ? "text/javascript" : "text/html");
+    res.end(script ?? '<!doctype html><meta charset="utf-8"><title>rig</title><body><script src="/page.js"></script>');
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  return {
+    url: `http://127.0.0.1:${(server.address() as { port: number }).port}/`,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+const names: User[] = ["ada", "ben", "cleo"];
+const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, Math.max(0, ms)));
+
+/** Makes the call; what it resolves to resolves when its dumps are on disk. */
+export async function makeCall(stage: Stage, c: Condition, run: number): Promise<() => Promise<void>> {
+  const seed = [...c.name].reduce((h, ch) => (Math.imul(h, 31) + ch.charCodeAt(0)) >>> 0, run);
+  const users = names.slice(0, c.users);
+  const room = `rig-${c.name}-${run}-${Date.now().toString(36)}`;
+  const relay = await stage.relays.create({ seed, schedule: c.rules });
+  if (c.turn === "shut") await relay.shut();
+  const browsers: Browser[] = [];
+  try {
+    const pages = await openPages(stage, c, users, browsers);
+    const call = { c, users, room, relay, pages, truths: new Map<User, PageTruth>(), browsers };
+    const errors = connectSignals(call, c.signalDelay);
+
+    let start = Date.now();
+    if (c.fromJoin) await relay.start(start);
+    await Promise.all(users.map((u) => pages.get(u)!.evaluate((config) => rig.begin(config), config(stage, c, room, u, relay))));
+    for (const [i, offerer] of users.entries()) {
+      for (const other of users.slice(i + 1)) {
+        await pages.get(other)!.evaluate((user) => rig.connect(user, false), offerer);
+        await pages.get(offerer)!.evaluate((user) => rig.connect(user, true), other);
+      }
+    }
+    if (!c.fromJoin) {
+      await until("all to see and hear each other", async () =>
+        (await Promise.all([...pages.values()].map((p) => p.evaluate(() => rig.ready())))).every((seen) => seen.length === users.length - 1) || undefined, 20_000,
+        () => errors.join("\n"));
+      start = Date.now() + 200;
+      await relay.start(start);
+    }
+
+    const deeds: Deed[] = [];
+    await Promise.all(c.deeds.map(async (d) => {
+      await sleep(start + d.at - Date.now());
+      deeds.push({ ...d, at: Date.now() - start });
+      await act(call, d);
+    }));
+    await sleep(start + 1000 * c.seconds - Date.now());
+    const end = Date.now();
+    const counts = await relay.counts();
+    const left = users.filter((u) => !call.truths.has(u));
+    for (const u of left) call.truths.set(u, await pages.get(u)!.evaluate(() => rig.truth()));
+    await Promise.all(left.map((u) => pages.get(u)!.evaluate(() => rig.leave())));
+    const truth = {
+      condition: c.name, run, seed, room, start, end, users, pollMs: stage.pollMs, picture, turn: c.turn, schedule: c.rules, signalDelay: c.signalDelay, deeds,
+      browser: browsers[0]!.version(), errors, pages: users.map((u) => call.truths.get(u)), relay: counts,
+    };
+    return () => harvest(stage, truth, users);
+  } finally {
+    await Promise.all(browsers.map((b) => b.close()));
+    await relay.close();
+  }
+}
+
+function config(stage: Stage, c: Condition, room: string, user: User, relay: Relay): Config {
+  return {
+    user, room, key: stage.program.key, endpoint: stage.program.url, pollMs: stage.pollMs, ...picture,
+    turn: `turn:127.0.0.1:${relay.port}?transport=${c.turn === "tcp" ? "tcp" : "udp"}`,
+    devices: user === "ada" && c.devices !== "drawn" ? "native" : "drawn",
+  };
+}
+
+/** A page for each user, in a process of its own. */
+async function openPages(stage: Stage, c: Condition, users: User[], browsers: Browser[]): Promise<Map<User, Page>> {
+  const pages = new Map<User, Page>();
+  let shared: Browser | undefined;
+  for (const user of users) {
+    const special = user === "ada" && (c.devices !== "drawn" || c.deeds.some((d) => d.by === "driver" && d.kind === "burn"));
+    let browser = special ? undefined : shared;
+    if (!browser) {
+      browser = await startBrowser({ args: flags, devices: !special || c.devices === "drawn" });
+      browsers.push(browser);
+      if (!special) shared = browser;
+    }
+    // Without fake devices there are none; without the permission the browser refuses before it looks.
+    const context = await browser.newContext({ permissions: c.devices === "denied" && special ? [] : ["camera", "microphone"], viewport: { width: 400, height: 300 } });
+    const page = await context.newPage();
+    await page.goto(stage.pages);
+    pages.set(user, page);
+    if (special && c.devices === "drawn") await pin(page);
+  }
+  return pages;
+}
+
+type Call = { c: Condition; users: User[]; relay: Relay; pages: Map<User, Page>; truths: Map<User, PageTruth>; browsers: Browser[] };
+
+/** Messages go from page to page through the driver, in order, each late by delay. */
+function connectSignals(call: Call, delay: number): string[] {
+  const errors: string[] = [];
+  for (const [user, page] of call.pages) {
+    page.on("pageerror", (e) => errors.push(`${user}: ${e}`));
+    let last: Promise<unknown> = Promise.resolve();
+    void page.exposeBinding("signal", (_, to: User, message: object) => {
+      const due = Date.now() + delay;
+      last = last.then(async () => {
+        await sleep(due - Date.now());
+        if (call.truths.has(to)) return; // it is gone
+        await call.pages.get(to)!.evaluate(([from, m]) => rig.hear(from as string, m as object), [user, message] as const);
+      }).catch((e) => errors.push(`${user} to ${to}: ${e}`));
+    });
+  }
+  return errors;
+}
+
+async function act(call: Call, d: Deed): Promise<void> {
+  const page = call.pages.get(d.user)!;
+  if (d.by === "page") return page.evaluate((f) => rig.fault(f), d);
+  switch (d.kind) {
+    case "shut": return call.relay.shut();
+    case "open": return call.relay.open();
+    case "burn": return burn(d.ms!);
+    case "kill": {
+      call.truths.set(d.user, await page.evaluate(() => rig.truth()));
+      const session = await page.context().newCDPSession(page);
+      void session.send("Page.crash").catch(() => undefined); // nobody is left to answer
+    }
+  }
+}
+
+// One processor is ada's: her browser's processes and what starves them.
+const hers = "0";
+
+async function pin(page: Page): Promise<void> {
+  const session = await page.context().browser()!.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const pids = new Set(processInfo.map((p) => p.id));
+  for (const pid of await readdir("/proc").catch(() => [])) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    const parent = Number(/\) \S (\d+)/.exec(stat)?.[1]);
+    if (pids.has(parent)) pids.add(Number(pid));
+  }
+  await Promise.all([...pids].map((pid) => finished("taskset", ["-apc", hers, String(pid)])));
+}
+
+/** Work enough to leave a browser on the same processor a sixth of it. */
+async function burn(ms: number): Promise<void> {
+  const work = `const end = Date.now() + ${ms}; while (Date.now() < end);`;
+  await Promise.all(Array.from({ length: 6 }, () => finished("taskset", ["-c", hers, process.execPath, "-e", work])));
+}
+
+function finished(command: string, args: string[]): Promise<void> {
+  return new Promise((done) => {
+    const child = spawn(command, args, { stdio: "ignore" });
+    child.once("exit", () => done());
+    child.once("error", () => done());
+  });
+}
+
+/** Waits until the stays are over and keeps them with their truth. */
+async function harvest(stage: Stage, truth: { condition: string; run: number; room: string }, users: User[]): Promise<void> {
+  const calls = `/apps/${stage.app}/calls`;
+  const sessions = await until(`the stays of ${truth.room}`, async () => {
+    const [call] = (await stage.program.api<{ items: { id: string }[] }>(`${calls}?room=${truth.room}`)).items;
+    if (!call) return undefined;
+    const { items } = await stage.program.api<{ items: { id: string; user: string; hasDump: boolean }[] }>(`${calls}/${call.id}/sessions`);
+    return items.length >= users.length && items.every((s) => s.hasDump) ? items.map((s) => ({ ...s, call: call.id })) : undefined;
+  }, 90_000);
+  const folder = join(stage.out, `${truth.condition}-${truth.run}`);
+  await mkdir(folder, { recursive: true });
+  for (const s of sessions) {
+    await writeFile(join(folder, `${s.user}.dump`), await stage.program.download(`${calls}/${s.call}/sessions/${s.id}/dump?format=raw`));
+  }
+  await writeFile(join(folder, "truth.json.gz"), gzipSync(JSON.stringify(truth), { level: 9 }));
+}
