@@ -104,6 +104,7 @@ type Outcome struct {
 	// ms, over all received streams.
 	VideoTime, VideoStutter, AudioTime, AudioStutter float32
 	LagTime                                          float32 // with more than 400 ms end to end
+	BadTime                                          float32 // of the stay, in which something received was bad: see docs/scores.md
 
 	Score        float32 // 0–10
 	AudioScore   float32
