@@ -83,6 +83,9 @@ func NewLink(user string, dir Direction, schedule []Rule, seed uint64) *Link {
 // the call's start. It returns when the packet leaves the link, or false if it
 // never does.
 func (l *Link) Offer(at time.Duration, size int) (leaves time.Duration, ok bool) {
+	if at < 0 {
+		return at, true // the call has not begun
+	}
 	r := l.rule(at)
 	if r != l.in {
 		l.in, l.bad = r, false
@@ -121,9 +124,6 @@ func (l *Link) Offer(at time.Duration, size int) (leaves time.Duration, ok bool)
 // rule returns the rule that applies at a time, nil for none.
 func (l *Link) rule(at time.Duration) *Rule {
 	now := at.Milliseconds()
-	if at < 0 {
-		return nil
-	}
 	for i := len(l.rules) - 1; i >= 0; i-- {
 		if r := &l.rules[i]; now >= r.From && (r.To == 0 || now < r.To) {
 			return r

@@ -82,7 +82,7 @@ export async function makeCall(stage: Stage, c: Condition, run: number): Promise
       await until("all to see and hear each other", async () =>
         (await Promise.all([...pages.values()].map((p) => p.evaluate(() => rig.ready())))).every((seen) => seen.length === users.length - 1) || undefined, 20_000,
         () => errors.join("\n"));
-      start = Date.now() + 200;
+      start = Date.now();
       await relay.start(start);
     }
 
