@@ -12,25 +12,9 @@ var Rtt = register(Metric{
 	Help: "Round-trip time measured in the interval: of a sent stream from the remote end's reports (remote-inbound-rtp), of a received one from remote-outbound-rtp where it measures any, of a transport the mean of the selected candidate pair's checks. Null where nothing was measured in the interval: a browser repeats an old currentRoundTripTime for many seconds.",
 	Fn: func(w *Window) float64 {
 		if w.Kind == rtc.KindTransport {
-			answered := w.Pair.Delta(rtc.StatResponsesReceived)
-			if mean := ratio(w.Pair.Delta(rtc.StatTotalRoundTripTime), answered); mean == mean {
-				return 1000 * mean
-			}
-			if answered == 0 {
-				return math.NaN()
-			}
-			return 1000 * w.Pair.Now(rtc.StatCurrentRoundTripTime)
+			return 1000 * w.pairRtt()
 		}
-		if !w.RemoteFresh {
-			return math.NaN()
-		}
-		if mean := ratio(w.Remote.Delta(rtc.StatTotalRoundTripTime), w.Remote.Delta(rtc.StatRoundTripTimeMeasurements)); mean == mean {
-			return 1000 * mean
-		}
-		if w.Remote.Now(rtc.StatRoundTripTimeMeasurements) == 0 {
-			return math.NaN() // Chrome says 0 ms until it has measured one
-		}
-		return 1000 * w.Remote.Now(rtc.StatRoundTripTime)
+		return 1000 * w.remoteRtt()
 	},
 })
 

@@ -28,10 +28,16 @@ type Window struct {
 	Source        *Report // media-source of a sent stream
 	Playout       *Report // media-playout of received audio
 
-	Transport *Report // the transport that the stream goes over
-	Pair      *Report // its selected candidate pair
-	Machine   *Report // what the client measures about its own machine; of KindClient only
-	Relay     float64 // 1 if that goes through a TURN relay, 0 if not, NaN if not known
+	Transport   *Report     // the transport that the stream goes over
+	Pair        *Report     // its selected candidate pair
+	Machine     *Report     // what the client measures about its own machine; of KindClient only
+	Memory      *Memory     // what estimators keep of a received stream; nil: their metrics are null
+	Thresholds  *Thresholds // nil for the defaults
+	Off         float64     // s of the interval in which, as was told, nothing was to be played: the track muted, the connection gone
+	Hidden      bool        // the page is hidden: a decoder may rest
+	AudioBehind float64     // Memory.Behind of the audio that belongs to a video; NaN if not known
+
+	Relay float64 // 1 if that goes through a TURN relay, 0 if not, NaN if not known
 }
 
 // Seconds returns the length of the interval, NaN if there is none.
@@ -92,6 +98,9 @@ func ratio(a, b float64) float64 {
 func Derive(w *Window, values []float32) {
 	for i := range values {
 		values[i] = rtc.Null
+	}
+	if w.Memory != nil {
+		w.Memory.step(w)
 	}
 	for _, m := range measured()[w.Kind][w.Dir] {
 		values[m.index] = m.round(m.Fn(w))

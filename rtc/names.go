@@ -26,14 +26,16 @@ const (
 
 	NameClose = "close" // of a peer connection
 
-	NameMute            = "mute"            // Payload {"kind":"audio"|"video"|"screen"}
-	NameUnmute          = "unmute"          // so
-	NameScreenShare     = "screenShare"     // Payload {"on":bool, "ssrc"?, "track"?}
-	NameSetVideoType    = "setVideoType"    // Jitsi: Payload {"ssrc","videoType":"camera"|"desktop"}
-	NameDominantSpeaker = "dominantSpeaker" // Payload {"user"} or Jitsi's own
-	NameMapStream       = "mapStream"       // Payload {"track"|"ssrc"|"mid","user","label"}
-	NameVisibility      = "visibility"      // Payload {"hidden":bool}
-	NameNetwork         = "network"         // Payload {"type","downlink","rtt","online"}
+	NameMute            = "mute"                      // Payload {"kind":"audio"|"video"|"screen"} of the user's own; of another's that is received also {"user"} or {"track"|"ssrc"|"mid"}
+	NameUnmute          = "unmute"                    // so
+	NameTrackMute       = "MediaStreamTrack.onmute"   // the browser says that a track brings nothing. Payload {"id","kind"}
+	NameTrackUnmute     = "MediaStreamTrack.onunmute" // so
+	NameScreenShare     = "screenShare"               // Payload {"on":bool, "ssrc"?, "track"?}
+	NameSetVideoType    = "setVideoType"              // Jitsi: Payload {"ssrc","videoType":"camera"|"desktop"}
+	NameDominantSpeaker = "dominantSpeaker"           // Payload {"user"} or Jitsi's own
+	NameMapStream       = "mapStream"                 // Payload {"track"|"ssrc"|"mid","user","label"}
+	NameVisibility      = "visibility"                // Payload {"hidden":bool}
+	NameNetwork         = "network"                   // Payload {"type","downlink","rtt","online"}
 	NameFeedback        = "feedback"
 
 	// Suffixes of a call's outcome.

@@ -96,7 +96,7 @@ func (s *Session) closeConnection(c *connection) {
 		s.writeStream(c, c.path)
 	}
 	c.reports.forget()
-	c.transport, c.pair = nil, nil
+	c.transport, c.pair, c.machineReport = nil, nil, nil
 }
 
 // severity judges an event by what it is about.

@@ -191,7 +191,7 @@ func TestVideoTracks(t *testing.T) {
 		`{"video":1}`:                                                               nil,
 		`nonsense`:                                                                  nil,
 	} {
-		if got := videoTracks([]byte(payload)); !reflect.DeepEqual(got, want) {
+		if got := tracksIn([]byte(payload), "video"); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %q, want %q", payload, got, want)
 		}
 	}

@@ -33,6 +33,7 @@ var keptTypes = [rtc.StatsTypes]bool{
 	rtc.TypeMediaSource: true, rtc.TypeMediaPlayout: true, rtc.TypeTrack: true,
 	rtc.TypeTransport: true, rtc.TypeCandidatePair: true, rtc.TypeCodec: true,
 	rtc.TypeLocalCandidate: true, rtc.TypeRemoteCandidate: true,
+	rtc.TypeClient: true,
 }
 
 // use says what a text is kept for.

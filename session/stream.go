@@ -28,6 +28,9 @@ type connection struct {
 	pair      *report // selected candidate pair
 	pairName  string
 	relay     float64
+
+	machine       *stream // what the client measures about its own machine
+	machineReport *report
 }
 
 // stream is one RTP report of a connection, or its transport.
@@ -41,7 +44,15 @@ type stream struct {
 	packets, bytes, lost total
 	sent                 float64 // packets sent when the remote end last reported
 	limitation           string
+
+	memory quality.Memory // of a received stream
+	audio  *stream        // of a received video: the audio of the same sender
+	off    off
 }
+
+// pseudo reports whether the stream is none of RTP: a connection's transport
+// or the client's machine.
+func (st *stream) pseudo() bool { return st.row.Kind >= rtc.KindTransport }
 
 // total sums a counter over its resets.
 type total struct {
@@ -76,10 +87,10 @@ func (s *Session) link(c *connection) (err error) {
 	rs := &c.reports
 	rs.stale = false
 	for _, st := range c.streams {
-		if st.row.Kind == rtc.KindTransport {
+		if st.pseudo() {
 			continue
 		}
-		st.track, st.remote, st.source, st.playout = nil, nil, nil, nil
+		st.track, st.remote, st.source, st.playout, st.audio = nil, nil, nil, nil, nil
 		switch r := rs.byID[st.row.ReportID]; {
 		case r != st.rtp: // gone
 			st.rtp.stream, st.rtp = nil, nil
@@ -105,7 +116,9 @@ func (s *Session) link(c *connection) (err error) {
 		s.describe(c, st)
 	}
 	s.linkRemotes(c)
+	c.linkAudio()
 	s.linkPath(c)
+	s.linkMachine(c)
 	return err
 }
 
@@ -152,7 +165,7 @@ func (c *connection) stream(r *report) *stream {
 func (s *Session) dropStreams(c *connection) {
 	kept := c.streams[:0]
 	for _, st := range c.streams {
-		if st.rtp != nil || st.row.Kind == rtc.KindTransport {
+		if st.rtp != nil || st.pseudo() {
 			kept = append(kept, st)
 			continue
 		}
@@ -239,6 +252,13 @@ func (s *Session) describe(c *connection, st *stream) {
 	}
 	if *row != was {
 		st.changed = true
+		if row.Direction == rtc.Receive {
+			since, muted := s.told.mutedSince(row)
+			if !muted { // it may be another track by now
+				since = float64(s.at - s.clock.offset)
+			}
+			st.off.set(muted, since)
+		}
 	}
 }
 
@@ -364,6 +384,61 @@ func (s *Session) linkPath(c *connection) {
 	}
 }
 
+// linkMachine finds the report of the client's own machine.
+func (s *Session) linkMachine(c *connection) {
+	c.machineReport = nil
+	for _, r := range c.reports.all {
+		if r.Type == rtc.TypeClient {
+			c.machineReport = r
+			break
+		}
+	}
+	if c.machine == nil && c.machineReport != nil {
+		if st := s.newStream(c, c.machineReport, rtc.Both); st != nil {
+			st.rtp, st.row.Kind = nil, rtc.KindClient
+			c.machine = st
+		}
+	}
+}
+
+// linkAudio finds for each received video the audio that was captured with it:
+// that of the same user, or the only one beside the only video.
+func (c *connection) linkAudio() {
+	var audios, videos int
+	var audio *stream
+	for _, st := range c.streams {
+		switch {
+		case st.row.Direction != rtc.Receive:
+		case st.row.Kind == rtc.KindAudio:
+			audios++
+			audio = st
+		case st.row.Kind == rtc.KindVideo:
+			videos++
+		}
+	}
+	if audios == 0 || videos == 0 {
+		return
+	}
+	for _, st := range c.streams {
+		if st.row.Direction != rtc.Receive || st.row.Kind != rtc.KindVideo {
+			continue
+		}
+		if audios == 1 && videos == 1 {
+			st.audio = audio
+			return
+		}
+		if st.row.RemoteUser == "" {
+			continue
+		}
+		for _, other := range c.streams {
+			if other.row.Direction == rtc.Receive && other.row.Kind == rtc.KindAudio && other.row.RemoteUser == st.row.RemoteUser {
+				st.audio = other
+				break
+			}
+		}
+	}
+}
+
 func firstOf(a, b *report) *report {
 	if a != nil {
 		return a
@@ -401,12 +476,16 @@ func (s *Session) namePath(c *connection, local, far *report) {
 // derive takes the samples of a poll.
 func (s *Session) derive(c *connection, skew float64) {
 	for _, st := range c.streams {
-		if st.row.Kind != rtc.KindTransport {
+		if !st.pseudo() {
 			s.deriveRTP(c, st, skew)
 		}
 	}
 	if c.path != nil {
 		s.derivePath(c, skew)
+	}
+	if c.machine != nil && c.machineReport != nil {
+		s.window = quality.Window{Kind: rtc.KindClient, Dir: rtc.Both, SentMeanwhile: nan, Relay: nan, Machine: &c.machineReport.Report}
+		s.sampleOf(c, c.machine, skew, c.machineReport.Time)
 	}
 }
 
@@ -454,6 +533,17 @@ func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
 		w.RemoteFresh = true
 		w.SentMeanwhile = st.packets.last - st.sent
 		st.sent = st.packets.last
+	}
+	if st.row.Direction == rtc.Receive {
+		w.Memory, w.AudioBehind = &st.memory, nan
+		if st.audio != nil {
+			w.AudioBehind = st.audio.memory.Behind()
+		}
+		w.Off = st.off.during(r.Before, r.Time)
+		w.Hidden = s.told.hidden
+		if c.row.State == "failed" || c.row.State == "closed" {
+			w.Off = w.Seconds()
+		}
 	}
 	s.sampleOf(c, st, skew, r.Time)
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/peerglass/peerglass/rtc"
@@ -13,6 +14,8 @@ type told struct {
 	ssrcs  map[uint32]bool // true: screen, false: camera
 	tracks map[string]bool
 	users  map[streamKey]mapping
+	muted  map[muteKey]float64 // since when, client's clock, ms
+	hidden bool                // the page
 }
 
 // streamKey names a stream in one of three ways.
@@ -98,8 +101,17 @@ func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 		}
 	case rtc.NameMapStream:
 		return s.mapStream(r.Payload, c)
+	case rtc.NameMute, rtc.NameTrackMute:
+		return s.learnMute(r, c, true)
+	case rtc.NameUnmute, rtc.NameTrackUnmute:
+		return s.learnMute(r, c, false)
+	case rtc.NameVisibility:
+		var p struct{ Hidden bool }
+		if json.Unmarshal(r.Payload, &p) == nil {
+			s.told.hidden = p.Hidden
+		}
 	case rtc.NameGetDisplayMedia + rtc.OnSuccess:
-		for _, track := range videoTracks(r.Payload) {
+		for _, track := range tracksIn(r.Payload, "video") {
 			s.told.isScreen(0, track, true)
 		}
 		s.relink()
@@ -207,10 +219,10 @@ func (s *Session) find(k streamKey) rtc.StreamID {
 	return 0
 }
 
-// videoTracks reads the ids of the video tracks from what a client tells of a
-// MediaStream: [["video","id","label"]], [{"kind":"video","id":"…"}], an object
-// with such a list, or a text of "video:id" words.
-func videoTracks(payload []byte) []string {
+// tracksIn reads the ids of the tracks of these kinds from what a client tells
+// of a track or MediaStream: {"kind":"video","id":"…"}, ["video","id","label"],
+// a list or object of such, or a text of "video:id" words.
+func tracksIn(payload []byte, kinds ...string) []string {
 	var value any
 	if json.Unmarshal(payload, &value) != nil {
 		return nil
@@ -221,6 +233,10 @@ func videoTracks(payload []byte) []string {
 			ids = append(ids, cutName(id))
 		}
 	}
+	wanted := func(kind any) bool {
+		name, ok := kind.(string)
+		return ok && slices.Contains(kinds, name)
+	}
 	var visit func(value any, depth int)
 	visit = func(value any, depth int) {
 		if depth == 0 {
@@ -228,7 +244,7 @@ func videoTracks(payload []byte) []string {
 		}
 		switch v := value.(type) {
 		case []any:
-			if len(v) >= 2 && v[0] == "video" {
+			if len(v) >= 2 && wanted(v[0]) {
 				if id, ok := v[1].(string); ok {
 					add(id)
 					return
@@ -238,7 +254,7 @@ func videoTracks(payload []byte) []string {
 				visit(e, depth-1)
 			}
 		case map[string]any:
-			if id, ok := v["id"].(string); ok && v["kind"] == "video" {
+			if id, ok := v["id"].(string); ok && wanted(v["kind"]) {
 				add(id)
 				return
 			}
@@ -247,7 +263,7 @@ func videoTracks(payload []byte) []string {
 			}
 		case string:
 			for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
-				if id, ok := strings.CutPrefix(word, "video:"); ok {
+				if kind, id, ok := strings.Cut(word, ":"); ok && wanted(kind) {
 					add(id)
 				}
 			}

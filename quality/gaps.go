@@ -1,0 +1,322 @@
+package quality
+
+import (
+	"math"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// gaps is what is known of the pictures of a received video stream between
+// polls. A gap that is going on is followed by pending: what of the time that
+// passed the gaps that ended do not account for. It is known up to a constant,
+// the age of the newest picture at the first poll; the least that was ever seen
+// stands for that, because at some polls a picture has just come.
+type gaps struct {
+	begun   bool
+	pending float64 // s since the newest picture
+	excused float64 // s of the pending gap in which nothing was due
+	charged float64 // s of the pending gap that was counted
+	spacing float64 // usual time between pictures, s; 0 while not known
+	unsent  float64 // s for which no packet came over a path that works
+	trouble bool    // packets were missing during the pending gap
+	exact   float64 // what of the exact duration was counted
+}
+
+// pendingDrift lets the constant follow clocks that run apart, in s per s.
+const pendingDrift = 1e-3
+
+// stepVideo estimates the stutter of an interval.
+//
+// Browsers count pictures n and sum the time between them S and its square Q
+// (W3C totalInterFrameDelay, totalSquaredInterFrameDelay). What of the elapsed
+// time S leaves over is the gap that goes on. Freezes as browsers count them
+// help only to tell several long gaps apart: they are told at another instant
+// than S, and a standstill of more than 5 s is none.
+func (m *Memory) stepVideo(w *Window, seconds float64) {
+	g := &m.video
+	frames := w.frames()
+	decoded := w.now(rtc.StatFramesDecoded)
+	if frames != frames { // first poll, counter reset, or no frame counter at all
+		*g = gaps{}
+		if decoded == decoded {
+			g.begun = decoded > 0
+		}
+		return
+	}
+	threshold := w.threshold(func(t *Thresholds) float64 { return t.VideoStutter })
+	off := min(max(w.Off, 0), seconds)
+	if w.Hidden && frames == 0 {
+		off = seconds
+	}
+	if !g.begun && frames == 0 && !(decoded > 0) {
+		m.stutter, m.playing, m.basis = 0, 0, BasisStandstill
+		return
+	}
+	sum, squares := w.delta(rtc.StatTotalInterFrameDelay), w.delta(rtc.StatTotalSquaredInterFrameDelay)
+	freezes, frozen := w.delta(rtc.StatFreezeCount), w.delta(rtc.StatTotalFreezesDuration)
+	playing := seconds - off
+	if !g.begun { // begins in this interval: what was before the first picture is none
+		g.begun = true
+		if sum == sum {
+			playing = min(playing, sum)
+			frames-- // the first picture ends no gap
+		}
+		g.pending = 0
+		seconds = zeroOf(sum, 0)
+	}
+
+	// The first gap of the interval began before it.
+	before := *g
+	g.follow(w, seconds, frames, sum)
+
+	long, basis := 0.0, BasisStandstill
+	switch {
+	case !(frames > 0):
+	case sum == sum && squares == squares:
+		basis = BasisMoments
+		long = longGaps(moments{frames, sum, squares}, freezes, frozen, before.spacing, threshold)
+	case freezes == freezes && frozen == frozen:
+		basis = BasisFreezes
+		long = longFreezes(freezes, frozen, threshold) + zeroOf(w.delta(rtc.StatTotalPausesDuration), 0)
+	default:
+		// Only the number of pictures is known: what is missing at the usual
+		// spacing is taken as one gap.
+		if before.spacing == 0 {
+			long = math.NaN()
+			g.spacing = seconds / frames
+		}
+		if missing := seconds - frames*before.spacing; before.spacing > 0 && missing >= threshold {
+			long = missing
+		}
+	}
+	if frames > 0 && basis == BasisMoments {
+		g.learn(frames, sum, long)
+	}
+
+	// Nothing was due while the stream was off, the machine slept, or, for a
+	// time, while the other end sent nothing.
+	trouble := before.trouble || w.troubled()
+	excused := off
+	quiet := w.packets() == 0 && w.pathAlive()
+	if quiet {
+		g.unsent = before.unsent + seconds
+		if over := g.unsent - w.threshold(func(t *Thresholds) float64 { return t.Unsent }); over > 0 {
+			excused = max(excused, min(over, seconds))
+		}
+	}
+	if gap := max(long, g.pending); m.late(seconds) && gap > 0.8*seconds {
+		excused = max(excused, min(gap, seconds))
+	}
+	playing = max(min(playing, seconds-excused), 0)
+
+	counted := 0.0
+	if frames > 0 {
+		if long -= before.excused + excused; long != long {
+			counted = long
+		} else if long >= threshold && (w.Kind != rtc.KindScreen || trouble) {
+			counted = long - before.charged
+		}
+		g.excused, g.charged, g.trouble = 0, 0, false
+		if !quiet {
+			g.unsent = 0
+		}
+	} else {
+		g.excused, g.charged, g.trouble = before.excused+excused, before.charged, trouble
+	}
+	if going := g.pending - g.excused; going >= threshold && (w.Kind != rtc.KindScreen || trouble) {
+		counted += going - g.charged
+		g.charged = going
+	}
+	m.stutter, m.playing, m.basis = max(counted, 0), playing, basis
+	if counted != counted {
+		m.basis = BasisUnknown
+	}
+	m.exactly(w, rtc.StatPeerglassVideoStutterDuration)
+}
+
+// exactly puts what the client measured itself in the place of the estimate.
+func (m *Memory) exactly(w *Window, duration rtc.Member) {
+	if exact := w.RTP.Delta(duration); exact == exact {
+		m.stutter, m.basis = exact, BasisExact
+	}
+}
+
+// frames counts the pictures of the interval as the sums do that go with them:
+// the standard's are rendered ones, Chromium's decoded ones.
+func (w *Window) frames() float64 {
+	if n := w.delta(rtc.StatFramesRendered); n == n {
+		return n
+	}
+	return w.delta(rtc.StatFramesDecoded)
+}
+
+// follow brings the pending gap up to the end of an interval.
+func (g *gaps) follow(w *Window, seconds, frames, sum float64) {
+	if sum != sum {
+		// When the newest picture came is not told: it may have been just now.
+		if g.pending += seconds; frames > 0 {
+			g.pending = 0
+		}
+		return
+	}
+	g.pending += seconds - sum
+	if frames > 0 {
+		g.pending -= pendingDrift * seconds
+	}
+	g.pending = max(g.pending, 0)
+}
+
+// learn keeps the usual spacing of the pictures.
+func (g *gaps) learn(frames, sum, long float64) {
+	usual := (sum - long) / frames
+	if long > 0 {
+		usual = (sum - long) / max(frames-1, 1)
+	}
+	switch {
+	case !(usual > 0):
+	case g.spacing == 0:
+		g.spacing = usual
+	default:
+		g.spacing += 0.3 * (usual - g.spacing) // some polls: an interval alone may have a gap that was not seen
+	}
+}
+
+// troubled reports whether packets of the stream went missing in the interval,
+// or all of the path's did.
+func (w *Window) troubled() bool {
+	return w.RTP.Change(rtc.StatPacketsLost) > 0 || w.delta(rtc.StatNackCount) > 0 || w.pathSilent()
+}
+
+func (w *Window) arrived() float64 {
+	if d := w.Transport.Delta(rtc.StatBytesReceived); d == d {
+		return d
+	}
+	return w.Pair.Delta(rtc.StatBytesReceived)
+}
+
+// pathAlive reports whether anything arrived over the stream's path,
+// pathSilent that nothing did; neither where that is not known.
+func (w *Window) pathAlive() bool  { return w.arrived() > 0 }
+func (w *Window) pathSilent() bool { return w.arrived() == 0 }
+
+// moments are the count, the sum and the sum of squares of the gaps between
+// pictures, in s and s².
+type moments struct{ n, sum, squares float64 }
+
+// largest is the upper bound of the largest of the gaps: that which it has if
+// the others are equal (Samuelson's inequality).
+func (a moments) largest() float64 {
+	mean := a.sum / a.n
+	return mean + math.Sqrt(max((a.n-1)/a.n*(a.squares-a.sum*mean), 0))
+}
+
+// longGaps estimates the time of the gaps that are at least least long.
+//
+// With one long gap g among n-1 of spacing d, sum = (n-1)d + g and squares =
+// (n-1)d² + g² give g; no gap can be longer, so that where this g is too short
+// there was none. With several, the rest's spacing d (from the freezes, else
+// the usual one) leaves the excesses of the long ones over d: their sum and
+// their sum of squares are known, which two gaps solve exactly and which three
+// and more are spread over by a log-normal distribution.
+func longGaps(a moments, freezes, frozen, usual, least float64) float64 {
+	if a.n <= 1 {
+		if a.sum >= least {
+			return a.sum
+		}
+		return 0
+	}
+	one := a.largest()
+	if one < least {
+		return 0
+	}
+	rest := (a.sum - one) / (a.n - 1)
+	d := usual
+	switch {
+	case freezes >= 2 && frozen < a.sum && freezes < a.n:
+		d = (a.sum - frozen) / (a.n - freezes)
+	case freezes >= 2:
+		d = 0 // all of them froze
+	case freezes == 1 || usual == 0 || rest < 1.25*usual+0.002:
+		return one
+	}
+	excess := a.sum - a.n*d
+	spread := a.squares - 2*d*a.sum + a.n*d*d
+	if !(excess > 0) || !(spread > 0) {
+		return one
+	}
+	count := excess * excess / spread // of equal gaps that have these sums
+	if freezes >= 2 {
+		count = max(count, min(freezes, a.n))
+	}
+	if count <= 2 {
+		half := excess / 2
+		apart := math.Sqrt(max(spread/2-half*half, 0))
+		long := 0.0
+		for _, g := range [2]float64{half + apart + d, half - apart + d} {
+			if g >= least {
+				long += g
+			}
+		}
+		return min(long, a.sum)
+	}
+	count = math.Ceil(count - 0.2)
+	return min(longTail(count, excess+count*d, spread+2*d*excess+count*d*d, least), a.sum)
+}
+
+// longTail is the sum of those among count lengths that are at least least
+// long, if the lengths are spread log-normally with this sum and these squares.
+func longTail(count, sum, squares, least float64) float64 {
+	mean := sum / count
+	variance := max(squares/count-mean*mean, 0)
+	reach := math.Sqrt(variance * (count - 1))
+	switch {
+	case mean+reach < least:
+		return 0
+	case mean-reach >= least || variance == 0:
+		return sum
+	}
+	sigma2 := math.Log1p(variance / (mean * mean))
+	sigma := math.Sqrt(sigma2)
+	z := (math.Log(mean/least) + sigma2/2) / sigma
+	return sum * 0.5 * math.Erfc(-z/math.Sqrt2)
+}
+
+// longFreezes estimates the time of the freezes that are at least least long
+// from their number and sum alone. One is known; several are taken to be spread
+// exponentially above the shortest that a browser counts.
+func longFreezes(count, sum, least float64) float64 {
+	if count <= 1 {
+		if sum >= least {
+			return sum
+		}
+		return 0
+	}
+	return exponentialTail(count, sum, min(shortestFreeze, sum/count), least)
+}
+
+// shortestFreeze: 150 ms more than the mean of the last 30 gaps (W3C
+// freezeCount), at 30 pictures a second.
+const shortestFreeze = 0.183
+
+// exponentialTail is the sum of those among count lengths that are at least
+// least long, if they are spread exponentially above from.
+func exponentialTail(count, sum, from, least float64) float64 {
+	mean := sum/count - from
+	switch {
+	case sum-(count-1)*from < least:
+		return 0
+	case from >= least:
+		return sum
+	case !(mean > 0):
+		return 0
+	}
+	over := least - from
+	return min(count*(least+mean)*math.Exp(-over/mean), sum)
+}
+
+func zeroOf(v, otherwise float64) float64 {
+	if v == v {
+		return v
+	}
+	return otherwise
+}

@@ -1,0 +1,225 @@
+package quality
+
+import (
+	"math"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// outages is what is known of the missing audio of a received stream between
+// polls.
+type outages struct {
+	begun   bool
+	going   float64 // s of concealment that had not ended at the last poll
+	charged float64 // s of it that were counted
+	excused float64 // s of it in which nothing was due
+	usual   float64 // usual length of a short concealment, s; 0 while not known
+	unsent  float64 // s for which no packet came over a path that works
+}
+
+// stepAudio estimates the stutter of an interval.
+//
+// Browsers count the samples made up to hide missing audio, also those that
+// are silent by then (W3C concealedSamples includes silentConcealedSamples),
+// and how many stretches of them began (concealmentEvents). One stretch is
+// known exactly, also over several polls: it goes on where packets stand still.
+// Several are told apart as shortTail says.
+func (m *Memory) stepAudio(w *Window, seconds float64) {
+	o := &m.audio
+	packets := w.packets()
+	if packets != packets { // first poll or counter reset
+		*o = outages{begun: w.RTP.Now(rtc.StatPacketsReceived) > 0}
+		return
+	}
+	if !o.begun {
+		if o.begun = packets > 0; !o.begun {
+			m.stutter, m.playing, m.basis = 0, 0, BasisStandstill
+			return
+		}
+	}
+	threshold := w.threshold(func(t *Thresholds) float64 { return t.AudioStutter })
+	off := min(max(w.Off, 0), seconds)
+	played := w.delta(rtc.StatTotalSamplesReceived)
+	silent := w.delta(rtc.StatSilentConcealedSamples)
+	concealed := w.delta(rtc.StatConcealedSamples)
+	events := w.delta(rtc.StatConcealmentEvents)
+	playing := seconds - off
+	if played == 0 {
+		playing = 0 // nobody listens: the browser takes nothing out of the buffer
+	}
+
+	excused := off
+	if packets == 0 && w.pathAlive() {
+		o.unsent += seconds
+		if over := o.unsent - w.threshold(func(t *Thresholds) float64 { return t.Unsent }); over > 0 {
+			excused = max(excused, min(over, seconds))
+		}
+	} else {
+		o.unsent = 0
+	}
+
+	before := *o
+	var long float64 // s of outages that ended
+	basis := BasisMoments
+	if concealed == concealed && played == played {
+		rate := w.sampleRate(played, seconds)
+		long = o.concealments(w, runs{events, concealed / rate, zeroOf(silent, 0) / rate}, seconds, threshold)
+		if n, d := w.delta(rtc.StatInterruptionCount), w.delta(rtc.StatTotalInterruptionDuration); n == n && d == d && o.going == 0 {
+			// Interruptions of 150 ms and more, counted when they end.
+			basis, long = BasisFreezes, exponentialTail(max(n, 1), d, min(shortestInterruption, d/max(n, 1)), threshold)
+		}
+	} else {
+		basis = BasisStandstill
+		o.still(packets, seconds)
+		if o.going == 0 {
+			long = before.going
+		}
+	}
+	if m.late(seconds) && max(o.going, long) > 0.8*seconds {
+		excused = max(excused, min(max(o.going, long), seconds))
+	}
+	playing = max(min(playing, seconds-excused), 0)
+
+	counted := 0.0
+	if o.going > 0 {
+		o.excused = before.excused + excused
+		if going := o.going - o.excused; going >= threshold {
+			counted = going - before.charged
+			o.charged = going
+		}
+		if o.going < before.going { // another one than before, which ended
+			counted = o.charged
+		}
+		counted += long
+	} else {
+		if long -= before.excused + excused; long >= threshold {
+			counted = long - before.charged
+		}
+		o.charged, o.excused = 0, 0
+	}
+	counted = max(counted, 0)
+
+	// Gaps of the playout device are heard too; they come on top.
+	if n, d := w.Playout.Delta(rtc.StatSynthesizedSamplesEvents), w.Playout.Delta(rtc.StatSynthesizedSamplesDuration); n == n && d > 0 {
+		counted += exponentialTail(max(n, 1), d, min(0.01, d/max(n, 1)), threshold)
+	}
+	m.stutter, m.playing, m.basis = min(counted, before.going+seconds), playing, basis
+	m.exactly(w, rtc.StatPeerglassAudioStutterDuration)
+}
+
+// shortestInterruption is what libwebrtc counts as one, in s.
+const shortestInterruption = 0.15
+
+// sampleRate is how many samples a second are played; what is played at
+// another speed or by another clock shows in the ratio of the two counters.
+func (w *Window) sampleRate(played, seconds float64) float64 {
+	if rate := ratio(played, w.delta(rtc.StatTotalSamplesDuration)); rate >= 8000 && rate <= 192_000 {
+		return rate
+	}
+	if rate := played / seconds; rate >= 8000 && rate <= 192_000 {
+		return rate
+	}
+	return 48_000
+}
+
+// runs are the concealments of an interval: how many began, how long they were
+// together and what of it was silent, in s.
+type runs struct{ began, length, silent float64 }
+
+// concealments brings the outage that goes on up to date and returns the
+// length of those that ended and were long.
+func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (ended float64) {
+	if r.length == 0 {
+		ended, o.going = o.going, 0
+		return ended
+	}
+	// What of the concealment reaches to the poll: the time without packets
+	// less what the jitter buffer held.
+	tail := 0.0
+	if age := (w.RTP.Time - w.RTP.Now(rtc.StatLastPacketReceivedTimestamp)) / 1000; age == age {
+		tail = min(max(age-w.held(), 0), r.length)
+	} else if w.packets() == 0 || r.length > 0.95*seconds {
+		tail = r.length
+	}
+	count := zeroOf(r.began, 0)
+	if o.going > 0 || count == 0 {
+		count++ // the one that went on
+	}
+	total := o.going + r.length
+	switch {
+	case count <= 1:
+		if tail > 0.01 {
+			o.going = total
+			return 0
+		}
+		o.going = 0
+		if total < threshold {
+			o.learn(total)
+		}
+		return total
+	case tail > 0.01:
+		o.going = tail
+		total, count = total-tail, count-1
+	default:
+		o.going = 0
+	}
+	long := shortTail(count, total, r.silent, o.usual, threshold)
+	if long == 0 {
+		o.learn(total / count)
+	}
+	return long
+}
+
+// held is for how long the jitter buffer can play once packets stop, s.
+func (w *Window) held() float64 {
+	held := w.mean(rtc.StatJitterBufferDelay, rtc.StatJitterBufferEmittedCount)
+	return zeroOf(held, 0.04) + 0.02 // a packet's audio
+}
+
+// still follows an outage where only packets are counted.
+func (o *outages) still(packets, seconds float64) {
+	if packets > 0 {
+		o.going = 0
+		return
+	}
+	o.going += seconds
+}
+
+func (o *outages) learn(length float64) {
+	if o.usual == 0 {
+		o.usual = length
+		return
+	}
+	o.usual += 0.3 * (length - o.usual)
+}
+
+// shortTail estimates the time of those among count concealments that are at
+// least least long.
+//
+// A concealment that goes silent has faded out first, which takes some tenths
+// of a second: then one is long, and the others are as short as usual. Without
+// silence, few concealments are taken as one long among usual ones, many, as
+// steady loss makes them, as spread exponentially.
+func shortTail(count, total, silent, usual, least float64) float64 {
+	if total-(count-1)*shortestConcealment < least {
+		return 0
+	}
+	if usual == 0 {
+		usual = usualConcealment
+	}
+	dominant := total - (count-1)*min(usual, total/count)
+	if dominant < least {
+		dominant = 0
+	}
+	if silent > 0 {
+		return max(dominant, min(silent, total))
+	}
+	spread := exponentialTail(count, total, min(shortestConcealment, total/count), least)
+	share := math.Min(math.Max((count-3)/5, 0), 1)
+	return (1-share)*dominant + share*spread
+}
+
+const (
+	shortestConcealment = 0.01 // s: NetEQ works in steps of 10 ms
+	usualConcealment    = 0.03 // s: a packet lost and the cross-fade
+)
