@@ -81,6 +81,18 @@ func opusImpairment(rate float64) float64 {
 	return OpusRates[len(OpusRates)-1].Ie
 }
 
+// SpeechRate returns the bit rate of the speech itself, of what was sent or
+// received in all: fewer than 50 packets a second are taken as 20 ms each, as
+// in pauses a codec may send next to nothing. NaN, not known, below the 6
+// kbit/s that Opus needs for speech (RFC 6716 §2.1.1): then there was none.
+func SpeechRate(bitsPerSecond, packetsPerSecond float64) float64 {
+	const packets, least = 50, 6000
+	if rate := bitsPerSecond * max(packets/packetsPerSecond, 1); rate >= least && rate-rate == 0 {
+		return rate
+	}
+	return math.NaN()
+}
+
 // FindSpeech returns the codec with a mime type, "audio/opus", at a bit rate; not ok
 // for one that the model has no figures for.
 func FindSpeech(mime string, bitsPerSecond float64, fec bool) (c Codec, ok bool) {

@@ -18,10 +18,10 @@ var scaleNames = [...]string{"narrowband", "wideband", "fullband"}
 
 func (s Scale) String() string { return scaleNames[s] }
 
-// stretch is how much longer the scale is than the narrowband one; its rating
+// Stretch is how much longer the scale is than the narrowband one; its rating
 // divided by it goes through the same map to a score (G.107.1 eq. A-1,
 // G.107.2 Annex A).
-func (s Scale) stretch() float64 { return [...]float64{1, 1.29, 1.48}[s] }
+func (s Scale) Stretch() float64 { return [...]float64{1, 1.29, 1.48}[s] }
 
 // Clear returns the rating of the scale with nothing wrong but the defaults:
 // 93.2 by the full narrowband model (G.107 §7.7), Ro = 129 (G.107.1 eq. 7-2)
@@ -35,7 +35,7 @@ var clearNarrowband = DefaultLine().Rating()
 // definition of the scale ends at 1: there it is 1, so that a better rating is
 // never a lower score.
 func (s Scale) MOS(r float64) float64 {
-	r /= s.stretch()
+	r /= s.Stretch()
 	switch {
 	case r <= 0:
 		return 1
@@ -55,7 +55,7 @@ func (s Scale) Delay(ta float64) float64 {
 		return 0
 	}
 	x6 := math.Pow(math.Log2(ta/mT), 6)
-	return s.stretch() * 25 * (math.Pow(1+x6, 1./6) - 3*math.Pow(1+x6/729, 1./6) + 2) // 729 = 3⁶
+	return s.Stretch() * 25 * (math.Pow(1+x6, 1./6) - 3*math.Pow(1+x6/729, 1./6) + 2) // 729 = 3⁶
 }
 
 // validLoss is the greatest loss in percent for which the model was validated

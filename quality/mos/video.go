@@ -82,3 +82,30 @@ func efficiency(codec string) float64 {
 	}
 	return 1
 }
+
+// Coarseness tells how coarse a picture was encoded from its mean quantiser: 0
+// where it is fine, 1 where encoders give up the resolution for it, up to 2;
+// NaN for a codec whose scale is not known. The thresholds are those between
+// which libwebrtc scales a picture down and up again (kHigh…QpThreshold and
+// kLow…QpThreshold of its encoders: VP8 29 and 95, VP9 149 and 205, AV1 145 and
+// 205, H.264 24 and 37); half way between them begins what is seen.
+func Coarseness(codec string, quantiser float64) float64 {
+	if _, name, cut := strings.Cut(codec, "/"); cut {
+		codec = name
+	}
+	var low, high float64
+	switch {
+	case strings.EqualFold(codec, "VP8"):
+		low, high = 29, 95
+	case strings.EqualFold(codec, "VP9"):
+		low, high = 149, 205
+	case strings.EqualFold(codec, "AV1"):
+		low, high = 145, 205
+	case strings.EqualFold(codec, "H264"):
+		low, high = 24, 37
+	default:
+		return math.NaN()
+	}
+	middle := (low + high) / 2
+	return min(max((quantiser-middle)/(high-middle), 0), 2)
+}

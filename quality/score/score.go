@@ -1,39 +1,53 @@
 package score
 
-import "math"
+import (
+	"math"
 
-// Version of the formula. Whoever changes a coefficient raises it: the golden
-// scores of a version never change.
-const Version = 1
+	"github.com/peerglass/peerglass/rtc"
+)
 
-// Part is one of several scores that make up another: a stay of a user, or a
-// user's part in a call.
+// Part is one of several scores that make up another.
 type Part struct {
-	Score float32 // 0–10; NaN where nothing was measured: it does not count
+	Score float32 // 0–10; Null where nothing was measured: it does not count
 	Time  float64 // weight: any unit, the same for all; media time in ms
 }
 
-// User returns the score of a user over their sessions, rtc.Null without any.
-func User(sessions []Part) float32 { return together(sessions) }
+// PartOf returns what a stay weighs in the score of its user and its call: the
+// time of the media that it received.
+func PartOf(o *rtc.Outcome) Part {
+	var time float64
+	for _, t := range [...]float32{o.AudioTime, o.VideoTime} {
+		if t > 0 {
+			time += float64(t)
+		}
+	}
+	return Part{Score: o.Score, Time: time}
+}
 
-// Call returns the score of a call over its sessions, rtc.Null without any.
-func Call(sessions []Part) float32 { return together(sessions) }
+// User returns the score of a user over their stays, Null without any.
+func User(stays []Part) float32 { return together(stays) }
+
+// Call returns the score of a call over the stays in it, Null without any.
+func Call(stays []Part) float32 { return together(stays) }
 
 // together is 10 minus the quadratic mean, weighted by time, of what each
-// lost. What is far off counts more than its share: one user of ten who lost 8
-// points costs the call 2.5, not 0.8, for a call in which somebody could not
-// take part was not a good one. It still falls when any part falls, and is
+// lost, rounded to 0.1. What is far off counts more than its share: one user of ten who
+// lost 8 points costs the call 2.5, not 0.8, for a call in which somebody could
+// not take part was not a good one. It still falls when any part falls, and is
 // that of its parts when all are equal.
 func together(parts []Part) float32 {
 	var sum, time float64
 	for _, p := range parts {
-		if lost := 10 - float64(p.Score); lost == lost && p.Time > 0 {
+		if lost := most - float64(p.Score); lost == lost && p.Time > 0 {
 			sum += p.Time * lost * lost
 			time += p.Time
 		}
 	}
 	if time == 0 {
-		return float32(math.NaN())
+		return rtc.Null
 	}
-	return float32(10 - math.Sqrt(sum/time))
+	return float32(tenths(most-math.Sqrt(sum/time))) / 10
 }
+
+// tenths rounds a score to tenths.
+func tenths(score float64) int { return int(math.Round(10 * score)) }

@@ -1,18 +1,193 @@
 package score
 
-import "github.com/peerglass/peerglass/rtc"
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/quality/mos"
+	"github.com/peerglass/peerglass/rtc"
+)
 
 // Watch follows one session: what its user was to see and hear, how much of
 // it stood still, and what else impaired it. It keeps sums, so that its size
 // does not grow with the call.
-type Watch struct{}
+type Watch struct {
+	audio, video part
+	lag          total   // ms
+	bad          float64 // ms
+	badUntil     time.Time
+}
+
+// part is what is kept of audio or of video.
+type part struct {
+	time, stutter total // ms
+	means         [causes]mean
+}
+
+// cause is what, besides stutter, lowers a score.
+type cause uint8
+
+const (
+	loss      cause = iota // audio: speech missing here and there
+	broken                 // audio: speech missing in stutters
+	delay                  // both
+	bitrate                // audio
+	frameRate              // video
+	picture                // video
+	causes
+)
+
+// total is a sum that is Null until something was measured.
+type total struct {
+	sum   float64
+	known bool
+}
+
+func (t *total) add(v float64) {
+	if v == v {
+		t.sum += v
+		t.known = true
+	}
+}
+
+func (t total) value() float32 {
+	if !t.known {
+		return rtc.Null
+	}
+	return float32(t.sum)
+}
+
+// mean is what one cause cost over the time that it was measured.
+type mean struct {
+	points, figure, time float64 // sums weighted by time, and the time in ms
+	worst                float64 // figure
+	hit                  float64 // ms in which it cost anything
+}
+
+func (m *mean) add(points, figure, ms float64) {
+	if points != points {
+		return
+	}
+	m.points += points * ms
+	m.figure += figure * ms
+	m.time += ms
+	m.worst = max(m.worst, figure)
+	if points > 0 {
+		m.hit += ms
+	}
+}
+
+// cost is what the cause cost, 0 where it was not measured.
+func (m *mean) cost() float64 { return m.per(m.points) }
+
+// average is the mean of the figure.
+func (m *mean) average() float64 { return m.per(m.figure) }
+
+// hitShare is the share of the time in which the cause cost anything.
+func (m *mean) hitShare() float64 { return m.per(m.hit) }
+
+func (m *mean) per(sum float64) float64 {
+	if m.time == 0 {
+		return 0
+	}
+	return sum / m.time
+}
 
 // New returns a watch of a session.
 func New() *Watch { return &Watch{} }
 
-// Sample tells a sample of any stream of the session.
-func (w *Watch) Sample(s *rtc.Sample) {}
+// Sample tells a sample of any stream of the session; those that were not
+// received are passed over.
+func (w *Watch) Sample(s *rtc.Sample) {
+	if s.Direction != rtc.Receive {
+		return
+	}
+	bad := false
+	switch s.Kind {
+	case rtc.KindAudio:
+		bad = w.hear(s)
+	case rtc.KindVideo, rtc.KindScreen:
+		bad = w.see(s)
+	default:
+		return
+	}
+	w.lag.add(value(s, quality.LagTime))
+	if bad {
+		w.mark(s)
+	}
+}
 
-// Result fills the part of an outcome that is about media: the times, the
-// scores, the version and the reasons; nothing else is touched.
-func (w *Watch) Result(o *rtc.Outcome) {}
+func value(s *rtc.Sample, m *quality.Metric) float64 { return float64(s.Values[m.Index()]) }
+
+// hear takes up a sample of received audio and reports whether it was bad.
+func (w *Watch) hear(s *rtc.Sample) bool {
+	p := &w.audio
+	ms, stutter := value(s, quality.AudioTime), value(s, quality.AudioStutterTime)
+	p.time.add(ms)
+	p.stutter.add(stutter)
+	if !(ms > 0) {
+		return stutter > 0
+	}
+	concealed, fec := value(s, quality.Concealment), false
+	if concealed != concealed {
+		// Not told by this browser: what the network lost, which FEC, offered
+		// by every browser, helps against.
+		concealed, fec = value(s, quality.Loss), true
+	}
+	share := min(stutter/ms, 1)
+	missing := concealed
+	if share > missing || missing != missing {
+		missing = share // a decoder that gave up calls its silence intended
+	}
+	rate := mos.SpeechRate(value(s, quality.Bitrate), value(s, quality.PacketRate))
+	if codec, ok := mos.FindSpeech(s.Codec, rate, fec); ok {
+		// What is missing in stutters is put down to them, the rest to loss;
+		// together they cost what all that is missing does.
+		all := lossPoints(codec, missing)
+		scattered := all
+		if share > 0 {
+			scattered = lossPoints(codec, max(missing-share, 0))
+		}
+		p.means[loss].add(scattered, missing, ms)
+		p.means[broken].add(all-scattered, share, ms)
+		p.means[delay].add(delayPoints(codec, value(s, quality.Delay)), value(s, quality.Delay), ms)
+		if rate == rate {
+			p.means[bitrate].add(bitratePoints(codec), rate, ms)
+		}
+	}
+	return share >= badAudioStutter || value(s, quality.AudioMOS) < badAudioMOS
+}
+
+// see takes up a sample of a received picture and reports whether it was bad.
+func (w *Watch) see(s *rtc.Sample) bool {
+	p := &w.video
+	ms, stutter := value(s, quality.VideoTime), value(s, quality.VideoStutterTime)
+	p.time.add(ms)
+	p.stutter.add(stutter)
+	if !(ms > 0) {
+		return stutter > 0
+	}
+	late := value(s, quality.Delay)
+	p.means[delay].add(videoDelayPoints(late), late, ms)
+	if s.Kind == rtc.KindVideo { // what a screen needs in bits and frames depends on what it shows
+		fps := value(s, quality.FpsDecoded)
+		p.means[frameRate].add(frameRatePoints(fps), fps, ms)
+		pixels := value(s, quality.Width) * value(s, quality.Height)
+		p.means[picture].add(picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels, fps), pixels, ms)
+	}
+	return stutter/ms >= badVideoStutter || value(s, quality.VideoMOS) < badVideoMOS
+}
+
+// mark counts the interval as bad, once whatever the number of streams. Polls
+// of several connections interleave: what lies before the latest bad instant
+// was counted, or belongs to the same poll.
+func (w *Watch) mark(s *rtc.Sample) {
+	from := s.Time.Add(-s.Interval)
+	if from.Before(w.badUntil) {
+		from = w.badUntil
+	}
+	if s.Time.After(from) {
+		w.bad += float64(s.Time.Sub(from)) / float64(time.Millisecond)
+		w.badUntil = s.Time
+	}
+}

@@ -1,0 +1,98 @@
+package score
+
+import (
+	"math"
+
+	"github.com/peerglass/peerglass/quality/mos"
+)
+
+// Version of the formula. Whoever changes a coefficient raises it: the golden
+// scores of a version never change.
+const Version = 1
+
+// most is the best score, and what can be lost of it.
+const most = 10
+
+// The coefficients of version 1: points of 10.
+const (
+	// A share s of the time in stutters costs 10·(1 − e^(−s/stutterScale)): at
+	// the onset of "moderate" video stutter (5 %) 1.5, of "high" (10 %) 2.8.
+	// Speech that breaks off costs as much besides what the missing speech
+	// costs in itself: 3 % in all 2.9, 5 % 4.3.
+	stutterScale = 0.3
+	// A point of the narrowband rating scale of the E-model, 0–100, is a tenth
+	// of ours: that impairments add up on it is the model's first principle
+	// (ITU-T G.107 §1).
+	ratingPoint = 0.1
+	// Opus is fullband from 24 kbit/s (Ie 13 in mos.OpusRates): what it lacks
+	// there is not held against a call. G.711 and G.722 count as what they are.
+	freeIe = 13
+	// A point of the video score, 1–5, is 2.5 of ours.
+	videoPoint = 2.5
+	// Cameras below 15 frames a second look jerky; conferencing services
+	// send 15 as a rule, so that more earns nothing.
+	enoughFPS = 15
+	// Delay of the picture: as in mos.Picture, 0.002 of its score for each ms
+	// beyond 100.
+	videoDelayPoint, freeDelay = videoPoint * 0.002, 100
+	// A picture as coarse as where encoders give up the resolution costs 2.
+	coarsePoint = 2
+	// Where the quantiser is not told, bits for each pixel that give a score
+	// below 3 of the coding: a still scene needs few, so that less is not yet bad.
+	enoughCoding = 3
+	// The frame rate or the coarseness alone do not make a picture worthless.
+	mostFrameRate, mostCoarse = 4, 4
+)
+
+// When an interval is bad; see Watch.Result.
+const (
+	badAudioStutter = 0.05 // share: "high"
+	badVideoStutter = 0.10 // share: "high"
+	badAudioMOS     = 3.1  // R = 60: below it many users are dissatisfied (ITU-T G.109)
+	badVideoMOS     = 2.5  // between fair and poor
+)
+
+// stutterPoints is what a share of the time in stutters costs.
+func stutterPoints(share float64) float64 {
+	return most * (1 - math.Exp(-min(share, 1)/stutterScale))
+}
+
+// lossPoints is what missing speech costs.
+func lossPoints(c mos.Codec, loss float64) float64 {
+	with := mos.Speech{Codec: c, Loss: loss}.Rating()
+	return ratingPoint * narrow(c, mos.Speech{Codec: c}.Rating()-with)
+}
+
+// delayPoints is what the delay of speech costs.
+func delayPoints(c mos.Codec, delay float64) float64 {
+	return ratingPoint * narrow(c, c.Scale.Delay(delay))
+}
+
+// bitratePoints is what the codec costs at its bit rate.
+func bitratePoints(c mos.Codec) float64 {
+	if c.Scale != mos.Fullband {
+		return 0
+	}
+	return ratingPoint * narrow(c, max(c.Ie-freeIe, 0))
+}
+
+// narrow is a difference of ratings of the codec's scale on the narrowband one.
+func narrow(c mos.Codec, difference float64) float64 { return difference / c.Scale.Stretch() }
+
+// frameRatePoints is what too few frames of a camera cost.
+func frameRatePoints(fps float64) float64 {
+	return min(videoPoint*mos.Motion(fps, enoughFPS), mostFrameRate)
+}
+
+// picturePoints is what coarse encoding costs: by the quantiser, or by the
+// bits where that is not told.
+func picturePoints(codec string, quantiser, bitsPerSecond, pixels, fps float64) float64 {
+	points := coarsePoint * mos.Coarseness(codec, quantiser)
+	if points != points {
+		points = videoPoint * max(enoughCoding-mos.Coding(codec, bitsPerSecond, pixels, fps), 0)
+	}
+	return min(points, mostCoarse)
+}
+
+// videoDelayPoints is what the delay of the picture costs.
+func videoDelayPoints(delay float64) float64 { return videoDelayPoint * max(delay-freeDelay, 0) }
