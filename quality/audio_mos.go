@@ -26,7 +26,7 @@ var AudioMOS = register(Metric{
 		if repaired {
 			codec = w.plain(codec)
 		}
-		return mos.Speech{Codec: codec, Loss: loss, Delay: Delay.Fn(w)}.MOS()
+		return mos.Speech{Codec: codec, Loss: loss, Delay: w.nearDelay()}.MOS()
 	},
 })
 
@@ -37,11 +37,11 @@ func (w *Window) share(m *Metric) float64 { return min(max(m.Fn(w), 0), 1) }
 // too late. A long stutter counts whatever the concealment says: a decoder
 // that gave up calls its silence intended.
 func (w *Window) unheard() (share float64, repaired bool) {
-	stutter := min(AudioStutterTime.Fn(w)/1000/w.Seconds(), 1)
-	packets := w.packets()
-	if packets == 0 && !(stutter > 0) {
-		return math.NaN(), false // nobody spoke
+	stutter, played := AudioStutterTime.Fn(w), AudioTime.Fn(w)
+	if played == 0 || w.packets() == 0 && !(stutter > 0) {
+		return math.NaN(), false // nothing was to be heard
 	}
+	stutter /= played
 	if concealed := w.concealment(); concealed == concealed {
 		return atLeast(concealed, stutter), true
 	}
@@ -50,7 +50,7 @@ func (w *Window) unheard() (share float64, repaired bool) {
 	if late != late {
 		late = 0 // not told by every browser
 	}
-	return atLeast(ratio(lost+late, lost+packets), stutter), false
+	return atLeast(ratio(lost+late, lost+w.packets()), stutter), false
 }
 
 // atLeast is v, or low where that is greater or alone known.
@@ -78,6 +78,15 @@ func (w *Window) fec() bool {
 
 func (w *Window) speechRate() float64 {
 	return mos.SpeechRate(8*w.rate(w.sentOr(rtc.StatBytesSent, rtc.StatBytesReceived)), w.packets()/w.Seconds())
+}
+
+// nearDelay is the delay of a received stream; where nothing came there is
+// none, and what is missing decides alone.
+func (w *Window) nearDelay() float64 {
+	if d := Delay.Fn(w); d == d || w.packets() != 0 {
+		return d
+	}
+	return 0
 }
 
 // farDelay estimates how long after it was sent the other end plays a stream:

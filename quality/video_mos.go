@@ -19,7 +19,7 @@ var VideoMOS = register(Metric{
 			Codec: w.Codec, BitsPerSecond: 8 * w.rate(rtc.StatBytesReceived),
 			Width: w.now(rtc.StatFrameWidth), Height: w.now(rtc.StatFrameHeight),
 			FramesPerSecond: w.rate(rtc.StatFramesDecoded), Expected: math.NaN(),
-			Delay: Delay.Fn(w), Frozen: min(VideoStutterTime.Fn(w)/1000/w.Seconds(), 1),
+			Delay: w.nearDelay(), Frozen: min(VideoStutterTime.Fn(w)/VideoTime.Fn(w), 1),
 		}.MOS()
 	},
 })
