@@ -17,6 +17,7 @@ type gaps struct {
 	excused float64 // s of the pending gap in which nothing was due
 	charged float64 // s of the pending gap that was counted
 	spacing float64 // usual time between pictures, s; 0 while not known
+	jitter  float64 // its variance, s²
 	unsent  float64 // s for which no packet came over a path that works
 	trouble bool    // packets were missing during the pending gap
 	exact   float64 // what of the exact duration was counted
@@ -54,6 +55,9 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 	}
 	sum, squares := w.delta(rtc.StatTotalInterFrameDelay), w.delta(rtc.StatTotalSquaredInterFrameDelay)
 	freezes, frozen := w.delta(rtc.StatFreezeCount), w.delta(rtc.StatTotalFreezesDuration)
+	if paused := w.delta(rtc.StatTotalPausesDuration); paused > 0 {
+		freezes, frozen = freezes+zeroOf(w.delta(rtc.StatPauseCount), 1), frozen+paused
+	}
 	playing := seconds - off
 	if !g.begun { // begins in this interval: what was before the first picture is none
 		g.begun = true
@@ -74,10 +78,10 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 	case !(frames > 0):
 	case sum == sum && squares == squares:
 		basis = BasisMoments
-		long = longGaps(moments{frames, sum, squares}, freezes, frozen, before.spacing, threshold)
+		long = longGaps(moments{frames, sum, squares}, usual{before.spacing, before.jitter}, freezes, frozen, threshold)
 	case freezes == freezes && frozen == frozen:
 		basis = BasisFreezes
-		long = longFreezes(freezes, frozen, threshold) + zeroOf(w.delta(rtc.StatTotalPausesDuration), 0)
+		long = longFreezes(freezes, frozen, threshold)
 	default:
 		// Only the number of pictures is known: what is missing at the usual
 		// spacing is taken as one gap.
@@ -90,7 +94,7 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 		}
 	}
 	if frames > 0 && basis == BasisMoments {
-		g.learn(frames, sum, long)
+		g.learn(moments{frames, sum, squares}, long)
 	}
 
 	// Nothing was due while the stream was off, the machine slept, or, for a
@@ -166,18 +170,21 @@ func (g *gaps) follow(w *Window, seconds, frames, sum float64) {
 	g.pending = max(g.pending, 0)
 }
 
-// learn keeps the usual spacing of the pictures.
-func (g *gaps) learn(frames, sum, long float64) {
-	usual := (sum - long) / frames
+// learn keeps the usual spacing of the pictures and how much it varies.
+func (g *gaps) learn(a moments, long float64) {
+	spacing, jitter := a.sum/a.n, g.jitter
 	if long > 0 {
-		usual = (sum - long) / max(frames-1, 1)
+		spacing = (a.sum - long) / max(a.n-1, 1)
+	} else {
+		jitter = max(a.squares/a.n-spacing*spacing, 0)
 	}
 	switch {
-	case !(usual > 0):
+	case !(spacing > 0):
 	case g.spacing == 0:
-		g.spacing = usual
-	default:
-		g.spacing += 0.3 * (usual - g.spacing) // some polls: an interval alone may have a gap that was not seen
+		g.spacing, g.jitter = spacing, jitter
+	default: // of some polls: an interval may have had a short freeze
+		g.spacing += 0.3 * (spacing - g.spacing)
+		g.jitter = min(g.jitter+0.3*(jitter-g.jitter), spacing*spacing)
 	}
 }
 
@@ -203,6 +210,10 @@ func (w *Window) pathSilent() bool { return w.arrived() == 0 }
 // pictures, in s and s².
 type moments struct{ n, sum, squares float64 }
 
+// usual is the spacing of a stream's pictures in other intervals and its
+// variance.
+type usual struct{ spacing, jitter float64 }
+
 // largest is the upper bound of the largest of the gaps: that which it has if
 // the others are equal (Samuelson's inequality).
 func (a moments) largest() float64 {
@@ -218,25 +229,31 @@ func (a moments) largest() float64 {
 // the usual one) leaves the excesses of the long ones over d: their sum and
 // their sum of squares are known, which two gaps solve exactly and which three
 // and more are spread over by a log-normal distribution.
-func longGaps(a moments, freezes, frozen, usual, least float64) float64 {
+func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 	if a.n <= 1 {
 		if a.sum >= least {
 			return a.sum
 		}
 		return 0
 	}
-	one := a.largest()
-	if one < least {
+	if a.largest() < least {
 		return 0
 	}
+	if a.squares -= (a.n - 1) * u.jitter; a.squares < a.sum*a.sum/a.n {
+		a.squares = a.sum * a.sum / a.n
+	}
+	one := a.largest()
+	if one < least {
+		one = 0
+	}
 	rest := (a.sum - one) / (a.n - 1)
-	d := usual
+	d := u.spacing
 	switch {
 	case freezes >= 2 && frozen < a.sum && freezes < a.n:
 		d = (a.sum - frozen) / (a.n - freezes)
 	case freezes >= 2:
 		d = 0 // all of them froze
-	case freezes == 1 || usual == 0 || rest < 1.25*usual+0.002:
+	case one == 0 || freezes == 1 || u.spacing == 0 || rest < 1.25*u.spacing+0.002:
 		return one
 	}
 	excess := a.sum - a.n*d

@@ -10,7 +10,7 @@ var VideoStutterTime = register(Metric{
 	ID: "video_stutter_time", Label: "Video stutter", Unit: rtc.UnitMilliseconds, Agg: Sum, Step: 1, Kinds: Video, Dirs: Received,
 	From: []rtc.Member{
 		rtc.StatFramesDecoded, rtc.StatFramesRendered, rtc.StatTotalInterFrameDelay, rtc.StatTotalSquaredInterFrameDelay,
-		rtc.StatFreezeCount, rtc.StatTotalFreezesDuration, rtc.StatTotalPausesDuration, rtc.StatPeerglassVideoStutterDuration,
+		rtc.StatFreezeCount, rtc.StatTotalFreezesDuration, rtc.StatPauseCount, rtc.StatTotalPausesDuration, rtc.StatPeerglassVideoStutterDuration,
 	},
 	Help: "Time of gaps of 600 ms or longer between pictures, as it became known in the interval: one that goes on is counted poll by poll, and what was too short to tell is added when it ends. Not counted are gaps before the first picture, while the track is muted or the page hidden, while the machine slept, and what exceeds 15 s in which the stream alone brought nothing; of a screen only those with missing packets.",
 	Fn:   func(w *Window) float64 { return 1000 * w.remembered().stutter },
