@@ -15,11 +15,11 @@ const most = 10
 
 // The coefficients of version 1: points of 10.
 const (
-	// A share s of the time in stutters costs 10·(1 − e^(−s/stutterScale)): at
-	// the onset of "moderate" video stutter (5 %) 1.5, of "high" (10 %) 2.8.
-	// Speech that breaks off costs as much besides what the missing speech
-	// costs in itself: 3 % in all 2.9, 5 % 4.3.
-	stutterScale = 0.3
+	// A share s of the time in stutters costs 10·(1 − e^(−s/scale)): of video
+	// 1.5 at the onset of what is called moderate (5 %) and 2.8 at that of high
+	// (10 %), of audio 1.4 and 2.2 at its 3 % and 5 %, besides what the missing
+	// speech costs in itself.
+	videoStutterScale, audioStutterScale = 0.3, 0.2
 	// A point of the narrowband rating scale of the E-model, 0–100, is a tenth
 	// of ours: that impairments add up on it is the model's first principle
 	// (ITU-T G.107 §1).
@@ -29,9 +29,10 @@ const (
 	freeIe = 13
 	// A point of the video score, 1–5, is 2.5 of ours.
 	videoPoint = 2.5
-	// Cameras below 15 frames a second look jerky; conferencing services
-	// send 15 as a rule, so that more earns nothing.
-	enoughFPS = 15
+	// A camera that is shown at less than 14 frames a second looks jerky:
+	// services send 15 as a rule, and the edges of a poll take one off. What is
+	// missing costs 1.9·ln(14/rate) of the video score (rtcscore, src/score.js).
+	enoughFPS, jerky = 14, videoPoint * 1.9
 	// Delay of the picture: as in mos.Picture, 0.002 of its score for each ms
 	// beyond 100.
 	videoDelayPoint, freeDelay = videoPoint * 0.002, 100
@@ -53,8 +54,8 @@ const (
 )
 
 // stutterPoints is what a share of the time in stutters costs.
-func stutterPoints(share float64) float64 {
-	return most * (1 - math.Exp(-min(share, 1)/stutterScale))
+func stutterPoints(share, scale float64) float64 {
+	return most * (1 - math.Exp(-min(share, 1)/scale))
 }
 
 // lossPoints is what missing speech costs.
@@ -81,7 +82,7 @@ func narrow(c mos.Codec, difference float64) float64 { return difference / c.Sca
 
 // frameRatePoints is what too few frames of a camera cost.
 func frameRatePoints(fps float64) float64 {
-	return min(videoPoint*mos.Motion(fps, enoughFPS), mostFrameRate)
+	return min(max(jerky*math.Log(enoughFPS/fps), 0), mostFrameRate)
 }
 
 // picturePoints is what coarse encoding costs: by the quantiser, or by the

@@ -135,7 +135,7 @@ func (p *part) stutterShare() float64 {
 func (w *Watch) heard() losses {
 	l := losses{time: w.audio.measured()}
 	share, m := w.audio.stutterShare(), &w.audio.means
-	l.add(stutterPoints(share)+m[broken].cost(), "audio_stutter", "speech broke off for %.1f %% of the time", 100*share)
+	l.add(stutterPoints(share, audioStutterScale)+m[broken].cost(), "audio_stutter", "speech broke off for %.1f %% of the time", 100*share)
 	l.add(m[loss].cost(), "audio_loss", "%.1f %% of the speech was missing", 100*m[loss].average())
 	l.add(m[delay].cost(), "audio_delay", "speech came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)
 	l.add(m[bitrate].cost(), "audio_bitrate", "speech had %.0f kbit/s", m[bitrate].average()/1000)
@@ -146,7 +146,7 @@ func (w *Watch) heard() losses {
 func (w *Watch) seen() losses {
 	l := losses{time: w.video.measured()}
 	share, m := w.video.stutterShare(), &w.video.means
-	l.add(stutterPoints(share), "video_stutter", "picture stood still for %.1f %% of the time", 100*share)
+	l.add(stutterPoints(share, videoStutterScale), "video_stutter", "picture stood still for %.1f %% of the time", 100*share)
 	l.add(m[frameRate].cost(), "video_frame_rate", "fewer than %d frames a second for %.0f %% of the time", enoughFPS, 100*m[frameRate].hitShare())
 	l.add(m[picture].cost(), "video_picture", "picture was coarse for %.0f %% of the time", 100*m[picture].hitShare())
 	l.add(m[delay].cost(), "video_delay", "picture came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)
