@@ -1,0 +1,178 @@
+package calls
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// trace tells what the pages call and what their connections fire: the join,
+// the set-up of each connection, what breaks, the goodbye, and what the case
+// itself tells.
+func (w *world) trace() {
+	for _, p := range w.presences {
+		w.tell(p, p.from, rtc.KindOpen, "", "", w.identity(p))
+		if !p.asked && w.captures(p) {
+			w.tell(p, p.from+20, rtc.KindCall, "", rtc.NameGetUserMedia, w.wanted(p))
+			w.tell(p, p.from+80, rtc.KindCall, "", rtc.NameGetUserMedia+rtc.OnSuccess, w.granted(p))
+		}
+		for _, c := range p.conns {
+			w.setUp(c)
+			w.breaks(c)
+		}
+		if !p.vanishes {
+			reason, _ := json.Marshal(map[string]string{"reason": orLeave(p.reason)})
+			w.tell(p, p.to, rtc.KindClose, "", "", string(reason))
+		}
+	}
+	for _, t := range w.c.told {
+		if p := w.present(t.user, t.at); p != nil {
+			w.tell(p, t.at, t.kind, t.conn, t.name, t.payload)
+		}
+	}
+}
+
+func orLeave(reason string) string {
+	if reason == "" {
+		return "leave"
+	}
+	return reason
+}
+
+// present is the user's stay at a time, nil if he is not there.
+func (w *world) present(u *user, t ms) *presence {
+	for _, p := range w.presences {
+		if p.user == u && t >= p.from && t < p.to {
+			return p
+		}
+	}
+	return nil
+}
+
+func (w *world) identity(p *presence) string {
+	b, _ := json.Marshal(rtc.Identity{Room: w.c.room, User: p.user.name, UserAgent: p.user.browser.agent, SDK: "peerglass", SDKVersion: "1"})
+	return string(b)
+}
+
+// captures reports whether the stay has a camera or a microphone.
+func (w *world) captures(p *presence) bool {
+	for _, f := range w.c.flows {
+		if f.from == p.user && f.kind != rtc.KindScreen && f.on.from < never {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) wanted(p *presence) string {
+	wanted := make(map[string]bool)
+	for _, f := range w.c.flows {
+		if f.from == p.user && f.kind != rtc.KindScreen && f.on.from < never {
+			wanted[mediaKind(f.kind)] = true
+		}
+	}
+	b, _ := json.Marshal(wanted)
+	return string(b)
+}
+
+// granted is what the SDK tells of the stream that a page was given.
+func (w *world) granted(p *presence) string {
+	type track struct {
+		Kind string `json:"kind"`
+		ID   string `json:"id"`
+	}
+	var tracks []track
+	for _, f := range w.c.flows {
+		if f.from == p.user && f.kind != rtc.KindScreen && f.on.from < never {
+			tracks = append(tracks, track{mediaKind(f.kind), f.trackAt(p.from)})
+		}
+	}
+	b, _ := json.Marshal(map[string]any{"id": "stream-" + p.user.name, "tracks": tracks})
+	return string(b)
+}
+
+// setUp tells how a connection came about.
+func (w *world) setUp(c *conn) {
+	p := c.p
+	if !w.modelled() { // raw streams: a connection that stands from the beginning
+		w.tell(p, p.from, rtc.KindCall, c.name, rtc.NameCreate, `{}`)
+		return
+	}
+	end := min(c.closed, p.to)
+	tell := func(at ms, kind rtc.Kind, name, payload string) {
+		if at < end {
+			w.tell(p, at, kind, c.name, name, payload)
+		}
+	}
+	quoted := func(s string) string { return `"` + s + `"` }
+	tell(c.made, rtc.KindCall, rtc.NameCreate, `{"iceServers":[{"urls":"turn:turn.example.com:3478"}]}`)
+	if c.peer != nil {
+		tell(c.made, rtc.KindCall, rtc.NameConstraints, fmt.Sprintf(`{"optional":[{"rtcStatsPeerId":%q}]}`, c.peer.user.name))
+	}
+	tell(c.made+5, rtc.KindCall, "createOffer", "")
+	tell(c.made+10, rtc.KindCall, "createOffer"+rtc.OnSuccess, `{"type":"offer"}`)
+	tell(c.made+10, rtc.KindCall, "setLocalDescription", `{"type":"offer"}`)
+	tell(c.made+15, rtc.KindState, rtc.NameSignalingState, quoted("have-local-offer"))
+	tell(c.made+15, rtc.KindCall, "setLocalDescription"+rtc.OnSuccess, "")
+	tell(c.made+20, rtc.KindState, rtc.NameGatheringState, quoted("gathering"))
+	tell(c.made+25, rtc.KindState, rtc.NameICECandidate, fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2122194687 192.0.2.%d 50000 typ host","sdpMid":"0"}`, p.user.index+1))
+	tell(c.described-5, rtc.KindCall, "setRemoteDescription", `{"type":"answer"}`)
+	tell(c.described, rtc.KindState, rtc.NameSignalingState, quoted("stable"))
+	tell(c.described, rtc.KindCall, "setRemoteDescription"+rtc.OnSuccess, "")
+	tell(c.described, rtc.KindState, rtc.NameICEState, quoted("checking"))
+	tell(c.described, rtc.KindState, rtc.NameConnState, quoted("connecting"))
+	tell(c.described+40, rtc.KindState, rtc.NameGatheringState, quoted("complete"))
+	switch {
+	case c.checked == never: // Chrome gives up after 15 s without an answer
+		tell(c.described+15*second, rtc.KindState, rtc.NameICEState, quoted("failed"))
+		tell(c.described+15*second, rtc.KindState, rtc.NameConnState, quoted("failed"))
+	case c.connected == never:
+		tell(c.checked, rtc.KindState, rtc.NameICEState, quoted("connected"))
+		tell(c.checked+5*second, rtc.KindState, "ondtlserror", `{"message":"handshake failed"}`)
+		tell(c.checked+5*second, rtc.KindState, rtc.NameConnState, quoted("failed"))
+	default:
+		tell(c.checked, rtc.KindState, rtc.NameICEState, quoted("connected"))
+		tell(c.connected, rtc.KindState, rtc.NameConnState, quoted("connected"))
+	}
+	if c.peer != nil || !p.vanishes {
+		if c.closed < p.to {
+			w.tell(p, c.closed, rtc.KindCall, c.name, rtc.NameClose, "")
+		}
+	}
+}
+
+// ICE gives a connection up some seconds after it heard the last answer, and
+// calls it failed much later (libwebrtc).
+const (
+	disconnectedAfter = 5 * second
+	failedAfter       = 25 * second
+)
+
+// breaks tells which states a connection fires when its other end goes away.
+func (w *world) breaks(c *conn) {
+	state := func(at ms, ice, conn string) {
+		if at < min(c.closed, c.p.to) && at < w.c.length {
+			w.tell(c.p, at, rtc.KindState, c.name, rtc.NameICEState, `"`+ice+`"`)
+			w.tell(c.p, at, rtc.KindState, c.name, rtc.NameConnState, `"`+conn+`"`)
+		}
+	}
+	broken := append([]span(nil), c.p.user.broken...)
+	if c.peer != nil {
+		broken = append(broken, c.peer.user.broken...)
+		if c.peer.vanishes {
+			state(c.peer.to+disconnectedAfter, "disconnected", "disconnected")
+			state(c.peer.to+failedAfter, "failed", "failed")
+		}
+	}
+	for _, s := range broken {
+		if s.from > c.connected {
+			state(s.from, "disconnected", "disconnected")
+			if s.to-s.from > failedAfter {
+				state(s.from+failedAfter, "failed", "failed")
+			} else if s.to < never {
+				state(s.to, "connected", "connected")
+			}
+		}
+	}
+}
