@@ -231,6 +231,18 @@ func (Discard) Sample(*rtc.Sample) {}
 // Event implements session.Sink.
 func (Discard) Event(*rtc.Event) {}
 
+// Issue implements session.Sink.
+func (Discard) Issue(*rtc.Issue) {}
+
+// Outcome implements session.Sink.
+func (Discard) Outcome(*rtc.Outcome) {}
+
+// Verdict implements session.Sink.
+func (Discard) Verdict(*rtc.Verdict) {}
+
+// Features implements session.Sink.
+func (Discard) Features([]rtc.Feature) {}
+
 // Flush implements Store.
 func (Discard) Flush(context.Context) error { return nil }
 

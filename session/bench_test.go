@@ -20,6 +20,10 @@ func (d *discard) Connection(*rtc.Connection) {}
 func (d *discard) Stream(*rtc.Stream)         {}
 func (d *discard) Sample(*rtc.Sample)         { d.samples++ }
 func (d *discard) Event(*rtc.Event)           {}
+func (d *discard) Issue(*rtc.Issue)           {}
+func (d *discard) Outcome(*rtc.Outcome)       {}
+func (d *discard) Verdict(*rtc.Verdict)       {}
+func (d *discard) Features([]rtc.Feature)     {}
 
 // twoParty is what Chrome reports in a call of two with audio and video: 4 RTP
 // streams, their remote ends, sources, codecs, a transport, and the candidates

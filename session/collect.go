@@ -1,14 +1,15 @@
 package session
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/peerglass/peerglass/rtc"
 )
 
 // Collect is a Sink that keeps everything in memory: for the analysis of a
-// file and for tests. Rows of calls, sessions, connections and streams are
-// kept in their newest version, in the order in which they first came. Read
+// file and for tests. Rows that have a version are kept in their newest, in
+// the order in which they first came. Read
 // the fields once nothing is written any more.
 type Collect struct {
 	Calls       []rtc.Call
@@ -17,6 +18,10 @@ type Collect struct {
 	Streams     []rtc.Stream
 	Samples     []rtc.Sample
 	Events      []rtc.Event
+	Issues      []rtc.Issue
+	Outcomes    []rtc.Outcome
+	Verdicts    []rtc.Verdict
+	FeatureRows []rtc.Feature
 
 	mu    sync.Mutex
 	place map[rowKey]int // in its slice
@@ -50,6 +55,30 @@ func (c *Collect) Connection(r *rtc.Connection) {
 // Stream keeps the stream's newest row.
 func (c *Collect) Stream(r *rtc.Stream) {
 	keep(c, &c.Streams, r, rowKey{'m', r.App, uint64(r.Session), uint64(r.ID)}, func(r *rtc.Stream) uint64 { return r.Version })
+}
+
+// Issue keeps a copy of the issue's newest row.
+func (c *Collect) Issue(r *rtc.Issue) {
+	row := *r
+	row.Evidence = slices.Clone(r.Evidence)
+	keep(c, &c.Issues, &row, rowKey{'i', r.App, uint64(r.Session), uint64(r.ID)}, func(r *rtc.Issue) uint64 { return r.Version })
+}
+
+// Outcome keeps the session's newest outcome.
+func (c *Collect) Outcome(r *rtc.Outcome) {
+	keep(c, &c.Outcomes, r, rowKey{'o', r.App, uint64(r.Session), 0}, func(r *rtc.Outcome) uint64 { return r.Version })
+}
+
+// Verdict keeps the call's newest verdict.
+func (c *Collect) Verdict(r *rtc.Verdict) {
+	keep(c, &c.Verdicts, r, rowKey{'v', r.App, uint64(r.Call), 0}, func(r *rtc.Verdict) uint64 { return r.Version })
+}
+
+// Features keeps the features of a session.
+func (c *Collect) Features(r []rtc.Feature) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.FeatureRows = append(c.FeatureRows, r...)
 }
 
 func keep[R any](c *Collect, rows *[]R, row *R, key rowKey, version func(*R) uint64) {

@@ -113,6 +113,19 @@ func (e *every) Session(r *rtc.Session)       { e.add(r); e.collect.Session(r) }
 func (e *every) Connection(r *rtc.Connection) { e.add(r); e.collect.Connection(r) }
 func (e *every) Stream(r *rtc.Stream)         { e.add(r); e.collect.Stream(r) }
 func (e *every) Event(r *rtc.Event)           { e.add(r); e.collect.Event(r) }
+func (e *every) Issue(r *rtc.Issue)           { e.add(r); e.collect.Issue(r) }
+func (e *every) Outcome(r *rtc.Outcome) {
+	e.rows = append(e.rows, fmt.Sprint(*r))
+	e.collect.Outcome(r)
+}
+func (e *every) Verdict(r *rtc.Verdict) {
+	e.rows = append(e.rows, fmt.Sprint(*r))
+	e.collect.Verdict(r)
+}
+func (e *every) Features(r []rtc.Feature) {
+	e.rows = append(e.rows, fmt.Sprint(r))
+	e.collect.Features(r)
+}
 func (e *every) Sample(r *rtc.Sample) {
 	s := *r
 	s.Values = nil

@@ -52,6 +52,11 @@ func colBool[T any](name string, get func(*T) bool) column[T] {
 	return each(name, "Bool", func(b *proto.Buffer, r *T) { b.PutBool(get(r)) })
 }
 
+// colFloat32 writes a figure; NaN was not measured.
+func colFloat32[T any](name string, get func(*T) float32) column[T] {
+	return each(name, "Float32", func(b *proto.Buffer, r *T) { b.PutFloat32(get(r)) })
+}
+
 func colString[T any](name string, get func(*T) string) column[T] {
 	return each(name, "String", func(b *proto.Buffer, r *T) { b.PutString(get(r)) })
 }
@@ -91,5 +96,25 @@ func colMap[T any](name string, get func(*T) map[string]string) column[T] {
 		}
 		entries(func(k, _ string) { b.PutString(k) })
 		entries(func(_, v string) { b.PutString(v) })
+	}}
+}
+
+// colStrings writes lists of texts.
+func colStrings[T any](name string, get func(*T) []string) column[T] {
+	return column[T]{name, "Array(String)", func(b *proto.Buffer, parts [][]T) {
+		var end uint64
+		for _, rows := range parts {
+			for i := range rows {
+				end += uint64(len(get(&rows[i])))
+				b.PutUInt64(end)
+			}
+		}
+		for _, rows := range parts {
+			for i := range rows {
+				for _, text := range get(&rows[i]) {
+					b.PutString(text)
+				}
+			}
+		}
 	}}
 }

@@ -20,7 +20,7 @@ import (
 type Keep struct {
 	Samples time.Duration
 	Events  time.Duration
-	Calls   time.Duration // calls, sessions, connections, streams
+	Calls   time.Duration // calls, sessions, connections, streams, and what was found in them
 }
 
 // Policy is what is kept how long.
@@ -42,6 +42,10 @@ var retained = []struct {
 }{
 	{"samples", false, func(k Keep) time.Duration { return k.Samples }},
 	{"events", false, func(k Keep) time.Duration { return k.Events }},
+	{"features", true, func(k Keep) time.Duration { return k.Calls }},
+	{"verdicts", true, func(k Keep) time.Duration { return k.Calls }},
+	{"outcomes", true, func(k Keep) time.Duration { return k.Calls }},
+	{"issues", true, func(k Keep) time.Duration { return k.Calls }},
 	{"streams", true, func(k Keep) time.Duration { return k.Calls }},
 	{"connections", true, func(k Keep) time.Duration { return k.Calls }},
 	{"sessions", true, func(k Keep) time.Duration { return k.Calls }},

@@ -10,7 +10,7 @@ import (
 // The types of enumerated columns, as in the schema.
 const (
 	typeDirection = "Enum8('both' = 0, 'send' = 1, 'receive' = 2)"
-	typeMediaKind = "Enum8('unknown' = 0, 'audio' = 1, 'video' = 2, 'screen' = 3, 'transport' = 4)"
+	typeMediaKind = "Enum8('unknown' = 0, 'audio' = 1, 'video' = 2, 'screen' = 3, 'transport' = 4, 'client' = 5)"
 	typeEventKind = "Enum8('open' = 1, 'call' = 2, 'state' = 3, 'stats' = 4, 'event' = 5, 'feedback' = 6, 'log' = 7, 'close' = 8)"
 	typeSeverity  = "Enum8('info' = 0, 'warning' = 1, 'error' = 2)"
 )

@@ -44,6 +44,10 @@ type Store struct {
 	streams     *writer[*rowBuffer[rtc.Stream]]
 	events      *writer[*rowBuffer[rtc.Event]]
 	samples     *writer[*sampleBuffer]
+	issues      *writer[*rowBuffer[rtc.Issue]]
+	outcomes    *writer[*rowBuffer[rtc.Outcome]]
+	verdicts    *writer[*rowBuffer[rtc.Verdict]]
+	features    *writer[*rowBuffer[rtc.Feature]]
 	writers     []anyWriter
 
 	backlog atomic.Int64
@@ -96,7 +100,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.streams = rowWriter(s, "streams", streamColumns)
 	s.events = rowWriter(s, "events", eventColumns)
 	s.samples = newWriter(s, "samples", SampleColumns(), newSampleBuffer, newSamplesEncoder().encode)
-	s.writers = []anyWriter{s.calls, s.sessions, s.connections, s.streams, s.events, s.samples}
+	s.issues = rowWriter(s, "issues", issueColumns)
+	s.outcomes = rowWriter(s, "outcomes", outcomeColumns)
+	s.verdicts = rowWriter(s, "verdicts", verdictColumns)
+	s.features = rowWriter(s, "features", featureColumns)
+	s.writers = []anyWriter{s.calls, s.sessions, s.connections, s.streams, s.events, s.samples, s.issues, s.outcomes, s.verdicts, s.features}
 
 	running, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
