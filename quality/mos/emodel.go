@@ -82,7 +82,7 @@ func (s Scale) equipment(ie, bpl, ppl, burstR float64) float64 {
 	if s == Fullband {
 		most = 132
 	}
-	return ie + (most-ie)*ppl/(ppl/max(burstR, 1)+bpl)
+	return ie + (most-ie)*min(ppl/(ppl/max(burstR, 1)+bpl), 1) // bursts would carry it past what it grows to
 }
 
 // Speech is one direction of a conversation.

@@ -40,13 +40,12 @@ const (
 
 // MOS returns an estimate of the score of the picture, 1 to 5; NaN if an input
 // but Expected is. Bits are spread over the expected frames, so that more
-// frames are never worse.
+// frames are never worse; beyond those they are not better.
 func (p Picture) MOS() float64 {
 	expected := p.Expected
 	if expected != expected {
 		expected = expectedFPS
 	}
-	expected = max(expected, p.FramesPerSecond)
 	score := Coding(p.Codec, p.BitsPerSecond, p.Width*p.Height, expected) - Motion(p.FramesPerSecond, expected) - videoDelay*max(p.Delay-videoDelayFrom, 0)
 	return 1 + max(score-1, 0)*math.Exp(-p.Frozen/videoFrozen)
 }

@@ -38,8 +38,9 @@ const (
 	videoDelayPoint, freeDelay = videoPoint * 0.002, 100
 	// A picture as coarse as where encoders give up the resolution costs 2.
 	coarsePoint = 2
-	// Where the quantiser is not told, bits for each pixel that give a score
-	// below 3 of the coding: a still scene needs few, so that less is not yet bad.
+	// Where the quantiser is not told, too few bits for each pixel of so many
+	// frames: a score of the coding below 3. A still scene needs few, so that
+	// more is not asked.
 	enoughCoding = 3
 	// The frame rate or the coarseness alone do not make a picture worthless.
 	mostFrameRate, mostCoarse = 4, 4
@@ -58,8 +59,12 @@ func stutterPoints(share, scale float64) float64 {
 	return most * (1 - math.Exp(-min(share, 1)/scale))
 }
 
-// lossPoints is what missing speech costs.
+// lossPoints is what missing speech costs. It costs less of a codec that is
+// worse to begin with; what is not held against a codec is not credited either.
 func lossPoints(c mos.Codec, loss float64) float64 {
+	if c.Scale == mos.Fullband {
+		c.Ie = max(c.Ie, freeIe)
+	}
 	with := mos.Speech{Codec: c, Loss: loss}.Rating()
 	return ratingPoint * narrow(c, mos.Speech{Codec: c}.Rating()-with)
 }
@@ -87,10 +92,10 @@ func frameRatePoints(fps float64) float64 {
 
 // picturePoints is what coarse encoding costs: by the quantiser, or by the
 // bits where that is not told.
-func picturePoints(codec string, quantiser, bitsPerSecond, pixels, fps float64) float64 {
+func picturePoints(codec string, quantiser, bitsPerSecond, pixels float64) float64 {
 	points := coarsePoint * mos.Coarseness(codec, quantiser)
 	if points != points {
-		points = videoPoint * max(enoughCoding-mos.Coding(codec, bitsPerSecond, pixels, fps), 0)
+		points = videoPoint * max(enoughCoding-mos.Coding(codec, bitsPerSecond, pixels, enoughFPS), 0)
 	}
 	return min(points, mostCoarse)
 }

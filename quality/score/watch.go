@@ -173,7 +173,7 @@ func (w *Watch) see(s *rtc.Sample) bool {
 		fps := value(s, quality.FpsDecoded)
 		p.means[frameRate].add(frameRatePoints(fps), fps, ms)
 		pixels := value(s, quality.Width) * value(s, quality.Height)
-		p.means[picture].add(picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels, fps), pixels, ms)
+		p.means[picture].add(picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels), pixels, ms)
 	}
 	return stutter/ms >= badVideoStutter || value(s, quality.VideoMOS) < badVideoMOS
 }
