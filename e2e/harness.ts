@@ -37,13 +37,13 @@ async function freePort(): Promise<number> {
  * Starts `peerglass serve` and waits until it has printed where it is. Unless
  * firstLogin is false, the one-time password is changed, so that api works.
  */
-export async function startProgram({ firstLogin = true } = {}): Promise<Program> {
+export async function startProgram({ firstLogin = true, args = [] as string[] } = {}): Promise<Program> {
   const binary = join(root, "bin", "peerglass");
   if (!existsSync(binary)) throw new Error("bin/peerglass is missing: run make build");
   const data = await mkdtemp(join(tmpdir(), "peerglass-e2e-"));
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const child: ChildProcess = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--data", data], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--data", data, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
   child.stdout?.on("data", (b: Buffer) => { printed += b.toString(); });
   child.stderr?.on("data", (b: Buffer) => { printed += b.toString(); });

@@ -69,6 +69,7 @@ type Options struct {
 	Random  func() uint64         // nil: math/rand/v2
 	Log     *slog.Logger          // nil: slog.Default()
 	Limits  Limits
+	PollMs  int // steady interval of getStats that browsers are asked for; 0: 2000
 }
 
 // Limits bound what one client can cost. Zero members mean the defaults.

@@ -43,7 +43,9 @@ var nativeTraits = traits{
 
 // nativeSettings are what clients are asked for: polls close enough together
 // that a freeze of a second is seen, at a few hundred bytes each.
-var nativeSettings = native.Settings{PollMs: 2000, FastMs: 1000}
+func (o *Options) nativeSettings() native.Settings {
+	return native.Settings{PollMs: cmp.Or(o.PollMs, 2000), FastMs: 1000}
+}
 
 func (nativeWire) decoder(m *spool.Meta) protocol.Decoder {
 	d := native.NewDecoder(native.Options{})
@@ -148,7 +150,7 @@ func (c *conn) hello(text []byte) (native.Welcome, error) {
 	// A session without a log that has a number is one that ended: what came
 	// of it is stored, and what its client still has belongs to a new one.
 	ended := last > 0 && c.live.log.Load() == nil
-	return native.Welcome{Last: last, Ended: ended, Settings: nativeSettings}, nil
+	return native.Welcome{Last: last, Ended: ended, Settings: c.server.opts.nativeSettings()}, nil
 }
 
 // batch takes one batch.

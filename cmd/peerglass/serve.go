@@ -34,17 +34,18 @@ import (
 )
 
 type serveCommand struct {
-	Listen      string `default:":8080" help:"Address to listen on."`
-	Data        string `default:"data" help:"Data folder: settings, spool, engine, dumps." type:"path"`
-	ClickHouse  string `name:"clickhouse" help:"Use a ClickHouse at this address (http://user:password@host:8123/database) in place of the embedded engine." env:"PEERGLASS_CLICKHOUSE"`
-	EngineLib   string `help:"Path of libchdb.so; without it, it is looked for." env:"PEERGLASS_ENGINE_LIB"`
-	Memory      int64  `help:"Most memory of the embedded engine, in MiB; 0 takes a quarter of the machine's." default:"0"`
-	SpoolBudget int64  `help:"Most disk that waiting records may take, in MiB; 0 means 20 GiB." default:"0"`
-	KeepSamples int    `help:"Days that samples are kept after a call's start; 0 keeps them."`
-	KeepEvents  int    `help:"Days that events are kept; 0 keeps them."`
-	KeepCalls   int    `help:"Days that calls, with their users and streams, are kept; 0 keeps them."`
-	DiskCap     int64  `help:"Most disk that stored rows may take, in MiB: beyond it the oldest days of samples go, then those of events; 0 means no cap."`
-	Quiet       bool   `help:"Log warnings and errors only."`
+	Listen      string        `default:":8080" help:"Address to listen on."`
+	Data        string        `default:"data" help:"Data folder: settings, spool, engine, dumps." type:"path"`
+	ClickHouse  string        `name:"clickhouse" help:"Use a ClickHouse at this address (http://user:password@host:8123/database) in place of the embedded engine." env:"PEERGLASS_CLICKHOUSE"`
+	EngineLib   string        `help:"Path of libchdb.so; without it, it is looked for." env:"PEERGLASS_ENGINE_LIB"`
+	Memory      int64         `help:"Most memory of the embedded engine, in MiB; 0 takes a quarter of the machine's." default:"0"`
+	SpoolBudget int64         `help:"Most disk that waiting records may take, in MiB; 0 means 20 GiB." default:"0"`
+	KeepSamples int           `help:"Days that samples are kept after a call's start; 0 keeps them."`
+	KeepEvents  int           `help:"Days that events are kept; 0 keeps them."`
+	KeepCalls   int           `help:"Days that calls, with their users and streams, are kept; 0 keeps them."`
+	DiskCap     int64         `help:"Most disk that stored rows may take, in MiB: beyond it the oldest days of samples go, then those of events; 0 means no cap."`
+	Poll        time.Duration `default:"2s" help:"Steady interval of statistics that the browser SDK is asked for."`
+	Quiet       bool          `help:"Log warnings and errors only."`
 }
 
 func (c serveCommand) Run(ctx context.Context) error {
@@ -121,7 +122,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
 		return err
 	}
-	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log})
+	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, PollMs: int(c.Poll.Milliseconds())})
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ export async function main(args: string[]): Promise<number> {
   const out = resolve(process.env.INIT_CWD ?? ".", values.out);
   await mkdir(out, { recursive: true });
 
-  const program = await startProgram();
+  const program = await startProgram({ args: ["--poll", `${Number(values.poll)}ms`] });
   const relays = await startRelays();
   const pages = await servePages();
   try {
