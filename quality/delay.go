@@ -67,7 +67,6 @@ const (
 )
 
 func (p *way) step(w *Window, seconds float64) {
-	p.delay, p.behind = math.NaN(), math.NaN()
 	if rtt := w.pairRtt(); rtt == rtt {
 		p.rtt, p.age = rtt, 0
 	} else if rtt := w.remoteRtt(); rtt == rtt {

@@ -58,6 +58,7 @@ const (
 // step brings the memory up to date with a window.
 func (m *Memory) step(w *Window) {
 	m.stutter, m.playing, m.basis = math.NaN(), math.NaN(), BasisUnknown
+	m.delay.delay, m.delay.behind = math.NaN(), math.NaN()
 	seconds := w.Seconds()
 	if !(seconds > 0) {
 		return

@@ -60,19 +60,21 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 
 	before := *o
 	var long float64 // s of outages that ended
+	var same bool    // the outage that goes on is the one before
 	basis := BasisMoments
 	if concealed == concealed && played == played {
 		rate := w.sampleRate(played, seconds)
-		long = o.concealments(w, runs{events, concealed / rate, zeroOf(silent, 0) / rate}, seconds, threshold)
+		long, same = o.concealments(w, runs{events, concealed / rate, zeroOf(silent, 0) / rate}, seconds, threshold)
 		if n, d := w.delta(rtc.StatInterruptionCount), w.delta(rtc.StatTotalInterruptionDuration); n == n && d == d && o.going == 0 {
 			// Interruptions of 150 ms and more, counted when they end.
 			basis, long = BasisFreezes, exponentialTail(max(n, 1), d, min(shortestInterruption, d/max(n, 1)), threshold)
 		}
 	} else {
 		basis = BasisStandstill
-		o.still(packets, seconds)
-		if o.going == 0 {
-			long = before.going
+		if same = packets == 0; same {
+			o.going += seconds
+		} else if o.going, long = 0, before.going; long == 0 {
+			long = math.NaN() // packets came, all of them or not
 		}
 	}
 	if m.late(seconds) && max(o.going, long) > 0.8*seconds {
@@ -81,23 +83,20 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 	playing = max(min(playing, seconds-excused), 0)
 
 	counted := 0.0
-	if o.going > 0 {
-		o.excused = before.excused + excused
-		if going := o.going - o.excused; going >= threshold {
-			counted = going - before.charged
-			o.charged = going
-		}
-		if o.going < before.going { // another one than before, which ended
-			counted = o.charged
-		}
-		counted += long
+	if same {
+		o.excused += excused
 	} else {
-		if long -= before.excused + excused; long >= threshold {
-			counted = long - before.charged
+		if long -= before.excused + excused; long != long {
+			counted, basis = long, BasisUnknown
+		} else if long >= threshold {
+			counted = max(long-before.charged, 0)
 		}
 		o.charged, o.excused = 0, 0
 	}
-	counted = max(counted, 0)
+	if going := o.going - o.excused; going >= threshold {
+		counted += max(going-o.charged, 0)
+		o.charged = going
+	}
 
 	// Gaps of the playout device are heard too; they come on top.
 	if n, d := w.Playout.Delta(rtc.StatSynthesizedSamplesEvents), w.Playout.Delta(rtc.StatSynthesizedSamplesDuration); n == n && d > 0 {
@@ -126,12 +125,13 @@ func (w *Window) sampleRate(played, seconds float64) float64 {
 // together and what of it was silent, in s.
 type runs struct{ began, length, silent float64 }
 
-// concealments brings the outage that goes on up to date and returns the
-// length of those that ended and were long.
-func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (ended float64) {
+// concealments brings the outage that goes on up to date. It returns the
+// length of those that ended and were long, and whether the one that goes on
+// is the one before.
+func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (ended float64, same bool) {
 	if r.length == 0 {
 		ended, o.going = o.going, 0
-		return ended
+		return ended, false
 	}
 	// What of the concealment reaches to the poll: the time without packets
 	// less what the jitter buffer held.
@@ -150,13 +150,13 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 	case count <= 1:
 		if tail > 0.01 {
 			o.going = total
-			return 0
+			return 0, true
 		}
 		o.going = 0
 		if total < threshold {
 			o.learn(total)
 		}
-		return total
+		return total, false
 	case tail > 0.01:
 		o.going = tail
 		total, count = total-tail, count-1
@@ -167,22 +167,13 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 	if long == 0 {
 		o.learn(total / count)
 	}
-	return long
+	return long, false
 }
 
 // held is for how long the jitter buffer can play once packets stop, s.
 func (w *Window) held() float64 {
 	held := w.mean(rtc.StatJitterBufferDelay, rtc.StatJitterBufferEmittedCount)
 	return zeroOf(held, 0.04) + 0.02 // a packet's audio
-}
-
-// still follows an outage where only packets are counted.
-func (o *outages) still(packets, seconds float64) {
-	if packets > 0 {
-		o.going = 0
-		return
-	}
-	o.going += seconds
 }
 
 func (o *outages) learn(length float64) {
