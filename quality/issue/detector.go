@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/peerglass/peerglass/quality"
@@ -21,10 +22,13 @@ type Detector struct {
 	Help   string   // one or two sentences: what it is, its thresholds and their source
 	Causes []string // the causes that it can name
 
-	// Sample judges one sample of a stream of Kinds and Dirs.
+	// Sample judges one sample of a stream of Kinds and Dirs. All streams of a
+	// connection are looked at after the poll is complete: the others' samples
+	// of the same poll are their Now.
 	Kinds  quality.Kinds
 	Dirs   quality.Dirs
 	Sample func(*Stream, *rtc.Sample) Mark
+	Scope  Scope         // what the issue is about
 	Hold   time.Duration // marked time before there is an issue; 0: one marked sample will do
 	Clear  time.Duration // time without a mark before it is over
 
@@ -39,6 +43,17 @@ type Detector struct {
 	index int
 }
 
+// Scope is what an issue of a detector that judges samples is about: marks of
+// all streams within it make one issue.
+type Scope uint8
+
+// The scopes.
+const (
+	PerStream Scope = iota
+	PerConnection
+	PerSession
+)
+
 // Mark is what a detector says of one sample. The zero Mark says nothing: the
 // figure was not measured in this interval, which neither prolongs an issue nor
 // ends it.
@@ -51,6 +66,10 @@ type Mark struct {
 	Value    float64
 	Limit    float64 // the threshold; NaN if there is none
 	LowWorse bool    // the lower the value, the worse
+	// Over is the time up to the sample's for which the mark stands, where that
+	// is longer than its interval: the remote end reports every few seconds.
+	Over time.Duration
+	Text string // what a person reads, where the value does not say it
 }
 
 // Fine says that the figure was measured and nothing is wrong.
@@ -119,3 +138,35 @@ func register(d Detector) *Detector {
 
 // Detectors returns all of them.
 func Detectors() []*Detector { return registered }
+
+// wired lists who is to be called for what, so that a row costs no search.
+type wired struct {
+	samples    [rtc.KindClient + 1][rtc.Receive + 1][]*Detector
+	event      []*Detector
+	connection []*Detector
+	stream     []*Detector
+	advance    []*Detector
+	end        []*Detector
+}
+
+var wiring = sync.OnceValue(func() *wired {
+	var w wired
+	for _, d := range registered {
+		for kind := range w.samples {
+			for dir := range w.samples[kind] {
+				if d.Sample != nil && d.Kinds&(1<<kind) != 0 && d.Dirs&(1<<dir) != 0 {
+					w.samples[kind][dir] = append(w.samples[kind][dir], d)
+				}
+			}
+		}
+		for list, there := range map[*[]*Detector]bool{
+			&w.event: d.Event != nil, &w.connection: d.Connection != nil, &w.stream: d.Stream != nil,
+			&w.advance: d.Advance != nil, &w.end: d.End != nil,
+		} {
+			if there {
+				*list = append(*list, d)
+			}
+		}
+	}
+	return &w
+})

@@ -2,6 +2,7 @@ package issue
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/peerglass/peerglass/rtc"
@@ -10,43 +11,75 @@ import (
 // run is one issue from its first mark to its end.
 type run struct {
 	issue  rtc.Issue
-	found  bool // it has been emitted
+	det    *Detector
+	from   *Stream // whose marks, the latest
+	found  bool    // it has been emitted
 	marked [rtc.High + 1]time.Duration
-	first  time.Time // begin of the first marked interval
+	first  time.Time // begin of the first marked interval; zero while there is none
 	last   time.Time // end of the latest marked one
 	worst  Mark
 	at     time.Time // of the worst
-	sum    float64
-	n      int
-	open   bool // opened by Watch.Open
-	det    *Detector
+	stream rtc.StreamID
+}
+
+// slot returns where the run of a detector that judges samples is kept.
+func (w *Watch) slot(s *Stream, d *Detector) **run {
+	runs := &s.runs
+	switch d.Scope {
+	case PerConnection:
+		runs = &s.conn.runs
+	case PerSession:
+		runs = &w.runs
+	}
+	if *runs == nil {
+		*runs = make([]*run, len(registered))
+	}
+	return &(*runs)[d.index]
 }
 
 // mark takes what a detector says of a sample.
-func (r *run) mark(w *Watch, s *Stream, d *Detector, smp *rtc.Sample, m Mark) {
-	if !m.Known {
+func (w *Watch) mark(s *Stream, d *Detector, smp *rtc.Sample, m *Mark) {
+	if m.Level == rtc.Clear && d.Scope == PerStream && s.runs == nil {
 		return
 	}
+	slot := w.slot(s, d)
+	r := *slot
 	if m.Level == rtc.Clear {
-		if !r.first.IsZero() && smp.Time.Sub(r.last) >= d.Clear {
-			r.finish(w, r.last)
+		if r == nil || r.first.IsZero() || smp.Time.Sub(r.last) < d.Clear {
+			return
+		}
+		if r.found {
+			r.finish(w)
+			w.lasting = slices.DeleteFunc(w.lasting, func(o *run) bool { return o == r })
+		} else {
+			r.reset()
 		}
 		return
 	}
+	if r == nil {
+		r = &run{det: d}
+		*slot = r
+	}
+	r.from = s
+	begin := smp.Time.Add(-max(smp.Interval, m.Over))
 	if r.first.IsZero() {
-		r.first = smp.Time.Add(-smp.Interval)
-		r.det = d
+		r.first = begin
 	}
-	r.last = smp.Time
+	covered := smp.Time.Sub(begin)
+	if begin.Before(r.last) {
+		covered = max(smp.Time.Sub(r.last), 0)
+	}
+	if smp.Time.After(r.last) {
+		r.last = smp.Time
+	}
 	for l := rtc.Low; l <= m.Level; l++ {
-		r.marked[l] += smp.Interval
+		r.marked[l] += covered
 	}
-	r.sum += m.Value
-	r.n++
-	if r.n == 1 || m.Level > r.worst.Level || m.LowWorse && m.Value < r.worst.Value || !m.LowWorse && m.Value > r.worst.Value {
-		level := max(m.Level, r.worst.Level)
-		r.worst, r.at = m, smp.Time
-		r.worst.Level = level
+	cause, source := m.Cause, m.Source
+	if m.Level > r.worst.Level || m.Level == r.worst.Level && (m.LowWorse && m.Value < r.worst.Value || !m.LowWorse && m.Value > r.worst.Value) {
+		r.worst, r.at, r.stream = *m, smp.Time, smp.Stream
+	} else if d.Scope != PerStream { // the worst of several streams says why
+		cause, source = r.worst.Cause, r.worst.Source
 	}
 	level := rtc.Clear
 	for l := rtc.Low; l <= rtc.High; l++ {
@@ -54,51 +87,49 @@ func (r *run) mark(w *Watch, s *Stream, d *Detector, smp *rtc.Sample, m Mark) {
 			level = l
 		}
 	}
-	if level == rtc.Clear || r.found && level <= r.issue.Severity && r.worst.Cause == r.issue.Cause {
+	if level == rtc.Clear || r.found && level <= r.issue.Severity && cause == r.issue.Cause {
 		return
 	}
 	if !r.found {
 		w.last++
 		r.found = true
-		r.issue = rtc.Issue{
-			ID: w.last, Type: d.Type, Phase: d.Phase, Start: r.first,
-			Connection: s.Row.Connection, Stream: s.Row.ID, RemoteUser: s.Row.RemoteUser,
+		r.issue = rtc.Issue{ID: w.last, Type: d.Type, Phase: d.Phase, Start: r.first, Evidence: r.issue.Evidence[:0]}
+		switch d.Scope {
+		case PerStream:
+			r.issue.Stream, r.issue.RemoteUser = s.Row.ID, s.Row.RemoteUser
+			r.issue.Connection = s.Row.Connection
+		case PerConnection:
+			r.issue.Connection = s.Row.Connection
 		}
+		w.lasting = append(w.lasting, r)
 	}
 	r.issue.Severity = max(level, r.issue.Severity)
-	r.tell(w, s.Row.ID)
+	r.issue.Cause, r.issue.Source = cause, source
+	r.tell(w)
 }
 
 // tell emits the issue as it now stands.
-func (r *run) tell(w *Watch, stream rtc.StreamID) {
+func (r *run) tell(w *Watch) {
 	m := &r.worst
-	r.issue.Cause, r.issue.Source = m.Cause, m.Source
-	if m.Metric != nil {
-		e := rtc.Evidence{Stream: stream, Metric: m.Metric.ID, At: r.at, Value: number(m.Value), Limit: number(m.Limit)}
+	if m.Metric != nil || m.Text != "" {
+		e := rtc.Evidence{Stream: r.stream, At: r.at, Text: m.Text}
+		if m.Metric != nil {
+			e.Metric, e.Value, e.Limit = m.Metric.ID, number(m.Value), number(m.Limit)
+		}
 		r.issue.Evidence = append(r.issue.Evidence[:0], e)
 	}
 	w.write(&r.issue)
 }
 
-// finish ends the issue, if it was found, and makes room for the next.
-func (r *run) finish(w *Watch, at time.Time) {
-	if r.found {
-		r.issue.End = at
-		r.tell(w, r.issue.Stream)
-	}
-	*r = run{issue: rtc.Issue{Evidence: r.issue.Evidence[:0]}}
+// finish ends the issue with its latest mark and makes room for the next.
+func (r *run) finish(w *Watch) {
+	r.issue.End = r.last
+	r.tell(w)
+	r.reset()
 }
 
-// close ends the run with the session or its stream.
-func (r *run) close(w *Watch, at time.Time) {
-	switch {
-	case r.open:
-		r.issue.End = at
-		w.write(&r.issue)
-		r.open = false
-	case !r.first.IsZero():
-		r.finish(w, r.last)
-	}
+func (r *run) reset() {
+	*r = run{issue: rtc.Issue{Evidence: r.issue.Evidence[:0]}, det: r.det}
 }
 
 func number(v float64) *float64 {
@@ -111,8 +142,8 @@ func number(v float64) *float64 {
 // Open begins an issue of a detector that follows events, and emits it. What
 // is not set in i is set: the id, type, phase, and the start, if zero, to now.
 // One issue of a detector, connection and stream lasts at a time: a second Open
-// raises its severity, replaces cause, source and evidence if the severity is not lower, and
-// returns the same. With End set it is emitted as already over.
+// raises its severity, replaces cause, source and evidence if the severity is
+// not lower, and returns the same. With End set it is emitted as already over.
 func (w *Watch) Open(d *Detector, i rtc.Issue) {
 	r := w.find(d, i.Connection, i.Stream)
 	if r == nil {
@@ -125,7 +156,7 @@ func (w *Watch) Open(d *Detector, i rtc.Issue) {
 			w.write(&i)
 			return
 		}
-		r = &run{issue: i, open: true, det: d}
+		r = &run{issue: i, det: d}
 		w.open = append(w.open, r)
 		w.write(&r.issue)
 		return
@@ -146,7 +177,8 @@ func (w *Watch) Lasting(d *Detector, c rtc.ConnectionID, s rtc.StreamID) bool {
 func (w *Watch) Close(d *Detector, c rtc.ConnectionID, s rtc.StreamID, at time.Time) {
 	for i, r := range w.open {
 		if r.det == d && r.issue.Connection == c && r.issue.Stream == s {
-			r.close(w, at)
+			r.issue.End = at
+			w.write(&r.issue)
 			w.open = append(w.open[:i], w.open[i+1:]...)
 			return
 		}

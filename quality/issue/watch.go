@@ -1,9 +1,9 @@
 package issue
 
 import (
+	"slices"
 	"time"
 
-	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -12,39 +12,51 @@ import (
 // higher severity or a better cause, and last when it is over.
 type Watch struct {
 	emit    func(*rtc.Issue)
+	wiring  *wired
+	limits  Thresholds
+	facts   Facts
 	row     rtc.Session
 	now     time.Time
+	checked time.Time // when runs were last looked at for streams that fell silent
 	last    rtc.IssueID
 	version uint64
 
-	streams map[rtc.StreamID]*Stream
-	paths   map[rtc.ConnectionID]*Stream // the transport of each connection
-	conns   map[rtc.ConnectionID]*rtc.Connection
-	memory  []any  // of the detectors, by index
-	open    []*run // issues that last and belong to no stream
+	streams []*Stream // by id
+	conns   map[rtc.ConnectionID]*conn
+	runs    []*run    // those of the session, by detector
+	memory  []any     // of the detectors, by index
+	open    []*run    // what Open began
+	lasting []*run    // of samples, found and not over
+	poll    []*Stream // whose sample is to be judged when the poll is complete
 }
 
-// Stream is one stream as detectors see it.
-type Stream struct {
-	Row  rtc.Stream
-	Last rtc.Sample // the previous sample; Values is empty before the first
-	w    *Watch
-	runs []run // by detector: those of Sample
-	mem  []any
+// conn is a connection with what belongs to it.
+type conn struct {
+	row    rtc.Connection
+	told   bool
+	path   *Stream // its transport
+	runs   []*run  // by detector
+	memory []any
 }
 
-// Watch returns the watch that the stream belongs to.
-func (s *Stream) Watch() *Watch { return s.w }
+// Option changes a watch.
+type Option func(*Watch)
 
-// Path returns the transport of the stream's connection, nil if not known.
-func (s *Stream) Path() *Stream { return s.w.paths[s.Row.Connection] }
+// WithThresholds lets an app have its own thresholds.
+func WithThresholds(t Thresholds) Option {
+	return func(w *Watch) { w.limits = t.orDefaults() }
+}
 
 // New returns a watch that emits issues; the issue is borrowed.
-func New(emit func(*rtc.Issue)) *Watch {
-	return &Watch{
-		emit: emit, streams: make(map[rtc.StreamID]*Stream), paths: make(map[rtc.ConnectionID]*Stream),
-		conns: make(map[rtc.ConnectionID]*rtc.Connection), memory: make([]any, len(registered)),
+func New(emit func(*rtc.Issue), options ...Option) *Watch {
+	w := &Watch{
+		emit: emit, wiring: wiring(), limits: DefaultThresholds,
+		conns: make(map[rtc.ConnectionID]*conn), memory: make([]any, len(registered)), runs: make([]*run, len(registered)),
 	}
+	for _, o := range options {
+		o(w)
+	}
+	return w
 }
 
 // Now returns the time of the row that is being looked at.
@@ -53,38 +65,63 @@ func (w *Watch) Now() time.Time { return w.now }
 // Row returns the session's row as it was last told.
 func (w *Watch) Row() *rtc.Session { return &w.row }
 
+// Limits returns the thresholds in use.
+func (w *Watch) Limits() *Thresholds { return &w.limits }
+
 // Streams visits the streams that are known.
 func (w *Watch) Streams(visit func(*Stream)) {
-	for id := rtc.StreamID(1); int(id) <= len(w.streams); id++ {
-		if s := w.streams[id]; s != nil {
+	for _, s := range w.streams {
+		if s != nil {
 			visit(s)
 		}
 	}
 }
 
 // Stream returns a stream, nil if it was not told.
-func (w *Watch) Stream(id rtc.StreamID) *Stream { return w.streams[id] }
-
-// Conn returns a connection's row, nil if it was not told.
-func (w *Watch) Conn(id rtc.ConnectionID) *rtc.Connection { return w.conns[id] }
-
-// Of returns the detector's memory of the session, made at first use.
-func Of[T any](w *Watch, d *Detector) *T {
-	if w.memory[d.index] == nil {
-		w.memory[d.index] = new(T)
+func (w *Watch) Stream(id rtc.StreamID) *Stream {
+	if id == 0 || int(id) >= len(w.streams) {
+		return nil
 	}
-	return w.memory[d.index].(*T)
+	return w.streams[id]
 }
 
+// Conn returns a connection's row, nil if it was not told.
+func (w *Watch) Conn(id rtc.ConnectionID) *rtc.Connection {
+	if c := w.conns[id]; c != nil && c.told {
+		return &c.row
+	}
+	return nil
+}
+
+func (w *Watch) conn(id rtc.ConnectionID) *conn {
+	c := w.conns[id]
+	if c == nil {
+		c = &conn{}
+		w.conns[id] = c
+	}
+	return c
+}
+
+// Of returns the detector's memory of the session, made at first use.
+func Of[T any](w *Watch, d *Detector) *T { return remember[T](&w.memory, d) }
+
 // OfStream returns the detector's memory of a stream, made at first use.
-func OfStream[T any](s *Stream, d *Detector) *T {
-	if s.mem == nil {
-		s.mem = make([]any, len(registered))
+func OfStream[T any](s *Stream, d *Detector) *T { return remember[T](&s.memory, d) }
+
+// OfConn returns the detector's memory of the stream's connection, made at
+// first use.
+func OfConn[T any](s *Stream, d *Detector) *T { return remember[T](&s.conn.memory, d) }
+
+func remember[T any](memory *[]any, d *Detector) *T {
+	if *memory == nil {
+		*memory = make([]any, len(registered))
 	}
-	if s.mem[d.index] == nil {
-		s.mem[d.index] = new(T)
+	m, ok := (*memory)[d.index].(*T)
+	if !ok {
+		m = new(T)
+		(*memory)[d.index] = m
 	}
-	return s.mem[d.index].(*T)
+	return m
 }
 
 // Session tells the session's row.
@@ -92,64 +129,92 @@ func (w *Watch) Session(r *rtc.Session) { w.row = *r }
 
 // TellConnection tells a connection's row.
 func (w *Watch) TellConnection(r *rtc.Connection) {
-	was := w.conns[r.ID]
-	if was == nil {
-		was = new(rtc.Connection)
-		w.conns[r.ID] = was
+	w.judge()
+	c := w.conn(r.ID)
+	c.row, c.told = *r, true
+	for _, d := range w.wiring.connection {
+		d.Connection(w, &c.row)
 	}
-	*was = *r
-	for _, d := range registered {
-		if d.Connection != nil {
-			d.Connection(w, was)
-		}
+	if !r.End.IsZero() {
+		w.over(func(run *run) bool { return run.from.Row.Connection == r.ID })
 	}
 }
 
 // TellStream tells a stream's row.
 func (w *Watch) TellStream(r *rtc.Stream) {
-	s := w.streams[r.ID]
-	if s == nil {
-		s = &Stream{w: w, runs: make([]run, len(registered))}
-		s.Last.Values = make([]float32, 0, len(quality.Catalogue()))
+	w.judge()
+	s := w.Stream(r.ID)
+	switch {
+	case r.ID == 0:
+		return
+	case s == nil:
+		if int(r.ID) >= len(w.streams) {
+			w.streams = append(w.streams, make([]*Stream, int(r.ID)+1-len(w.streams))...)
+		}
+		s = newStream(w, r)
 		w.streams[r.ID] = s
 	}
-	s.Row = *r
-	if r.Kind == rtc.KindTransport {
-		w.paths[r.Connection] = s
+	if s.Row.Kind != r.Kind || s.Row.Track != r.Track { // it carries something else from now on
+		s.began, s.base = time.Time{}, baseline{}
+		w.over(func(run *run) bool { return run.from == s })
 	}
-	for _, d := range registered {
-		if d.Stream != nil {
-			d.Stream(w, s)
-		}
+	s.Row = *r
+	s.track = w.facts.tracks[r.Track]
+	if r.Kind == rtc.KindTransport {
+		s.conn.path = s
+	}
+	for _, d := range w.wiring.stream {
+		d.Stream(w, s)
 	}
 }
 
 // Event tells an event.
 func (w *Watch) Event(e *rtc.Event) {
+	w.judge()
 	w.advance(e.Time)
-	for _, d := range registered {
-		if d.Event != nil {
-			d.Event(w, e)
-		}
+	w.learn(e)
+	for _, d := range w.wiring.event {
+		d.Event(w, e)
 	}
 }
 
-// Sample tells a sample of a stream that was told before.
+// Sample tells a sample of a stream that was told before. It is judged when
+// the poll is complete: the transport's comes last.
 func (w *Watch) Sample(smp *rtc.Sample) {
-	w.advance(smp.Time)
-	s := w.streams[smp.Stream]
+	s := w.Stream(smp.Stream)
 	if s == nil {
+		w.advance(smp.Time)
 		return
 	}
-	for _, d := range registered {
-		if d.Sample == nil || d.Kinds&(1<<smp.Kind) == 0 || d.Dirs&(1<<smp.Direction) == 0 {
+	if s.waits {
+		w.judge()
+	}
+	w.advance(smp.Time)
+	s.take(smp)
+	w.poll = append(w.poll, s)
+	if smp.Kind >= rtc.KindTransport {
+		w.judge()
+	}
+}
+
+// judge lets the detectors see the samples that wait.
+func (w *Watch) judge() {
+	for _, s := range w.poll {
+		s.waits = false
+		s.settle()
+	}
+	for _, s := range w.poll {
+		smp := &s.Now
+		if smp.Kind > rtc.KindClient || smp.Direction > rtc.Receive {
 			continue
 		}
-		s.runs[d.index].mark(w, s, d, smp, d.Sample(s, smp))
+		for _, d := range w.wiring.samples[smp.Kind][smp.Direction] {
+			if m := d.Sample(s, smp); m.Known {
+				w.mark(s, d, smp, &m)
+			}
+		}
 	}
-	values := append(s.Last.Values[:0], smp.Values...)
-	s.Last = *smp
-	s.Last.Values = values
+	w.poll = w.poll[:0]
 }
 
 // advance lets detectors see that time has passed.
@@ -158,30 +223,45 @@ func (w *Watch) advance(at time.Time) {
 		return
 	}
 	w.now = at
-	for _, d := range registered {
-		if d.Advance != nil {
-			d.Advance(w, at)
-		}
+	for _, d := range w.wiring.advance {
+		d.Advance(w, at)
+	}
+	if len(w.lasting) > 0 && at.Sub(w.checked) >= silentAfter/3 {
+		w.checked = at
+		w.over(func(r *run) bool {
+			return at.Sub(r.from.Now.Time) > max(silentAfter, 3*r.from.Now.Interval)
+		})
 	}
 }
 
+// silentAfter is when a stream of which no sample comes any more is taken to
+// have ended.
+const silentAfter = 15 * time.Second
+
 // End ends the session: issues that last end with it.
 func (w *Watch) End(at time.Time, reason string) {
+	w.judge()
 	w.advance(at)
-	for _, d := range registered {
-		if d.End != nil {
-			d.End(w, at, reason)
-		}
+	for _, d := range w.wiring.end {
+		d.End(w, at, reason)
 	}
-	w.Streams(func(s *Stream) {
-		for i := range s.runs {
-			s.runs[i].close(w, at)
-		}
-	})
+	w.over(func(*run) bool { return true })
 	for _, r := range w.open {
-		r.close(w, at)
+		r.issue.End = at
+		w.write(&r.issue)
 	}
 	w.open = nil
+}
+
+// over ends the lasting runs of samples that are chosen.
+func (w *Watch) over(chosen func(*run) bool) {
+	w.lasting = slices.DeleteFunc(w.lasting, func(r *run) bool {
+		if !chosen(r) {
+			return false
+		}
+		r.finish(w)
+		return true
+	})
 }
 
 func (w *Watch) write(i *rtc.Issue) {

@@ -1,0 +1,115 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// Stream is one stream as detectors see it.
+type Stream struct {
+	Row  rtc.Stream
+	Now  rtc.Sample // the newest sample; Values is empty before the first
+	Last rtc.Sample // the one before
+
+	w      *Watch
+	conn   *conn
+	track  *Track // what was told of its track; nil if nothing
+	runs   []*run // by detector: those of Sample
+	memory []any
+	waits  bool // Now is not judged yet
+
+	began time.Time // when media first flowed; zero while none did
+	base  baseline  // what is usual of it
+}
+
+func newStream(w *Watch, r *rtc.Stream) *Stream {
+	s := &Stream{Row: *r, w: w, conn: w.conn(r.Connection)}
+	values := make([]float32, 2*len(quality.Catalogue()))
+	s.Now.Values, s.Last.Values = values[:0:len(values)/2], values[len(values)/2:len(values)/2]
+	return s
+}
+
+// Watch returns the watch that the stream belongs to.
+func (s *Stream) Watch() *Watch { return s.w }
+
+// Path returns the transport of the stream's connection, nil if not known.
+func (s *Stream) Path() *Stream { return s.conn.path }
+
+// take keeps a sample until it is judged.
+func (s *Stream) take(smp *rtc.Sample) {
+	s.Now, s.Last = s.Last, s.Now
+	values := append(s.Now.Values[:0], smp.Values...)
+	s.Now = *smp
+	s.Now.Values = values
+	s.waits = true
+}
+
+// settle brings what is usual of the stream up to date, before the poll is
+// judged.
+func (s *Stream) settle() {
+	smp := &s.Now
+	if smp.Kind >= rtc.KindTransport {
+		return
+	}
+	if s.began.IsZero() {
+		if p := Value(smp, quality.Packets); p > 0 || smp.Direction == rtc.Send && Value(smp, quality.FpsCaptured) > 0 {
+			s.began = smp.Time.Add(-smp.Interval)
+		}
+	}
+}
+
+// startUp is how long after its first media, or after it came back, a stream
+// may still be finding its rate: nothing slight is said of it.
+const startUp = 5 * time.Second
+
+// Age returns for how long the stream has carried media at the end of the
+// sample; 0 if it never did.
+func (s *Stream) Age(smp *rtc.Sample) time.Duration {
+	if s.began.IsZero() {
+		return 0
+	}
+	return smp.Time.Sub(s.began)
+}
+
+// Young reports whether the stream had just begun, or come back, when the
+// sample's interval began.
+func (s *Stream) Young(smp *rtc.Sample) bool {
+	if s.began.IsZero() {
+		return true
+	}
+	from := smp.Time.Add(-smp.Interval)
+	return from.Sub(s.began) < startUp || s.back(from, startUp)
+}
+
+// Excused reports whether nothing, or not all, was to be expected of the
+// stream in the sample's interval: its track was off or had just come back, or
+// its connection is closed.
+func (s *Stream) Excused(smp *rtc.Sample) bool {
+	return s.Off() || s.back(smp.Time.Add(-smp.Interval), time.Second) ||
+		s.conn.told && (s.conn.row.State == "closed" || !s.conn.row.End.IsZero())
+}
+
+// back reports whether the stream's track came back less than within before
+// from, or after it.
+func (s *Stream) back(from time.Time, within time.Duration) bool {
+	at := s.OffSince()
+	return !at.IsZero() && from.Sub(at) < within
+}
+
+// Poll returns the sample of the connection's transport in the poll that is
+// being judged; nil if there is none.
+func (s *Stream) Poll() *rtc.Sample {
+	p := s.conn.path
+	if p == nil || len(p.Now.Values) == 0 {
+		return nil
+	}
+	// Reports of one poll are dated a few ms apart.
+	if d := s.Now.Time.Sub(p.Now.Time); d > samePoll || d < -samePoll {
+		return nil
+	}
+	return &p.Now
+}
+
+const samePoll = 200 * time.Millisecond
