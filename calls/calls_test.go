@@ -1,15 +1,20 @@
 package calls
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
+var show = flag.Bool("show", false, "print what came of each case")
+
 // TestCalls plays every case of testdata. One of them:
 //
 //	go test ./calls -run 'Calls/<file>/<case>'
+//
+// With -show each tells what came of it.
 func TestCalls(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.call")
 	if err != nil || len(files) == 0 {
@@ -47,5 +52,8 @@ func play(t *testing.T, c *Case) {
 	}
 	for _, f := range res.Check() {
 		t.Errorf("%v", f)
+	}
+	if *show {
+		t.Log(res)
 	}
 }

@@ -108,6 +108,8 @@ type reception struct {
 	paused        knob // the server forwards nothing
 	drop          knob // share of frames dropped
 
+	newID, reset []ms
+
 	raw []*override
 }
 

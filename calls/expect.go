@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -239,7 +240,7 @@ func (c comparison) holds(v float64) bool {
 
 // issueMatch is what an issue must be.
 type issueMatch struct {
-	types  []string
+	types  []token
 	user   *user
 	on     *target
 	from   *about
@@ -310,25 +311,39 @@ func (c *Case) issueMatch(r *reader) (m issueMatch, err error) {
 	return m, nil
 }
 
-// types reads the types of issues, one or several with "or" between.
-func issueTypes(r *reader) (types []string, err error) {
+// issueTypes reads the types of issues, one or several with "or" between.
+func issueTypes(r *reader) (types []token, err error) {
 	for {
 		t, err := r.next("the type of an issue")
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(issue.Detectors(), func(d *issue.Detector) bool { return d.Type == t.text }) {
-			var known []string
-			for _, d := range issue.Detectors() {
-				known = append(known, d.Type)
-			}
-			return nil, t.errorf("expected the type of an issue (%s), got %q", strings.Join(known, ", "), t.text)
-		}
-		types = append(types, t.text)
+		types = append(types, t)
 		if !r.take("or") {
 			return types, nil
 		}
 	}
+}
+
+// unknownType returns what is wrong with the types that a match names, "" if
+// detectors find them all: a mistyped one would be absent for ever.
+func (m *issueMatch) unknownType() string {
+	for _, t := range m.types {
+		if slices.ContainsFunc(issue.Detectors(), func(d *issue.Detector) bool { return d.Type == t.text }) {
+			continue
+		}
+		var known []string
+		for _, d := range issue.Detectors() {
+			known = append(known, d.Type)
+		}
+		slices.Sort(known)
+		return fmt.Sprintf("no detector of %q; there are %s", t.text, strings.Join(known, ", "))
+	}
+	return ""
+}
+
+func (m *issueMatch) hasType(name string) bool {
+	return len(m.types) == 0 || slices.ContainsFunc(m.types, func(t token) bool { return t.text == name })
 }
 
 // misses returns "" if the issue is what m says, else what differs.
@@ -339,7 +354,7 @@ func (m *issueMatch) misses(res *Result, i *rtc.Issue) string {
 			differs = append(differs, what)
 		}
 	}
-	note(len(m.types) > 0 && !slices.Contains(m.types, i.Type), "type")
+	note(!m.hasType(i.Type), "type")
 	note(m.user != nil && res.userOf(i.Session) != m.user.name, "user")
 	note(m.on != nil && !res.about(i, *m.on), "stream")
 	note(m.from != nil && !m.from.has(res.at(i.Start)), "from")
@@ -361,9 +376,12 @@ func parseIssue(c *Case, r *reader) (func(*Result) string, error) {
 	m, err := c.issueMatch(r)
 	m.types = types
 	return func(res *Result) string {
+		if unknown := m.unknownType(); unknown != "" {
+			return unknown
+		}
 		var near []string
-		for n := range res.Issues {
-			i := &res.Issues[n]
+		for n := range res.Rows.Issues {
+			i := &res.Rows.Issues[n]
 			differs := m.misses(res, i)
 			if differs == "" {
 				res.expected[n] = true
@@ -381,7 +399,7 @@ func parseIssue(c *Case, r *reader) (func(*Result) string, error) {
 }
 
 func parseNoIssue(c *Case, r *reader) (func(*Result) string, error) {
-	var types []string
+	var types []token
 	var err error
 	if p := r.peek(); p != "" && !slices.Contains([]string{"of", "on", "from", "to", "severity", "source", "cause", "phase", "by"}, p) {
 		if types, err = issueTypes(r); err != nil {
@@ -390,7 +408,7 @@ func parseNoIssue(c *Case, r *reader) (func(*Result) string, error) {
 	}
 	m, err := c.issueMatch(r)
 	m.types = types
-	return func(res *Result) string { return res.listed(&m, false) }, err
+	return func(res *Result) string { return cmp.Or(m.unknownType(), res.listed(&m, false)) }, err
 }
 
 // parseNoOther reads: no issues but those that an expect issue names, before

@@ -11,8 +11,8 @@ import (
 // outcomeOf returns the outcome of the user's last stay, nil if there is none.
 func (r *Result) outcomeOf(u *user) *rtc.Outcome {
 	var last *rtc.Outcome
-	for i := range r.Outcomes {
-		if o := &r.Outcomes[i]; r.userOf(o.Session) == u.name && (last == nil || o.Session > last.Session) {
+	for i := range r.Rows.Outcomes {
+		if o := &r.Rows.Outcomes[i]; r.userOf(o.Session) == u.name && (last == nil || o.Session > last.Session) {
 			last = o
 		}
 	}

@@ -259,11 +259,11 @@ func (c *conn) room(t ms) float64 {
 // run steps through the call.
 func (w *world) run() {
 	for t := ms(0); t <= w.c.length; t += tick {
-		w.appear(t)
-		w.poll(t) // before the step: a poll at 10 s tells what was counted until then
+		w.poll(t) // first: a poll at 10 s tells what was counted until then
 		if t == w.c.length {
 			break
 		}
+		w.appear(t)
 		for _, p := range w.presences {
 			if p.has(t) && !p.user.asleep.on(t) {
 				w.capture(p, t)
@@ -303,6 +303,14 @@ func (w *world) appear(t ms) {
 			}
 			if c.up(t) {
 				w.receive(c, t)
+			}
+			for _, r := range c.receivers {
+				if happens(r.r.reset, t) {
+					*r = receiver{r: r.r, c: r.c, from: r.from, id: r.id, ssrc: r.ssrc, begun: t, last: r.last, lastFrame: never, level: r.level}
+				}
+				if happens(r.r.newID, t) {
+					r.id += suffix(int(t / second))
+				}
 			}
 			if path := int(p.user.path.at(t)); path != c.path && c.up(t) {
 				c.path = path

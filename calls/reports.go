@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -17,8 +18,8 @@ const ntp = 2_208_988_800_000
 
 // record is what a client tells, and when it arrives.
 type record struct {
-	p        *presence
-	received ms
+	p            *presence
+	at, received ms
 	rtc.Record
 }
 
@@ -29,10 +30,35 @@ func (w *world) tell(p *presence, at ms, kind rtc.Kind, conn, name, payload stri
 }
 
 func (w *world) add(p *presence, at ms, r rtc.Record) {
-	received := at + ms(p.user.delivery.at(at))
 	r.Time = start + int64(at) + int64(p.user.skew.at(at))
-	r.Received = start + int64(received)
-	w.records = append(w.records, record{p, received, r})
+	w.records = append(w.records, record{p, at, at + ms(p.user.delivery.at(at)), r})
+}
+
+// inOrder sorts the records as a server gets them: those of one client in the
+// order in which it told them, however late; at one instant what happened
+// comes before the poll that counts it, and the goodbye last.
+func (w *world) inOrder() []record {
+	rank := func(k rtc.Kind) int {
+		switch k {
+		case rtc.KindStats:
+			return 1
+		case rtc.KindClose:
+			return 2
+		}
+		return 0
+	}
+	slices.SortStableFunc(w.records, func(a, b record) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(rank(a.Kind), rank(b.Kind)))
+	})
+	latest := make(map[*presence]ms)
+	for i := range w.records {
+		r := &w.records[i]
+		r.received = max(r.received, latest[r.p])
+		latest[r.p] = r.received
+		r.Received = start + int64(r.received)
+	}
+	slices.SortStableFunc(w.records, func(a, b record) int { return cmp.Compare(a.received, b.received) })
+	return w.records
 }
 
 // mapped says whose stream a receiver gets: through a server the application

@@ -1,8 +1,8 @@
 package calls
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,13 +13,11 @@ import (
 
 // Result is what came of a case.
 type Result struct {
-	Case     *Case
-	Rows     session.Collect
-	Issues   []rtc.Issue   // newest version, refined with what the other ends tell
-	Outcomes []rtc.Outcome // newest version
-	Verdict  *rtc.Verdict  // nil where none was made
+	Case    *Case
+	Rows    session.Collect // issues refined with what the other ends tell
+	Verdict *rtc.Verdict    // of the call; nil where none was made
 
-	expected []bool // of Issues: an expectation names it
+	expected []bool // of Rows.Issues: an expectation names it
 }
 
 const (
@@ -34,20 +32,16 @@ func (c *Case) Run() (*Result, error) {
 	w := newWorld(c)
 	w.trace()
 	w.run()
-	// Within one instant, what happened comes before the poll that counts it.
-	slices.SortStableFunc(w.records, func(a, b record) int {
-		return cmp.Or(cmp.Compare(a.received, b.received), cmp.Compare(boolean(a.Kind == rtc.KindClose), boolean(b.Kind == rtc.KindClose)))
-	})
-
+	records := w.inOrder()
 	res := &Result{Case: c}
-	sink := newAssessor(res)
+	sink := newAssessor(&res.Rows)
 	n := uint64(0)
 	rooms := session.NewRooms(sink, func() uint64 { n++; return n })
 	sessions := make(map[*presence]*session.Session)
 	next := 0
 	for now := ms(0); now <= c.length+linger; now += tickFor {
-		for ; next < len(w.records) && w.records[next].received < now+tickFor; next++ {
-			r := &w.records[next]
+		for ; next < len(records) && records[next].received < now+tickFor; next++ {
+			r := &records[next]
 			s := sessions[r.p]
 			if s == nil {
 				s = session.New(session.Options{
@@ -71,7 +65,9 @@ func (c *Case) Run() (*Result, error) {
 		rooms.Tick(start + int64(now+tickFor))
 	}
 	rooms.Flush()
-	sink.finish()
+	if n := len(res.Rows.Verdicts); n > 0 {
+		res.Verdict = &res.Rows.Verdicts[n-1]
+	}
 	return res, nil
 }
 
@@ -89,7 +85,7 @@ func (f *Failure) Error() string {
 
 // Check compares the result with what the case expects.
 func (r *Result) Check() []*Failure {
-	r.expected = make([]bool, len(r.Issues))
+	r.expected = make([]bool, len(r.Rows.Issues))
 	got := make([]string, len(r.Case.later))
 	// Those that say "no other" come last: they need to know what was named.
 	for _, other := range []bool{false, true} {
@@ -258,8 +254,8 @@ func (r *Result) describe(i *rtc.Issue) string {
 
 func (r *Result) describeIssues() string {
 	var all []string
-	for i := range r.Issues {
-		all = append(all, r.describe(&r.Issues[i]))
+	for i := range r.Rows.Issues {
+		all = append(all, r.describe(&r.Rows.Issues[i]))
 	}
 	if len(all) == 0 {
 		return "no issues"
@@ -271,11 +267,11 @@ func (r *Result) describeIssues() string {
 // out those that an expectation names.
 func (r *Result) listed(m *issueMatch, others bool) string {
 	var all []string
-	for i := range r.Issues {
-		if others && r.expected[i] || m.misses(r, &r.Issues[i]) != "" {
+	for i := range r.Rows.Issues {
+		if others && r.expected[i] || m.misses(r, &r.Rows.Issues[i]) != "" {
 			continue
 		}
-		all = append(all, r.describe(&r.Issues[i]))
+		all = append(all, r.describe(&r.Rows.Issues[i]))
 	}
 	return strings.Join(all, "\n\t     ")
 }
@@ -294,4 +290,21 @@ func (r *Result) describeVerdict(only bool) string {
 		of = " of " + v.User
 	}
 	return fmt.Sprintf("verdict side %s%s cause %s says %q", v.Side, of, v.Cause, strings.Join(v.Sentences, " "))
+}
+
+// String tells what came of the case: issues, outcomes, the verdict.
+func (r *Result) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\t     %s\n", r.Case.Name, r.describeIssues())
+	for i := range r.Rows.Outcomes {
+		o := &r.Rows.Outcomes[i]
+		fmt.Fprintf(&b, "\t     outcome of %s: score %s audio %s video %s%s\n\t     ", r.userOf(o.Session),
+			figure(float64(o.Score)), figure(float64(o.AudioScore)), figure(float64(o.VideoScore)), describeReasons(o))
+		for _, name := range slices.Sorted(maps.Keys(outcomeFigures)) {
+			fmt.Fprintf(&b, " %s %s", name, figure(outcomeFigures[name](o)))
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "\t     %s; %s", r.describeVerdict(false), r.describeStreams())
+	return b.String()
 }

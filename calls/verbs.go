@@ -427,6 +427,14 @@ var receptionVerbs = []verb{
 		s.reception.conceal.put(span{w.from, w.from + a.time}, 1)
 		return nil
 	}},
+	{onReception, "restarts its counters", "", anInstant, func(s *subject, _ arguments, w span) error {
+		s.reception.reset = append(s.reception.reset, w.from)
+		return nil
+	}},
+	{onReception, "is renamed", "", anInstant, func(s *subject, _ arguments, w span) error {
+		s.reception.newID = append(s.reception.newID, w.from)
+		return nil
+	}},
 	{onReception, "buffers", "time", aSpan, set(ofReception(func(r *reception) *knob { return &r.buffer }), millis)},
 	{onReception, "plays late by", "time", aSpan, set(ofReception(func(r *reception) *knob { return &r.playout }), millis)},
 	{onReception, "misses playout", "share", aSpan, set(ofReception(func(r *reception) *knob { return &r.glitch }), number)},
