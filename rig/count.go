@@ -18,6 +18,9 @@ type Counts struct {
 	// Streams are the RTP packets among them, by SSRC. Their Bytes are those
 	// behind the RTP header, with the SRTP tag.
 	Streams []StreamCounts `json:"streams"`
+	// Checks are the connectivity checks among them (RFC 8445), by which
+	// browsers measure the round trip.
+	Checks []Check `json:"checks"`
 	// Late is the longest time, in ms, that a packet left after it should
 	// have: how far a busy machine bent the truth.
 	Late float64 `json:"late"`
@@ -28,6 +31,14 @@ type StreamCounts struct {
 	SSRC uint32 `json:"ssrc"`
 	PT   uint8  `json:"pt"` // payload type of the last packet
 	Flow
+}
+
+// Check is a STUN binding request between the peers, or its answer.
+type Check struct {
+	ID     uint32  `json:"id"` // end of the transaction id, which request and answer share
+	Answer bool    `json:"answer,omitempty"`
+	At     float64 `json:"at"`     // ms since the call's start
+	Leaves float64 `json:"leaves"` // ms; −1: dropped
 }
 
 // Flow counts packets in bins. Those offered and those dropped count when they
@@ -60,7 +71,15 @@ func (c *counter) add(packet []byte, at, leaves time.Duration, passed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.add(at, leaves, passed, len(packet))
-	if r, ok := parseRTP(application(packet)); ok {
+	inner := application(packet)
+	if id, answer, ok := parseCheck(inner); ok {
+		k := Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1}
+		if passed {
+			k.Leaves = milliseconds(leaves)
+		}
+		c.counts.Checks = append(c.counts.Checks, k)
+	}
+	if r, ok := parseRTP(inner); ok {
 		s := c.streams[r.ssrc]
 		if s == nil {
 			s = &StreamCounts{SSRC: r.ssrc}
@@ -79,7 +98,7 @@ func (f *Flow) add(at, leaves time.Duration, passed bool, bytes int) {
 	}
 	plus(&f.Passed, leaves, 1)
 	plus(&f.Bytes, leaves, bytes)
-	plus(&f.Delay, leaves, float64((leaves-at).Microseconds())/1000)
+	plus(&f.Delay, leaves, milliseconds(leaves-at))
 }
 
 func plus[N int | float64](list *[]N, at time.Duration, n N) {
@@ -92,7 +111,7 @@ func plus[N int | float64](list *[]N, at time.Duration, n N) {
 
 func (c *counter) late(by time.Duration) {
 	c.mu.Lock()
-	c.counts.Late = max(c.counts.Late, float64(by.Microseconds())/1000)
+	c.counts.Late = max(c.counts.Late, milliseconds(by))
 	c.mu.Unlock()
 }
 
@@ -102,6 +121,7 @@ func (c *counter) snapshot() Counts {
 	defer c.mu.Unlock()
 	out := c.counts
 	out.Flow = out.Flow.clone()
+	out.Checks = slices.Clone(out.Checks)
 	out.Streams = make([]StreamCounts, 0, len(c.streams))
 	for _, s := range c.streams {
 		copied := *s
@@ -115,3 +135,5 @@ func (c *counter) snapshot() Counts {
 func (f Flow) clone() Flow {
 	return Flow{slices.Clone(f.Offered), slices.Clone(f.Dropped), slices.Clone(f.Passed), slices.Clone(f.Bytes), slices.Clone(f.Delay)}
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -81,6 +81,16 @@ func parseRTP(p []byte) (rtp, bool) {
 	return rtp{ssrc: binary.BigEndian.Uint32(p[8:]), pt: p[1] & 127, payload: len(p) - header}, true
 }
 
+// parseCheck reads a STUN binding request or its successful answer (RFC 8489
+// §5): the end of its transaction id and which it is.
+func parseCheck(p []byte) (id uint32, answer, ok bool) {
+	if len(p) < 20 || !stun.IsMessage(p) {
+		return 0, false, false
+	}
+	t := binary.BigEndian.Uint16(p)
+	return binary.BigEndian.Uint32(p[16:]), t == 0x0101, t == 0x0001 || t == 0x0101
+}
+
 // frames finds the TURN messages in a TCP stream (RFC 8656 §3.7: a STUN
 // message tells its length, ChannelData is padded to four bytes) and passes
 // each to see. What does not look like TURN ends the search.

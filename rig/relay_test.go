@@ -272,6 +272,21 @@ func TestParseRTP(t *testing.T) {
 	}
 }
 
+func TestParseCheck(t *testing.T) {
+	m := make([]byte, 20)
+	copy(m[4:], []byte{0x21, 0x12, 0xa4, 0x42})
+	m[19] = 9
+	for first, want := range map[uint16][2]bool{0x0001: {false, true}, 0x0101: {true, true}, 0x0111: {false, false}, 0x0003: {false, false}} {
+		binary.BigEndian.PutUint16(m, first)
+		if id, answer, ok := parseCheck(m); id != 9 || [2]bool{answer, ok} != want {
+			t.Errorf("%04x: %d, %v, %v", first, id, answer, ok)
+		}
+	}
+	if _, _, ok := parseCheck(rtpPacket(1, 20)); ok {
+		t.Error("RTP is a check")
+	}
+}
+
 func FuzzApplication(f *testing.F) {
 	f.Add([]byte{0x40, 0, 0, 4, 1, 2, 3, 4})
 	f.Add([]byte{0, 0x16, 0, 8, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x13, 0, 4, 1, 2, 3, 4})

@@ -36,10 +36,9 @@ export interface Config {
 /** What one user saw and heard of another. */
 export interface Seen {
   user: string;
-  /** Frames shown: number (−1: unreadable) and Unix ms. */
-  frames: [number, number][];
-  /** Frames that the browser says it presented, those we were not called for among them. */
-  presented: number;
+  /** Frames shown: number (−1: unreadable), Unix ms, and how many the browser
+   * has presented by then, those for which a busy page was not called among them. */
+  frames: [number, number, number][];
   audio: { at: number; time: number; level: number[]; hertz: number[] }[];
 }
 
@@ -109,7 +108,7 @@ class Peer {
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(readonly user: string, private readonly offers: boolean) {
-    this.seen = { user, frames: [], presented: 0, audio: [] };
+    this.seen = { user, frames: [], audio: [] };
     truth.seen.push(this.seen);
     this.pc = new RTCPeerConnection({
       iceServers: [{ urls: config.turn, username: config.user, credential: "rig" }],
@@ -161,8 +160,7 @@ class Peer {
 
   private watch(): void {
     const shown = (_: number, m: VideoFrameCallbackMetadata): void => {
-      this.seen.frames.push([readNumber(this.video) ?? -1, Math.round(performance.timeOrigin + m.presentationTime)]);
-      this.seen.presented = m.presentedFrames;
+      this.seen.frames.push([readNumber(this.video) ?? -1, Math.round(performance.timeOrigin + m.presentationTime), m.presentedFrames]);
       this.video.requestVideoFrameCallback(shown);
     };
     this.video.requestVideoFrameCallback(shown);

@@ -42,8 +42,8 @@ async function run(writable: WritableStream<VideoFrame>, width: number, height: 
     } catch {
       return; // the page stopped the track
     }
-    if (mode === "draw") made.push([n, Math.round(at)]);
-    if (made.length >= 20) postMessage(made.splice(0));
+    made.push([mode === "draw" ? n : -1, Math.round(at)]);
+    if (made.length >= 5) postMessage(made.splice(0));
   }
   postMessage(made.splice(0));
   await writer.close().catch(() => undefined);

@@ -1,0 +1,480 @@
+package fidelity
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rig"
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/session"
+)
+
+// Figure is one figure of one stream or path of a recording: what Peerglass
+// said and what was true over the same time.
+type Figure struct {
+	Of       *Target
+	From, To string // sender and receiver
+	True     float64
+	Said     float64
+	Samples  int // of Peerglass that it rests on
+}
+
+// Error is how far what was said is off, in the unit of the target.
+func (f *Figure) Error() float64 {
+	if f.Of.Relative && f.True > 0 {
+		return math.Abs(f.Said-f.True) / f.True
+	}
+	return math.Abs(f.Said - f.True)
+}
+
+// Reached reports whether the figure is within its target, for polls every
+// pollSeconds.
+func (f *Figure) Reached(pollSeconds int) bool {
+	t := f.Of
+	limit := t.Within
+	if pollSeconds >= 5 && t.WithinSlow > 0 {
+		limit = t.WithinSlow
+	}
+	off := math.Abs(f.Said - f.True)
+	return f.Error() <= limit || t.OrAbsolute > 0 && off <= t.OrAbsolute
+}
+
+// Target is a figure that is held against the truth, and how near it must be.
+type Target struct {
+	ID         string
+	Label      string
+	Unit       string  // as printed
+	Scale      float64 // from the figure's own unit to the printed one
+	Relative   bool    // Within is a share of the truth
+	Within     float64 // 0: there is no target
+	WithinSlow float64 // at polls every 5 s; 0: the same
+	OrAbsolute float64 // or as near as that, whatever the share
+	Truth      string  // how it is known
+}
+
+// The targets, and how each truth is obtained.
+var (
+	Bitrate = &Target{ID: "bitrate", Label: "Bit rate", Unit: "kbit/s", Scale: 1e-3, Relative: true, Within: 0.02,
+		Truth: "payload bytes of the stream's RTP and RTX packets that the relay passed to the receiver, without the SRTP tag"}
+	Loss = &Target{ID: "loss", Label: "Packet loss", Unit: "%", Scale: 100, Within: 0.005,
+		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, of those that the sender gave it"}
+	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Relative: true, Within: 0.1, OrAbsolute: 10,
+		Truth: "what the relay added, queueing included, on the four legs of the connectivity checks that the browser measures by; the loopback itself takes some 1 ms more"}
+	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
+		Truth: "frames that the receiving page showed (requestVideoFrameCallback)"}
+	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
+		Truth: "frames that the sending page's source made"}
+	VideoStutter = &Target{ID: "video_stutter", Label: "Video stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
+		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording"}
+	AudioStutter = &Target{ID: "audio_stutter", Label: "Audio stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
+		Truth: "time of stretches of 200 ms or longer in which the receiving page heard nothing new of the rising tone, of the time of the recording"}
+	AudioDelay = &Target{ID: "audio_delay", Label: "Audio delay", Unit: "ms", Scale: 1,
+		Truth: "from the frequency of the tone: when it was played less when it was made; the audio devices' clocks make it good to some 20 ms"}
+	VideoDelay = &Target{ID: "video_delay", Label: "Video delay", Unit: "ms", Scale: 1,
+		Truth: "from the number in the picture: when it was shown less when it was made"}
+)
+
+// Targets in the order of the document.
+var Targets = []*Target{Bitrate, Loss, RTT, FPS, Captured, VideoStutter, AudioStutter, VideoDelay, AudioDelay}
+
+// settle is how long after the damage the figures still belong to it, ms: what
+// was delayed arrives, what was lost is reported.
+const settle = 3000
+
+// span is the time of the damage; without any, the whole recording.
+func (t *Truth) span() (from, to float64) {
+	first, last := math.Inf(1), 0.0
+	for _, r := range t.Schedule {
+		first = min(first, float64(r.From))
+		if r.To == 0 {
+			last = t.End - t.Start
+		}
+		last = max(last, float64(r.To))
+	}
+	for _, d := range t.Deeds {
+		first, last = min(first, d.At), max(last, d.At)
+	}
+	if math.IsInf(first, 1) {
+		return t.Start, t.End
+	}
+	return t.Start + first, min(t.Start+last+settle, t.End)
+}
+
+// sampled is one sample with its interval in Unix ms.
+type sampled struct {
+	from, to float64
+	values   []float32
+}
+
+func (s *sampled) of(m *quality.Metric) float64 {
+	if v := s.values[m.Index()]; !rtc.IsNull(v) {
+		return float64(v)
+	}
+	return math.NaN()
+}
+
+// flow is what is known of one stream from end to end.
+type flow struct {
+	from, to string
+	row      rtc.Stream
+	start    float64 // of the recording
+	end      float64
+	samples  []sampled
+	up, down *rig.StreamCounts
+	again    *rig.StreamCounts // retransmissions as they came down; nil for none
+}
+
+// Measure holds the figures of a call, as Replay gave them, against its truth.
+func Measure(t *Truth, rows *session.Collect) []Figure {
+	var out []Figure
+	add := func(f Figure) {
+		if f.Samples > 0 && f.True == f.True && f.Said == f.Said {
+			out = append(out, f)
+		}
+	}
+	spanFrom, spanTo := t.span()
+	user := make(map[rtc.SessionID]string)
+	for i := range rows.Sessions {
+		user[rows.Sessions[i].ID] = rows.Sessions[i].User
+	}
+	peer := make(map[rtc.SessionID]map[rtc.ConnectionID]string)
+	var paths []flow
+	for i := range rows.Streams {
+		row := rows.Streams[i]
+		f := flow{row: row, to: user[row.Session], start: t.Start, end: t.End}
+		for j := range rows.Samples {
+			if s := &rows.Samples[j]; s.Session == row.Session && s.Stream == row.ID {
+				to := float64(s.Time.UnixMilli())
+				f.samples = append(f.samples, sampled{to - float64(s.Interval)/float64(time.Millisecond), to, s.Values})
+			}
+		}
+		switch {
+		case row.Kind == rtc.KindTransport:
+			paths = append(paths, f)
+		case row.Direction == rtc.Send && row.Kind == rtc.KindVideo:
+			f.from = f.to
+			add(t.captured(&f, spanFrom, spanTo))
+		case row.Direction == rtc.Receive && t.find(&f, rows):
+			if peer[row.Session] == nil {
+				peer[row.Session] = make(map[rtc.ConnectionID]string)
+			}
+			peer[row.Session][row.Connection] = f.from
+			add(t.bitrate(&f, spanFrom, spanTo))
+			add(t.loss(&f, spanFrom, spanTo))
+			if row.Kind == rtc.KindVideo {
+				add(t.fps(&f, spanFrom, spanTo))
+				add(t.videoStutter(&f))
+				add(t.videoDelay(&f, spanFrom, spanTo))
+			} else {
+				for _, g := range t.audio(&f, spanFrom, spanTo) {
+					add(g)
+				}
+			}
+		}
+	}
+	for i := range paths {
+		p := &paths[i]
+		p.from = peer[p.row.Session][p.row.Connection]
+		add(t.rtt(p, spanFrom, spanTo))
+	}
+	slices.SortStableFunc(out, func(a, b Figure) int { return slices.Index(Targets, a.Of) - slices.Index(Targets, b.Of) })
+	return out
+}
+
+// find looks the stream up in the relay's counts: who sends it, and what
+// became of its packets.
+func (t *Truth) find(f *flow, rows *session.Collect) bool {
+	down := t.leg(f.to, rig.Down)
+	if down == nil {
+		return false
+	}
+	for _, sender := range t.Users {
+		up := t.leg(sender, rig.Up)
+		if sender == f.to || up == nil {
+			continue
+		}
+		f.up, f.down = stream(up, f.row.SSRC), stream(down, f.row.SSRC)
+		if f.up == nil || f.down == nil {
+			continue
+		}
+		f.from = sender
+		if f.row.Kind == rtc.KindVideo {
+			for i := range down.Streams {
+				s := &down.Streams[i]
+				if stream(up, s.SSRC) != nil && !slices.ContainsFunc(rows.Streams, func(r rtc.Stream) bool { return r.SSRC == s.SSRC }) {
+					f.again = s
+				}
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func stream(c *rig.Counts, ssrc uint32) *rig.StreamCounts {
+	for i := range c.Streams {
+		if c.Streams[i].SSRC == ssrc {
+			return &c.Streams[i]
+		}
+	}
+	return nil
+}
+
+// tag is the length of the authentication tag of an SRTP cipher, bytes.
+func tag(cipher string) float64 {
+	switch cipher {
+	case "AES_CM_128_HMAC_SHA1_32", "SRTP_AES128_CM_HMAC_SHA1_32":
+		return 4
+	case "AES_CM_128_HMAC_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_80":
+		return 10
+	}
+	return 16 // AEAD_AES_128_GCM and _256_GCM
+}
+
+// rtxHeader is the original sequence number before a retransmission's payload
+// (RFC 4588 §4), bytes.
+const rtxHeader = 2
+
+// counted sums a list of the relay between two times, Unix ms; a bin that is
+// cut counts in part.
+func counted[N int | float64](t *Truth, list []N, from, to float64) (sum float64) {
+	width := float64(rig.Bin) / float64(time.Millisecond)
+	first, last := (from-t.Start)/width, (to-t.Start)/width
+	for i := max(int(first), 0); i < len(list) && float64(i) < last; i++ {
+		part := min(last, float64(i+1)) - max(first, float64(i))
+		sum += part * float64(list[i])
+	}
+	return sum
+}
+
+// over calls f with the samples that overlap a stretch of the recording and
+// whose metric was measured.
+func (f *flow) over(from, to float64, m *quality.Metric, use func(s *sampled, v float64)) (n int) {
+	for i := range f.samples {
+		s := &f.samples[i]
+		if v := s.of(m); s.to > from && s.from < to && v == v && s.from >= f.start && s.to <= f.end {
+			use(s, v)
+			n++
+		}
+	}
+	return n
+}
+
+func (t *Truth) bitrate(f *flow, from, to float64) Figure {
+	out := Figure{Of: Bitrate, From: f.from, To: f.to}
+	cut := tag(t.page(f.to).SRTP[f.from])
+	var seconds, bits float64
+	out.Samples = f.over(from, to, quality.Bitrate, func(s *sampled, v float64) {
+		seconds += (s.to - s.from) / 1000
+		out.Said += v * (s.to - s.from) / 1000
+		bits += 8 * (counted(t, f.down.Bytes, s.from, s.to) - cut*counted(t, f.down.Passed, s.from, s.to))
+		if f.again != nil {
+			bits += 8 * (counted(t, f.again.Bytes, s.from, s.to) - (cut+rtxHeader)*counted(t, f.again.Passed, s.from, s.to))
+		}
+	})
+	out.True, out.Said = bits/seconds, out.Said/seconds
+	return out
+}
+
+func (t *Truth) loss(f *flow, from, to float64) Figure {
+	out := Figure{Of: Loss, From: f.from, To: f.to}
+	var offered, dropped, lost, expected float64
+	out.Samples = f.over(from, to, quality.Packets, func(s *sampled, packets float64) {
+		offered += counted(t, f.up.Offered, s.from, s.to)
+		dropped += counted(t, f.up.Dropped, s.from, s.to) + counted(t, f.down.Dropped, s.from, s.to)
+		// A mean of ratios is weighted by what they are shares of.
+		switch v, n := s.of(quality.Loss), s.of(quality.PacketsLost); {
+		case v > 0 && n > 0:
+			lost += n
+			expected += n / v
+		case v == 0:
+			expected += packets
+			if again := s.of(quality.Retransmitted); again == again {
+				expected -= packets * again
+			}
+		}
+	})
+	out.True, out.Said = dropped/offered, lost/expected
+	return out
+}
+
+func (t *Truth) rtt(f *flow, from, to float64) Figure {
+	out := Figure{Of: RTT, From: f.from, To: f.to}
+	trips := t.trips(f.to, f.from)
+	f.over(from, to, quality.Rtt, func(s *sampled, v float64) {
+		var sum, n float64
+		for _, trip := range trips {
+			if trip.at > s.from && trip.at <= s.to {
+				sum += trip.took
+				n++
+			}
+		}
+		if n > 0 {
+			out.True += sum / n
+			out.Said += v
+			out.Samples++
+		}
+	})
+	out.True, out.Said = out.True/float64(out.Samples), out.Said/float64(out.Samples)
+	return out
+}
+
+// trip is a connectivity check that was answered: when (Unix ms), and how long
+// the relay held request and answer in all, ms.
+type trip struct{ at, took float64 }
+
+// trips are those that a user asked another for.
+func (t *Truth) trips(asks, answers string) []trip {
+	there, back := t.leg(asks, rig.Up), t.leg(asks, rig.Down)
+	farDown, farUp := t.leg(answers, rig.Down), t.leg(answers, rig.Up)
+	if there == nil || back == nil || farDown == nil || farUp == nil {
+		return nil
+	}
+	var out []trip
+	for _, first := range there.Checks {
+		legs := []*rig.Check{&first, check(farDown, first.ID, false), check(farUp, first.ID, true), check(back, first.ID, true)}
+		if first.Answer || slices.Contains(legs, nil) {
+			continue
+		}
+		took := 0.0
+		for _, c := range legs {
+			took += c.Leaves - c.At
+		}
+		out = append(out, trip{t.Start + legs[3].Leaves, took})
+	}
+	return out
+}
+
+// check finds a check that passed a leg.
+func check(c *rig.Counts, id uint32, answer bool) *rig.Check {
+	for i := range c.Checks {
+		if k := &c.Checks[i]; k.ID == id && k.Answer == answer && k.Leaves >= 0 {
+			return k
+		}
+	}
+	return nil
+}
+
+func (t *Truth) fps(f *flow, from, to float64) Figure {
+	frames := t.seen(f.to, f.from).Frames
+	return f.rate(Figure{Of: FPS, From: f.from, To: f.to}, quality.FpsDecoded, from, to, func(from, to float64) float64 {
+		return shown(frames, from, to)
+	})
+}
+
+func (t *Truth) captured(f *flow, from, to float64) Figure {
+	p := t.page(f.from)
+	if p == nil {
+		return Figure{}
+	}
+	return f.rate(Figure{Of: Captured, From: f.from}, quality.FpsCaptured, from, to, func(from, to float64) (n float64) {
+		for _, made := range p.Made {
+			if made[1] > from && made[1] <= to {
+				n++
+			}
+		}
+		return n
+	})
+}
+
+func (f *flow) rate(out Figure, m *quality.Metric, from, to float64, count func(from, to float64) float64) Figure {
+	var seconds, n float64
+	out.Samples = f.over(from, to, m, func(s *sampled, v float64) {
+		seconds += (s.to - s.from) / 1000
+		out.Said += v * (s.to - s.from) / 1000
+		n += count(s.from, s.to)
+	})
+	out.True, out.Said = n/seconds, out.Said/seconds
+	return out
+}
+
+// stutter is a stutter rate: of the samples that lie in the recording, and of the
+// gaps in the time that they cover.
+func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, gaps func(from, to float64) []gap) Figure {
+	var time, all float64
+	from, to := math.Inf(1), 0.0
+	for i := range f.samples {
+		s := &f.samples[i]
+		if a, b := s.of(stutter), s.of(playing); s.from >= t.Start && s.to <= t.End && a == a && b == b {
+			time += a
+			all += b
+			from, to = min(from, s.from), max(to, s.to)
+			out.Samples++
+		}
+	}
+	out.Said = time / all
+	out.True = length(gaps(from, to)) / (to - from)
+	return out
+}
+
+const (
+	shortestVideo = 600 // ms: below, nothing is counted (PRODUCT.md)
+	shortestAudio = 200
+)
+
+func (t *Truth) videoStutter(f *flow) Figure {
+	out := Figure{Of: VideoStutter, From: f.from, To: f.to}
+	if switchedOff[t.Condition] {
+		return out
+	}
+	frames := t.seen(f.to, f.from).Frames
+	return f.stutter(t, out, quality.VideoStutterTime, quality.VideoTime, func(from, to float64) []gap {
+		return videoGaps(frames, from, to, shortestVideo)
+	})
+}
+
+func (t *Truth) videoDelay(f *flow, from, to float64) Figure {
+	out := Figure{Of: VideoDelay, From: f.from, To: f.to}
+	made := make(map[float64]float64)
+	for _, m := range t.page(f.from).Made {
+		made[m[0]] = m[1]
+	}
+	frames := t.seen(f.to, f.from).Frames
+	return f.delay(out, from, to, func(from, to float64) (sum, n float64) {
+		for _, s := range frames {
+			if at, ok := made[s[0]]; ok && s[1] > from && s[1] <= to {
+				sum += s[1] - at
+				n++
+			}
+		}
+		return sum, n
+	})
+}
+
+// delay compares the mean delays of those intervals in which there was one.
+func (f *flow) delay(out Figure, from, to float64, truth func(from, to float64) (sum, n float64)) Figure {
+	f.over(from, to, quality.Delay, func(s *sampled, v float64) {
+		if sum, n := truth(s.from, s.to); n > 0 {
+			out.True += sum / n
+			out.Said += v
+			out.Samples++
+		}
+	})
+	out.True, out.Said = out.True/float64(out.Samples), out.Said/float64(out.Samples)
+	return out
+}
+
+func (t *Truth) audio(f *flow, from, to float64) []Figure {
+	sounds := listen(t.seen(f.to, f.from).Audio, t.page(f.from).ToneStart)
+	delay := f.delay(Figure{Of: AudioDelay, From: f.from, To: f.to}, from, to, func(from, to float64) (sum, n float64) {
+		for _, h := range sounds {
+			if h.fresh && h.at > from && h.at <= to {
+				sum += h.delay
+				n++
+			}
+		}
+		return sum, n
+	})
+	stutter := Figure{Of: AudioStutter, From: f.from, To: f.to}
+	if !switchedOff[t.Condition] {
+		stutter = f.stutter(t, stutter, quality.AudioStutterTime, quality.AudioTime, func(from, to float64) []gap {
+			if silenced[t.Condition] && f.from == "ada" {
+				return nil // what is not said cannot be missing
+			}
+			return audioGaps(sounds, from, to, shortestAudio)
+		})
+	}
+	return []Figure{stutter, delay}
+}

@@ -1,0 +1,159 @@
+package fidelity
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/peerglass/peerglass/rig"
+)
+
+// Recording is one call of the rig.
+type Recording struct {
+	Truth
+	Dumps map[string]string // path of the raw dump, by user
+}
+
+// Truth is what the rig knows of a call. Times are Unix ms unless said
+// otherwise; all pages, the relay and the program ran on one machine.
+type Truth struct {
+	Condition string     `json:"condition"`
+	Run       int        `json:"run"`
+	Start     float64    `json:"start"` // what the schedule counts from
+	End       float64    `json:"end"`
+	Users     []string   `json:"users"`
+	PollMs    int        `json:"pollMs"`
+	Schedule  []rig.Rule `json:"schedule"`
+	Deeds     []struct {
+		At   float64 `json:"at"` // ms since Start
+		Kind string  `json:"kind"`
+	} `json:"deeds"`
+	Browser string       `json:"browser"`
+	Pages   []Page       `json:"pages"`
+	Relay   []rig.Counts `json:"relay"`
+}
+
+// Page is what one user's page knows.
+type Page struct {
+	User      string            `json:"user"`
+	Devices   string            `json:"devices"` // "ok" or the error's name
+	Made      [][2]float64      `json:"made"`    // frames of the camera: number and time
+	ToneStart float64           `json:"toneStart"`
+	Seen      []Seen            `json:"seen"`
+	SRTP      map[string]string `json:"srtp"` // cipher, by the user at the other end
+}
+
+// Seen is what a page saw and heard of another user.
+type Seen struct {
+	User   string  `json:"user"`
+	Frames []Frame `json:"frames"`
+	Audio  []Sound `json:"audio"`
+}
+
+// Frame is one frame shown: its number (−1: not readable), the time of its
+// presentation, and how many had been presented by then. A busy page is not
+// called for each.
+type Frame [3]float64
+
+func (f Frame) at() float64        { return f[1] }
+func (f Frame) presented() float64 { return f[2] }
+
+// Sound is half a second of measurements of 512 samples at 48 kHz each.
+type Sound struct {
+	At    float64   `json:"at"`    // time of the first
+	Time  float64   `json:"time"`  // the same on the audio clock, ms
+	Level []float64 `json:"level"` // −dB of full scale
+	Hertz []float64 `json:"hertz"` // 0 where there is no tone
+}
+
+// Open reads the recording in a folder.
+func Open(folder string) (*Recording, error) {
+	f, err := os.Open(filepath.Join(folder, "truth.json.gz"))
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	defer f.Close()
+	gz, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("open recording %s: %w", folder, err)
+	}
+	r := &Recording{Dumps: make(map[string]string)}
+	if err := json.NewDecoder(gz).Decode(&r.Truth); err != nil {
+		return nil, fmt.Errorf("open recording %s: %w", folder, err)
+	}
+	dumps, err := filepath.Glob(filepath.Join(folder, "*.dump"))
+	if err != nil {
+		return nil, fmt.Errorf("open recording %s: %w", folder, err)
+	}
+	for _, path := range dumps {
+		r.Dumps[strings.TrimSuffix(filepath.Base(path), ".dump")] = path
+	}
+	for _, u := range r.Users {
+		if r.Dumps[u] == "" {
+			return nil, fmt.Errorf("open recording %s: there is no dump of %s", folder, u)
+		}
+	}
+	return r, nil
+}
+
+// OpenAll reads the recordings in the folders of a folder, by condition and
+// run.
+func OpenAll(folder string) ([]*Recording, error) {
+	found, err := filepath.Glob(filepath.Join(folder, "*", "truth.json.gz"))
+	if err != nil {
+		return nil, fmt.Errorf("open recordings: %w", err)
+	}
+	var all []*Recording
+	for _, path := range found {
+		r, err := Open(filepath.Dir(path))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *Recording) int {
+		if a.Condition != b.Condition {
+			return place(a.Condition) - place(b.Condition)
+		}
+		return a.Run - b.Run
+	})
+	return all, nil
+}
+
+// page returns a user's page; nil for a stranger.
+func (t *Truth) page(user string) *Page {
+	for i := range t.Pages {
+		if t.Pages[i].User == user {
+			return &t.Pages[i]
+		}
+	}
+	return nil
+}
+
+// seen returns what one user saw of another; nil for nothing.
+func (t *Truth) seen(by, of string) *Seen {
+	p := t.page(by)
+	if p == nil {
+		return nil
+	}
+	for i := range p.Seen {
+		if p.Seen[i].User == of {
+			return &p.Seen[i]
+		}
+	}
+	return nil
+}
+
+// leg returns what the relay counted on one direction of a user's leg.
+func (t *Truth) leg(user string, dir rig.Direction) *rig.Counts {
+	for i := range t.Relay {
+		if c := &t.Relay[i]; c.User == user && c.Dir == dir {
+			return c
+		}
+	}
+	return nil
+}
