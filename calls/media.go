@@ -378,10 +378,15 @@ func (r *receiver) play(t ms) {
 	r.emitted += samples
 	r.played += samples
 	r.playout += samples * (0.03 + r.r.playout.at(t)/1000)
-	if m := r.r.glitch.at(t); m > 0 {
-		r.missed += m * tick.seconds()
+	m := r.r.glitch.at(t)
+	r.missed += m * tick.seconds()
+	switch { // a gap that goes on is one; else they are 40 ms long
+	case m >= 1 && !r.missing:
+		r.misses++
+	case m < 1:
 		r.misses += m / 4
 	}
+	r.missing = m >= 1
 
 	f := r.r.flow
 	quiet := f.dtx && r.from.c.p.sources[f] != nil && r.from.c.p.sources[f].level < 0.001

@@ -132,6 +132,7 @@ type receiver struct {
 	energy, duration, level                 float64
 	waited, aimed, emitted                  float64
 	playout, played, missed, misses         float64
+	missing                                 bool // the playout device gets nothing
 
 	remote remoteReport
 }

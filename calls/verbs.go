@@ -227,17 +227,25 @@ func sends(s *subject, a arguments, w span) error {
 }
 
 // mutes switches a stream off in the page: black or silence goes out, and the
-// page says so.
+// page says so; through a server, the others' pages know it by signalling.
 func mutes(s *subject, a arguments, w span) error {
 	f := s.c.flow(s.user.name + "." + a.words[0])
 	if f == nil {
 		return fmt.Errorf("expected a kind that %s sends, got %q", s.user.name, a.words[0])
 	}
 	f.muted.put(w, 1)
-	payload := fmt.Sprintf(`{"kind":%q}`, a.words[0])
-	s.c.tell(s.user, w.from, rtc.KindEvent, "", rtc.NameMute, payload)
-	if w.to < never {
-		s.c.tell(s.user, w.to, rtc.KindEvent, "", rtc.NameUnmute, payload)
+	for _, u := range s.c.users {
+		payload := fmt.Sprintf(`{"kind":%q}`, a.words[0])
+		if u != s.user {
+			if !s.c.sfu {
+				continue
+			}
+			payload = fmt.Sprintf(`{"kind":%q,"user":%q}`, a.words[0], s.user.name)
+		}
+		s.c.tell(u, w.from, rtc.KindEvent, "", rtc.NameMute, payload)
+		if w.to < never {
+			s.c.tell(u, w.to, rtc.KindEvent, "", rtc.NameUnmute, payload)
+		}
 	}
 	return nil
 }
