@@ -43,18 +43,18 @@ func (w *Window) unheard() (share float64, repaired bool) {
 	}
 	stutter /= played
 	if concealed := w.concealment(); concealed == concealed {
-		return atLeast(concealed, stutter), true
+		return notBelow(concealed, stutter), true
 	}
 	lost := max(w.lost(), 0)
 	late := w.delta(rtc.StatPacketsDiscarded)
 	if late != late {
 		late = 0 // not told by every browser
 	}
-	return atLeast(ratio(lost+late, lost+w.packets()), stutter), false
+	return notBelow(ratio(lost+late, lost+w.packets()), stutter), false
 }
 
-// atLeast is v, or low where that is greater or alone known.
-func atLeast(v, low float64) float64 {
+// notBelow is v, or low where that is greater or alone known.
+func notBelow(v, low float64) float64 {
 	if low > v || v != v {
 		return min(low, 1)
 	}
@@ -76,6 +76,7 @@ func (w *Window) fec() bool {
 	return w.Dir == rtc.Send || w.RTP.Delta(rtc.StatFecPacketsReceived) > 0
 }
 
+// speechRate is the bit rate of the speech.
 func (w *Window) speechRate() float64 {
 	return mos.SpeechRate(8*w.rate(w.sentOr(rtc.StatBytesSent, rtc.StatBytesReceived)), w.packets()/w.Seconds())
 }

@@ -276,6 +276,22 @@ func TestSpeechIsMonotone(t *testing.T) {
 	})
 }
 
+func TestSpeechRate(t *testing.T) {
+	for _, c := range []struct{ bits, packets, want float64 }{
+		{20_000, 50, 40_000},  // speech and pauses
+		{10_000, 10, 50_000},  // most packets left out
+		{32_000, 16, 100_000}, // or packets of 60 ms: no harm
+		{2000, 50, nan},       // digital silence
+		{0, 0, nan},
+		{nan, 50, nan},
+		{20_000, nan, nan},
+	} {
+		if got := SpeechRate(c.bits, c.packets); got != c.want && !(got != got && c.want != c.want) {
+			t.Errorf("%v bit/s in %v packets: %v, want %v", c.bits, c.packets, got, c.want)
+		}
+	}
+}
+
 func TestOpusIsMonotone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.Float64Range(0, 3e5).Draw(t, "rate")

@@ -60,10 +60,11 @@ func stutterPoints(share, scale float64) float64 {
 }
 
 // lossPoints is what missing speech costs. It costs less of a codec that is
-// worse to begin with; what is not held against a codec is not credited either.
+// worse to begin with; Opus counts as at 24 kbit/s, so that fewer bits do not
+// make up for loss.
 func lossPoints(c mos.Codec, loss float64) float64 {
 	if c.Scale == mos.Fullband {
-		c.Ie = max(c.Ie, freeIe)
+		c.Ie = freeIe
 	}
 	with := mos.Speech{Codec: c, Loss: loss}.Rating()
 	return ratingPoint * narrow(c, mos.Speech{Codec: c}.Rating()-with)
@@ -74,11 +75,9 @@ func delayPoints(c mos.Codec, delay float64) float64 {
 	return ratingPoint * narrow(c, c.Scale.Delay(delay))
 }
 
-// bitratePoints is what the codec costs at its bit rate.
-func bitratePoints(c mos.Codec) float64 {
-	if c.Scale != mos.Fullband {
-		return 0
-	}
+// bitratePoints is what Opus costs at the mean rate of its speech.
+func bitratePoints(bitsPerSecond float64) float64 {
+	c := mos.Opus(bitsPerSecond, false)
 	return ratingPoint * narrow(c, max(c.Ie-freeIe, 0))
 }
 

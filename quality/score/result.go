@@ -17,8 +17,8 @@ import (
 // BadTime is the time of the intervals in which a stream stuttered as much as
 // is called high, or its MOS told that many users are dissatisfied.
 func (w *Watch) Result(o *rtc.Outcome) {
-	o.VideoTime, o.VideoStutter = w.video.time.value(), w.video.stutter.value()
-	o.AudioTime, o.AudioStutter = w.audio.time.value(), w.audio.stutter.value()
+	o.VideoTime, o.VideoStutter = w.video.time.value(), w.video.stuttered()
+	o.AudioTime, o.AudioStutter = w.audio.time.value(), w.audio.stuttered()
 	o.LagTime, o.BadTime = w.lag.value(), rtc.Null
 	if w.audio.time.known || w.video.time.known {
 		o.BadTime = float32(w.bad)
@@ -124,6 +124,15 @@ func (p *part) measured() float64 {
 	return 0
 }
 
+// stuttered is the time in stutters. Each is an estimate; together they are not
+// longer than the time in which there was anything to stutter.
+func (p *part) stuttered() float32 {
+	if t := p.time.value(); float64(t) < p.stutter.sum {
+		return t
+	}
+	return p.stutter.value()
+}
+
 func (p *part) stutterShare() float64 {
 	if !(p.time.sum > 0) {
 		return 0
@@ -138,7 +147,9 @@ func (w *Watch) heard() losses {
 	l.add(stutterPoints(share, audioStutterScale)+m[broken].cost(), "audio_stutter", "speech broke off for %.1f %% of the time", 100*share)
 	l.add(m[loss].cost(), "audio_loss", "%.1f %% of the speech was missing", 100*m[loss].average())
 	l.add(m[delay].cost(), "audio_delay", "speech came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)
-	l.add(m[bitrate].cost(), "audio_bitrate", "speech had %.0f kbit/s", m[bitrate].average()/1000)
+	if rate := m[bitrate].average(); rate > 0 {
+		l.add(bitratePoints(rate), "audio_bitrate", "speech had about %.0f kbit/s", rate/1000)
+	}
 	return l
 }
 

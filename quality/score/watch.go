@@ -151,8 +151,8 @@ func (w *Watch) hear(s *rtc.Sample) bool {
 		p.means[loss].add(scattered, missing, ms)
 		p.means[broken].add(all-scattered, share, ms)
 		p.means[delay].add(delayPoints(codec, value(s, quality.Delay)), value(s, quality.Delay), ms)
-		if rate == rate {
-			p.means[bitrate].add(bitratePoints(codec), rate, ms)
+		if codec.Scale == mos.Fullband && rate == rate {
+			p.means[bitrate].add(0, rate, ms) // costs by its mean: the rate of one interval is a guess
 		}
 	}
 	return share >= badAudioStutter || value(s, quality.AudioMOS) < badAudioMOS
