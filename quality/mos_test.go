@@ -156,6 +156,7 @@ func TestMOSOfABlackout(t *testing.T) {
 			for _, m := range []rtc.Member{rtc.StatConcealedSamples, rtc.StatTotalSamplesReceived} {
 				w.RTP.Set(m, w.RTP.Now(m)+96000)
 			}
+			w.RTP.Set(rtc.StatTotalSamplesDuration, w.RTP.Now(rtc.StatTotalSamplesDuration)+2)
 		}
 		if v := mosOf(w); !(v < 1.2) {
 			t.Errorf("%s in a blackout: %v", w.Kind, v)
