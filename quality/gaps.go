@@ -38,11 +38,11 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 	frames := w.frames()
 	decoded := w.now(rtc.StatFramesDecoded)
 	if frames != frames { // first poll, counter reset, or no frame counter at all
-		*g = gaps{}
-		if decoded == decoded {
-			g.begun = decoded > 0
-		}
+		*g = gaps{begun: decoded > 0}
 		return
+	}
+	if decoded-frames > 0 {
+		g.begun = true // before the first poll
 	}
 	threshold := w.threshold(func(t *Thresholds) float64 { return t.VideoStutter })
 	off := min(max(w.Off, 0), seconds)
@@ -115,9 +115,10 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 
 	counted := 0.0
 	if frames > 0 {
-		if long -= before.excused + excused; long != long {
-			counted = long
-		} else if long >= threshold && (w.Kind != rtc.KindScreen || trouble) {
+		if x := before.excused + excused; x > 0 {
+			long = ifLong(long-x, threshold)
+		}
+		if w.Kind != rtc.KindScreen || trouble {
 			counted = long - before.charged
 		}
 		g.excused, g.charged, g.trouble = 0, 0, false
@@ -231,10 +232,7 @@ func (a moments) largest() float64 {
 // and more are spread over by a log-normal distribution.
 func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 	if a.n <= 1 {
-		if a.sum >= least {
-			return a.sum
-		}
-		return 0
+		return ifLong(a.sum, least)
 	}
 	if a.largest() < least {
 		return 0
@@ -268,13 +266,7 @@ func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 	if count <= 2 {
 		half := excess / 2
 		apart := math.Sqrt(max(spread/2-half*half, 0))
-		long := 0.0
-		for _, g := range [2]float64{half + apart + d, half - apart + d} {
-			if g >= least {
-				long += g
-			}
-		}
-		return min(long, a.sum)
+		return min(ifLong(half+apart+d, least)+ifLong(half-apart+d, least), a.sum)
 	}
 	count = math.Ceil(count - 0.2)
 	return min(longTail(count, excess+count*d, spread+2*d*excess+count*d*d, least), a.sum)
@@ -302,12 +294,6 @@ func longTail(count, sum, squares, least float64) float64 {
 // from their number and sum alone. One is known; several are taken to be spread
 // exponentially above the shortest that a browser counts.
 func longFreezes(count, sum, least float64) float64 {
-	if count <= 1 {
-		if sum >= least {
-			return sum
-		}
-		return 0
-	}
 	return exponentialTail(count, sum, min(shortestFreeze, sum/count), least)
 }
 
@@ -320,6 +306,8 @@ const shortestFreeze = 0.183
 func exponentialTail(count, sum, from, least float64) float64 {
 	mean := sum/count - from
 	switch {
+	case count <= 1 && sum >= least:
+		return sum
 	case sum-(count-1)*from < least:
 		return 0
 	case from >= least:
@@ -329,6 +317,14 @@ func exponentialTail(count, sum, from, least float64) float64 {
 	}
 	over := least - from
 	return min(count*(least+mean)*math.Exp(-over/mean), sum)
+}
+
+// ifLong is a length that is long enough to count, else 0.
+func ifLong(length, least float64) float64 {
+	if length < least {
+		return 0
+	}
+	return length
 }
 
 func zeroOf(v, otherwise float64) float64 {

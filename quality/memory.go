@@ -32,7 +32,7 @@ func (w *Window) threshold(of func(*Thresholds) float64) float64 {
 // belongs to the stream; its zero value knows nothing. Derive brings it up to
 // date once per window.
 type Memory struct {
-	poll  float64 // length of the interval before, s; 0 before the first
+	poll  float64 // usual length of the interval, s; 0 before the first
 	video gaps
 	audio outages
 	delay way
@@ -69,7 +69,10 @@ func (m *Memory) step(w *Window) {
 		m.stepAudio(w, seconds)
 	}
 	m.delay.step(w, seconds)
-	m.poll = seconds
+	if m.poll == 0 {
+		m.poll = seconds
+	}
+	m.poll = min(seconds, 2*m.poll)
 }
 
 // late reports whether a poll came much later than the ones before it: the

@@ -32,7 +32,7 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 		return
 	}
 	if !o.begun {
-		if o.begun = packets > 0; !o.begun {
+		if o.begun = w.RTP.Now(rtc.StatPacketsReceived) > 0; !o.begun {
 			m.stutter, m.playing, m.basis = 0, 0, BasisStandstill
 			return
 		}
@@ -46,6 +46,8 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 	playing := seconds - off
 	if played == 0 {
 		playing = 0 // nobody listens: the browser takes nothing out of the buffer
+	} else if d := w.delta(rtc.StatTotalSamplesDuration); d == d {
+		playing = min(playing, d) // it slept, or somebody began to listen
 	}
 
 	excused := off
@@ -73,7 +75,7 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 		basis = BasisStandstill
 		if same = packets == 0; same {
 			o.going += seconds
-		} else if o.going, long = 0, before.going; long == 0 {
+		} else if o.going, long = 0, ifLong(before.going, threshold); long == 0 {
 			long = math.NaN() // packets came, all of them or not
 		}
 	}
@@ -86,10 +88,11 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 	if same {
 		o.excused += excused
 	} else {
-		if long -= before.excused + excused; long != long {
-			counted, basis = long, BasisUnknown
-		} else if long >= threshold {
-			counted = max(long-before.charged, 0)
+		if x := before.excused + excused; x > 0 {
+			long = ifLong(long-x, threshold)
+		}
+		if counted = max(long-before.charged, 0); long != long {
+			basis = BasisUnknown
 		}
 		o.charged, o.excused = 0, 0
 	}
@@ -130,7 +133,7 @@ type runs struct{ began, length, silent float64 }
 // is the one before.
 func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (ended float64, same bool) {
 	if r.length == 0 {
-		ended, o.going = o.going, 0
+		ended, o.going = ifLong(o.going, threshold), 0
 		return ended, false
 	}
 	// What of the concealment reaches to the poll: the time without packets
@@ -156,7 +159,7 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 		if total < threshold {
 			o.learn(total)
 		}
-		return total, false
+		return ifLong(total, threshold), false
 	case tail > 0.01:
 		o.going = tail
 		total, count = total-tail, count-1
