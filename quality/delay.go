@@ -45,11 +45,12 @@ const ntpEpoch = 2_208_988_800_000
 
 // way is what the delay of a received stream needs between polls.
 type way struct {
-	rtt     float64 // the last that was measured, s; 0 while none was
-	age     float64 // since then, s
-	offset  float64 // clocks, s: the least of late, so that reports that queued do not count
-	known   bool    // offset
-	reports int     // of the sender that are still to come before its clock is believed
+	rtt      float64 // the last that was measured, s
+	age      float64 // since then, s
+	measured bool    // rtt; 0 is what a fast network has
+	offset   float64 // clocks, s: the least of late, so that reports that queued do not count
+	known    bool    // offset
+	reports  int     // of the sender that are still to come before its clock is believed
 
 	delay  float64 // of the last window, s
 	behind float64 // receiver's clock less estimatedPlayoutTimestamp, s, if that is believed
@@ -66,24 +67,17 @@ const (
 	reportsAfterStandstill = 2
 )
 
-func (p *way) step(w *Window, seconds float64) {
+// step follows a window; stood tells that the stream stood still in it.
+func (p *way) step(w *Window, seconds float64, stood bool) {
+	p.age += seconds
 	if rtt := w.pairRtt(); rtt == rtt {
-		p.rtt, p.age = rtt, 0
+		p.rtt, p.age, p.measured = rtt, 0, true
 	} else if rtt := w.remoteRtt(); rtt == rtt {
-		p.rtt, p.age = rtt, 0
-	} else {
-		p.age += seconds
+		p.rtt, p.age, p.measured = rtt, 0, true
 	}
 	rtt := math.NaN()
-	if p.rtt > 0 && p.age <= rttLasts {
+	if p.measured && p.age <= rttLasts {
 		rtt = p.rtt
-	}
-	packets := w.packets()
-	if packets == 0 || packets != packets {
-		p.reports = reportsAfterStandstill
-		if packets != packets && w.RTP.Prev(rtc.StatPacketsReceived) != w.RTP.Prev(rtc.StatPacketsReceived) {
-			p.reports = 0
-		}
 	}
 	// A report without an arrival of its own is dated by the poll, too late.
 	if w.RemoteFresh && w.Remote.Time < w.RTP.Time {
@@ -97,7 +91,10 @@ func (p *way) step(w *Window, seconds float64) {
 		}
 	}
 	p.offset += offsetCreep * seconds
-	if packets == 0 || w.emitted() == 0 {
+	if stood || w.packets() == 0 {
+		p.reports = reportsAfterStandstill
+	}
+	if w.packets() == 0 || w.emitted() == 0 {
 		return // what is not played has no delay
 	}
 	now := Way{Playout: math.NaN(), Offset: math.NaN(), RTT: rtt, Buffer: w.buffer(), Device: w.device()}
@@ -108,6 +105,9 @@ func (p *way) step(w *Window, seconds float64) {
 		p.behind = (w.RTP.Time - ept) / 1000
 		now.Playout = p.behind
 		now.Offset = p.offset + zeroOf(rtt, 0)/2
+		if p.behind < p.offset {
+			p.behind = math.NaN() // nothing is played before it was captured
+		}
 	}
 	p.delay = OneWay(now)
 }

@@ -68,7 +68,7 @@ func (m *Memory) step(w *Window) {
 	} else {
 		m.stepAudio(w, seconds)
 	}
-	m.delay.step(w, seconds)
+	m.delay.step(w, seconds, m.stutter > 0)
 	if m.poll == 0 {
 		m.poll = seconds
 	}
