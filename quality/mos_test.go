@@ -96,7 +96,7 @@ func TestAudioMOS(t *testing.T) {
 		{"and FEC", heard("audio/opus", members{rtc.StatConcealedSamples: nan, rtc.StatPacketsLost: 10, rtc.StatFecPacketsReceived: 90}), 3.23},
 		{"and late ones", heard("audio/opus", members{rtc.StatConcealedSamples: nan, rtc.StatPacketsDiscarded: 10}), 2.70},
 		{"half a second in the buffer", heard("audio/opus", members{rtc.StatJitterBufferDelay: 48000}), 3.20},
-		{"6 kbit/s", heard("audio/opus", members{rtc.StatBytesReceived: 1500}), 3.00},
+		{"6 kbit/s with pauses", heard("audio/opus", members{rtc.StatBytesReceived: 1500}), 3.73},
 		{"codec without figures", heard("audio/ilbc", nil), nan},
 		{"codec not told", heard("", nil), nan},
 		{"nobody speaks", heard("audio/opus", members{rtc.StatPacketsReceived: 0, rtc.StatBytesReceived: 0}), nan},

@@ -85,16 +85,15 @@ func opusImpairment(rate float64) float64 {
 // from what came over an interval in all. Somebody speaks 39 % of a
 // conversation (ITU-T P.59) and a codec of variable rate sends little in the
 // pauses, so that speech has about twice the mean; where packets are left out
-// too (DTX), the mean of 50 packets of 20 ms a second if that is more. Too high
-// a guess does little harm, as quality hardly rises above the usual rate; too
-// low a one would find fault with every pause. NaN, not known, where less came
-// than the 6 kbit/s of the slowest speech (RFC 6716 §2.1.1): then there was none.
+// too (DTX), the mean of 50 packets of 20 ms a second if that is more. The guess
+// goes up to the usual 32 kbit/s. NaN, not known, where less came than the 6
+// kbit/s of the slowest speech (RFC 6716 §2.1.1): then there was none.
 func SpeechRate(bitsPerSecond, packetsPerSecond float64) float64 {
 	const packets, pauses, least = 50, 2, 6000
-	if rate := bitsPerSecond * max(packets/packetsPerSecond, pauses); bitsPerSecond >= least && rate-rate == 0 {
-		return rate
+	if !(bitsPerSecond >= least) || !(packetsPerSecond > 0) {
+		return math.NaN()
 	}
-	return math.NaN()
+	return max(bitsPerSecond, min(bitsPerSecond*max(packets/packetsPerSecond, pauses), opusUsual))
 }
 
 // FindSpeech returns the codec with a mime type, "audio/opus", at a bit rate; not ok

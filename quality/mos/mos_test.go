@@ -278,10 +278,11 @@ func TestSpeechIsMonotone(t *testing.T) {
 
 func TestSpeechRate(t *testing.T) {
 	for _, c := range []struct{ bits, packets, want float64 }{
-		{20_000, 50, 40_000},  // speech and pauses
-		{10_000, 10, 50_000},  // most packets left out
-		{32_000, 16, 100_000}, // or packets of 60 ms: no harm
-		{2000, 50, nan},       // digital silence
+		{8_000, 50, 16_000},           // speech and pauses
+		{20_000, 50, 32_000},          // so, at the usual rate
+		{8_000, 14, 8_000 * 50. / 14}, // most packets left out
+		{40_000, 16, 40_000},          // packets of 60 ms
+		{2000, 50, nan},               // digital silence
 		{0, 0, nan},
 		{nan, 50, nan},
 		{20_000, nan, nan},
