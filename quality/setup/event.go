@@ -1,0 +1,330 @@
+package setup
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// Names of calls that are steps of a join, beside those of package rtc.
+const (
+	nameJoin      = "join" // the SDK: the app joined after the page had done something already
+	setLocal      = "setLocalDescription"
+	setRemote     = "setRemoteDescription"
+	nameDTLSState = "ondtlsstatechange"
+)
+
+// Event tells an event.
+func (w *Watch) Event(e *rtc.Event) {
+	w.now = later(w.now, e.Time)
+	if e.Connection == 0 {
+		w.clientEvent(e)
+		return
+	}
+	switch e.Name {
+	case rtc.NameICECandidate, "addIceCandidate", "addIceCandidateOnSuccess", rtc.NameGatheringState:
+		return // the most frequent tell nothing here
+	case rtc.NameICEState:
+		w.iceState(w.conn(e.Connection), text(e.Value), e.Time)
+	case rtc.NameConnState:
+		c := w.conn(e.Connection)
+		c.told = true
+		w.connState(c, text(e.Value), e.Time)
+	case nameDTLSState:
+		if text(e.Value) == "failed" {
+			w.fails(w.conn(e.Connection), e.Time)
+		}
+	case rtc.NameClose:
+		if c := w.conn(e.Connection); c.closed.IsZero() {
+			c.closed = e.Time
+		}
+	case rtc.NameCreate:
+		w.steps(e.Time)
+		if c := w.conn(e.Connection); c.described.IsZero() {
+			c.created = e.Time
+		}
+	case "createDataChannel", "createOffer", "createAnswer":
+		w.steps(e.Time)
+	case "addTrack", "addStream":
+		w.steps(e.Time)
+		w.added(w.conn(e.Connection), e.Value)
+	case "removeTrack", "removeStream":
+		c := w.conn(e.Connection)
+		tracks(e.Value, func(_, id string) { delete(c.sends, id) })
+	case "addTransceiver":
+		w.steps(e.Time)
+		c := w.conn(e.Connection)
+		c.media = true
+		if !strings.Contains(e.Value, `"recvonly"`) && !strings.Contains(e.Value, `"inactive"`) {
+			w.added(c, e.Value)
+		}
+	case setLocal, setRemote:
+		w.described(w.conn(e.Connection), e)
+	case setLocal + rtc.OnSuccess:
+		note(&w.conn(e.Connection).local, e.Time)
+	case setRemote + rtc.OnSuccess:
+		note(&w.conn(e.Connection).remote, e.Time)
+	case setLocal + rtc.OnFailure, setRemote + rtc.OnFailure, "createOfferOnFailure", "createAnswerOnFailure":
+		w.fails(w.conn(e.Connection), e.Time)
+	case rtc.NameTrack:
+		w.comes(w.conn(e.Connection), e)
+	case rtc.NameTrackUnmute:
+		w.unmuted(w.conn(e.Connection), e)
+	case rtc.NameMute, rtc.NameUnmute:
+		w.learnMute(e)
+	}
+}
+
+// clientEvent takes an event of no connection.
+func (w *Watch) clientEvent(e *rtc.Event) {
+	switch e.Name {
+	case rtc.NameGetUserMedia:
+		w.steps(e.Time)
+		if w.asking++; w.asking == 1 {
+			w.asked = e.Time
+		}
+	case rtc.NameGetUserMedia + rtc.OnSuccess, rtc.NameGetUserMedia + rtc.OnFailure:
+		w.denied = e.Name == rtc.NameGetUserMedia+rtc.OnFailure
+		if w.asking > 0 {
+			if w.asking--; w.asking == 0 {
+				w.device += w.waited(e.Time)
+				w.asked = time.Time{}
+			}
+		}
+		w.step = later(w.step, e.Time)
+	case rtc.NameMute, rtc.NameUnmute:
+		w.learnMute(e)
+	case nameJoin:
+		// The app says it itself: what the page did before was a preview.
+		if w.tried == nil {
+			w.begin(e.Time)
+		}
+	default:
+		if e.Kind == rtc.KindOpen {
+			w.steps(e.Time)
+		}
+	}
+}
+
+// steps notes a step of the join.
+func (w *Watch) steps(at time.Time) {
+	if w.tried != nil {
+		return
+	}
+	if w.began.IsZero() || w.asking == 0 && at.Sub(w.step) > rest {
+		w.begin(at)
+	}
+	w.step = later(w.step, at)
+}
+
+// begin lets the join begin at at.
+func (w *Watch) begin(at time.Time) {
+	w.began, w.step, w.device = at, at, 0
+	if w.asking > 0 {
+		w.asked = at
+	}
+}
+
+// waited is how long getUserMedia is under way at at, as far as that kept the
+// join waiting: a connection that is being set up meanwhile does not wait.
+func (w *Watch) waited(at time.Time) time.Duration {
+	if w.asked.IsZero() {
+		return 0
+	}
+	if w.tried != nil && at.After(w.tried.described) {
+		at = w.tried.described
+	}
+	return max(at.Sub(w.asked), 0)
+}
+
+// described takes the first description of a connection: from then on it tries.
+func (w *Watch) described(c *conn, e *rtc.Event) {
+	w.steps(e.Time)
+	note(&c.described, e.Time)
+	if strings.Contains(e.Value, "m=audio") || strings.Contains(e.Value, "m=video") {
+		c.media = true
+	}
+	if w.tried == nil {
+		w.tried = c
+	}
+}
+
+func (w *Watch) iceState(c *conn, state string, at time.Time) {
+	switch state {
+	case "checking":
+		note(&c.checking, at)
+		w.tries(c, at)
+	case "connected", "completed":
+		note(&c.ice, at)
+		w.tries(c, at)
+		w.connects(c)
+	case "failed":
+		w.fails(c, at)
+	case "closed":
+		note(&c.closed, at)
+	}
+}
+
+func (w *Watch) connState(c *conn, state string, at time.Time) {
+	switch state {
+	case "connecting":
+		w.tries(c, at)
+	case "connected":
+		note(&c.up, at)
+		w.tries(c, at)
+	case "failed":
+		w.fails(c, at)
+	case "closed":
+		note(&c.closed, at)
+	}
+	if w.up == c && c.connected().IsZero() {
+		w.up = nil // ICE was, and DTLS is not yet
+	}
+	w.connects(c)
+}
+
+// tries notes that a connection tries of which no description was told.
+func (w *Watch) tries(c *conn, at time.Time) {
+	if c.described.IsZero() {
+		c.described = at
+		w.steps(at)
+	}
+	if w.tried == nil {
+		w.tried = c
+	}
+}
+
+func (w *Watch) fails(c *conn, at time.Time) {
+	w.tries(c, at)
+	note(&c.failed, at)
+}
+
+// added takes tracks that are to be sent.
+func (w *Watch) added(c *conn, value string) {
+	c.media = true
+	if !c.connected().IsZero() {
+		return // the statistics tell of it
+	}
+	tracks(value, func(_, id string) {
+		if c.sends == nil {
+			c.sends = make(map[string]bool)
+		}
+		if len(c.sends) < maxTracks {
+			c.sends[id] = true
+		}
+	})
+}
+
+// comes takes a track that is to be received.
+func (w *Watch) comes(c *conn, e *rtc.Event) {
+	c.media = true
+	if !c.connected().IsZero() {
+		return
+	}
+	tracks(e.Value, func(_, id string) {
+		if c.receives == nil {
+			c.receives = make(map[string]bool)
+		}
+		if len(c.receives) < maxTracks && !strings.HasPrefix(id, "mixedlabel") { // Jitsi's bridge announces one that it never sends
+			c.receives[id] = true
+		}
+	})
+}
+
+// unmuted takes a received track that brings something: browsers say so at its
+// first packet, which no poll dates as well.
+func (w *Watch) unmuted(c *conn, e *rtc.Event) {
+	if c.connected().IsZero() {
+		return
+	}
+	tracks(e.Value, func(kind, _ string) {
+		k := rtc.KindAudio
+		if kind == "video" {
+			k = rtc.KindVideo
+		}
+		if f := &w.first[rtc.Receive][k]; f.at.IsZero() || f.packets > 0 && e.Time.Before(f.at) {
+			*f = arrival{at: e.Time}
+		}
+	})
+}
+
+// learnMute keeps who is muted, of those that name a track or a kind of the
+// user's own.
+func (w *Watch) learnMute(e *rtc.Event) {
+	var p struct{ Kind, Track, User, Mid string }
+	if json.Unmarshal([]byte(e.Value), &p) != nil {
+		return
+	}
+	name := p.Track
+	if name == "" && p.User == "" && p.Mid == "" {
+		name = p.Kind
+	}
+	if name == "" || len(w.muted) >= maxTracks {
+		return
+	}
+	w.muted[name] = e.Name == rtc.NameMute
+}
+
+// maxTracks bounds what a client can make us remember.
+const maxTracks = 1024
+
+func note(at *time.Time, t time.Time) {
+	if at.IsZero() {
+		*at = t
+	}
+}
+
+// text reads a JSON string without escapes, "" of anything else.
+func text(value string) string {
+	if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
+		return value[1 : len(value)-1]
+	}
+	return ""
+}
+
+// tracks visits the tracks that an event names: {"kind","id"} anywhere in its
+// value, ["audio","id",…] of rtcstats, or the words "audio:id" of Jitsi.
+func tracks(value string, visit func(kind, id string)) {
+	var v any
+	if json.Unmarshal([]byte(value), &v) != nil {
+		return
+	}
+	visitTracks(v, 5, visit)
+}
+
+func visitTracks(v any, depth int, visit func(kind, id string)) {
+	if depth == 0 {
+		return
+	}
+	media := func(v any) bool { return v == "audio" || v == "video" }
+	switch v := v.(type) {
+	case map[string]any:
+		if id, ok := v["id"].(string); ok && media(v["kind"]) {
+			visit(v["kind"].(string), id)
+			return
+		}
+		for _, name := range [...]string{"tracks", "track", "0", "1", "2"} {
+			if inner, ok := v[name]; ok {
+				visitTracks(inner, depth-1, visit)
+			}
+		}
+	case []any:
+		if len(v) > 1 && media(v[0]) {
+			if id, ok := v[1].(string); ok {
+				visit(v[0].(string), id)
+				return
+			}
+		}
+		for _, inner := range v {
+			visitTracks(inner, depth-1, visit)
+		}
+	case string:
+		for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
+			if kind, id, ok := strings.Cut(word, ":"); ok && media(kind) {
+				visit(kind, id)
+			}
+		}
+	}
+}
