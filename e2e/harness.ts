@@ -114,14 +114,18 @@ export async function until<T>(what: string, f: () => T | undefined | Promise<T 
 
 const chromiums = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Debian's Chromium with fake devices, unless devices is false, and a fresh profile. */
-export async function startBrowser({ args = [], devices = true }: { args?: string[]; devices?: boolean } = {}): Promise<Browser> {
+/**
+ * Debian's Chromium with a fresh profile. Its devices are fake and granted
+ * without asking; "asked": only where a context has the permission; "none":
+ * there are none.
+ */
+export async function startBrowser({ args = [], devices = "fake" }: { args?: string[]; devices?: "fake" | "asked" | "none" } = {}): Promise<Browser> {
   const executablePath = chromiums.find((p) => p && existsSync(p));
   if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
   return chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      ...(devices ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []), ...args],
+      ...(devices === "none" ? [] : ["--use-fake-device-for-media-stream"]), ...(devices === "fake" ? ["--use-fake-ui-for-media-stream"] : []), ...args],
   });
 }
 

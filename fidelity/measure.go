@@ -15,18 +15,27 @@ import (
 // said and what was true over the same time.
 type Figure struct {
 	Of       *Target
-	From, To string // sender and receiver
+	Kind     rtc.MediaKind
+	From, To string // sender and receiver; of a round trip who answers and who asks
 	True     float64
 	Said     float64
 	Samples  int // of Peerglass that it rests on
 }
 
-// Error is how far what was said is off, in the unit of the target.
+// Error is how far what was said is off: of a relative target as a share of
+// the truth.
 func (f *Figure) Error() float64 {
-	if f.Of.Relative && f.True > 0 {
-		return math.Abs(f.Said-f.True) / f.True
+	if f.Of.Relative {
+		return f.share()
 	}
 	return math.Abs(f.Said - f.True)
+}
+
+func (f *Figure) share() float64 {
+	if f.Said == f.True {
+		return 0
+	}
+	return math.Abs(f.Said-f.True) / f.True
 }
 
 // Reached reports whether the figure is within its target, for polls every
@@ -37,8 +46,7 @@ func (f *Figure) Reached(pollSeconds int) bool {
 	if pollSeconds >= 5 && t.WithinSlow > 0 {
 		limit = t.WithinSlow
 	}
-	off := math.Abs(f.Said - f.True)
-	return f.Error() <= limit || t.OrAbsolute > 0 && off <= t.OrAbsolute
+	return f.Error() <= limit || t.OrShare > 0 && f.share() <= t.OrShare
 }
 
 // Target is a figure that is held against the truth, and how near it must be.
@@ -50,7 +58,7 @@ type Target struct {
 	Relative   bool    // Within is a share of the truth
 	Within     float64 // 0: there is no target
 	WithinSlow float64 // at polls every 5 s; 0: the same
-	OrAbsolute float64 // or as near as that, whatever the share
+	OrShare    float64 // or as near as that, as a share of the truth
 	Truth      string  // how it is known
 }
 
@@ -60,7 +68,7 @@ var (
 		Truth: "payload bytes of the stream's RTP and RTX packets that the relay passed to the receiver, without the SRTP tag"}
 	Loss = &Target{ID: "loss", Label: "Packet loss", Unit: "%", Scale: 100, Within: 0.005,
 		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, of those that the sender gave it"}
-	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Relative: true, Within: 0.1, OrAbsolute: 10,
+	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
 		Truth: "what the relay added, queueing included, on the four legs of the connectivity checks that the browser measures by; the loopback itself takes some 1 ms more"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the receiving page showed (requestVideoFrameCallback)"}
@@ -126,6 +134,10 @@ type flow struct {
 	again    *rig.StreamCounts // retransmissions as they came down; nil for none
 }
 
+func (f *flow) figure(of *Target) Figure {
+	return Figure{Of: of, Kind: f.row.Kind, From: f.from, To: f.to}
+}
+
 // Measure holds the figures of a call, as Replay gave them, against its truth.
 func Measure(t *Truth, rows *session.Collect) []Figure {
 	var out []Figure
@@ -154,7 +166,7 @@ func Measure(t *Truth, rows *session.Collect) []Figure {
 		case row.Kind == rtc.KindTransport:
 			paths = append(paths, f)
 		case row.Direction == rtc.Send && row.Kind == rtc.KindVideo:
-			f.from = f.to
+			f.from, f.to = f.to, ""
 			add(t.captured(&f, spanFrom, spanTo))
 		case row.Direction == rtc.Receive && t.find(&f, rows):
 			if peer[row.Session] == nil {
@@ -263,7 +275,7 @@ func (f *flow) over(from, to float64, m *quality.Metric, use func(s *sampled, v 
 }
 
 func (t *Truth) bitrate(f *flow, from, to float64) Figure {
-	out := Figure{Of: Bitrate, From: f.from, To: f.to}
+	out := f.figure(Bitrate)
 	cut := tag(t.page(f.to).SRTP[f.from])
 	var seconds, bits float64
 	out.Samples = f.over(from, to, quality.Bitrate, func(s *sampled, v float64) {
@@ -279,7 +291,7 @@ func (t *Truth) bitrate(f *flow, from, to float64) Figure {
 }
 
 func (t *Truth) loss(f *flow, from, to float64) Figure {
-	out := Figure{Of: Loss, From: f.from, To: f.to}
+	out := f.figure(Loss)
 	var offered, dropped, lost, expected float64
 	out.Samples = f.over(from, to, quality.Packets, func(s *sampled, packets float64) {
 		offered += counted(t, f.up.Offered, s.from, s.to)
@@ -301,7 +313,7 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 }
 
 func (t *Truth) rtt(f *flow, from, to float64) Figure {
-	out := Figure{Of: RTT, From: f.from, To: f.to}
+	out := f.figure(RTT)
 	trips := t.trips(f.to, f.from)
 	f.over(from, to, quality.Rtt, func(s *sampled, v float64) {
 		var sum, n float64
@@ -359,7 +371,7 @@ func check(c *rig.Counts, id uint32, answer bool) *rig.Check {
 
 func (t *Truth) fps(f *flow, from, to float64) Figure {
 	frames := t.seen(f.to, f.from).Frames
-	return f.rate(Figure{Of: FPS, From: f.from, To: f.to}, quality.FpsDecoded, from, to, func(from, to float64) float64 {
+	return f.rate(f.figure(FPS), quality.FpsDecoded, from, to, func(from, to float64) float64 {
 		return shown(frames, from, to)
 	})
 }
@@ -369,7 +381,7 @@ func (t *Truth) captured(f *flow, from, to float64) Figure {
 	if p == nil {
 		return Figure{}
 	}
-	return f.rate(Figure{Of: Captured, From: f.from}, quality.FpsCaptured, from, to, func(from, to float64) (n float64) {
+	return f.rate(f.figure(Captured), quality.FpsCaptured, from, to, func(from, to float64) (n float64) {
 		for _, made := range p.Made {
 			if made[1] > from && made[1] <= to {
 				n++
@@ -415,7 +427,7 @@ const (
 )
 
 func (t *Truth) videoStutter(f *flow) Figure {
-	out := Figure{Of: VideoStutter, From: f.from, To: f.to}
+	out := f.figure(VideoStutter)
 	if switchedOff[t.Condition] {
 		return out
 	}
@@ -426,7 +438,7 @@ func (t *Truth) videoStutter(f *flow) Figure {
 }
 
 func (t *Truth) videoDelay(f *flow, from, to float64) Figure {
-	out := Figure{Of: VideoDelay, From: f.from, To: f.to}
+	out := f.figure(VideoDelay)
 	made := make(map[float64]float64)
 	for _, m := range t.page(f.from).Made {
 		made[m[0]] = m[1]
@@ -458,7 +470,7 @@ func (f *flow) delay(out Figure, from, to float64, truth func(from, to float64) 
 
 func (t *Truth) audio(f *flow, from, to float64) []Figure {
 	sounds := listen(t.seen(f.to, f.from).Audio, t.page(f.from).ToneStart)
-	delay := f.delay(Figure{Of: AudioDelay, From: f.from, To: f.to}, from, to, func(from, to float64) (sum, n float64) {
+	delay := f.delay(f.figure(AudioDelay), from, to, func(from, to float64) (sum, n float64) {
 		for _, h := range sounds {
 			if h.fresh && h.at > from && h.at <= to {
 				sum += h.delay
@@ -467,7 +479,7 @@ func (t *Truth) audio(f *flow, from, to float64) []Figure {
 		}
 		return sum, n
 	})
-	stutter := Figure{Of: AudioStutter, From: f.from, To: f.to}
+	stutter := f.figure(AudioStutter)
 	if !switchedOff[t.Condition] {
 		stutter = f.stutter(t, stutter, quality.AudioStutterTime, quality.AudioTime, func(from, to float64) []gap {
 			if silenced[t.Condition] && f.from == "ada" {

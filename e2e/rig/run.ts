@@ -2,7 +2,8 @@
 // disk: truth.json.gz and the raw dump of each stay.
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -104,6 +105,7 @@ export async function makeCall(stage: Stage, c: Condition, run: number): Promise
     };
     return () => harvest(stage, truth, users);
   } finally {
+    await pin([stage.relays.pid, stage.program.pid], `0-${cpus().length - 1}`);
     await Promise.all(browsers.map((b) => b.close()));
     await relay.close();
   }
@@ -125,16 +127,19 @@ async function openPages(stage: Stage, c: Condition, users: User[], browsers: Br
     const special = user === "ada" && (c.devices !== "drawn" || c.deeds.some((d) => d.by === "driver" && d.kind === "burn"));
     let browser = special ? undefined : shared;
     if (!browser) {
-      browser = await startBrowser({ args: flags, devices: !special || c.devices === "drawn" });
+      browser = await startBrowser({ args: flags, devices: !special || c.devices === "drawn" ? "fake" : c.devices === "denied" ? "asked" : "none" });
       browsers.push(browser);
       if (!special) shared = browser;
     }
-    // Without fake devices there are none; without the permission the browser refuses before it looks.
-    const context = await browser.newContext({ permissions: c.devices === "denied" && special ? [] : ["camera", "microphone"], viewport: { width: 400, height: 300 } });
+    const context = await browser.newContext({ viewport: { width: 400, height: 300 } });
+    await context.grantPermissions(c.devices === "denied" && special ? [] : ["camera", "microphone"]); // none: the browser refuses
     const page = await context.newPage();
     await page.goto(stage.pages);
     pages.set(user, page);
-    if (special && c.devices === "drawn") await pin(page);
+  }
+  if (c.deeds.some((d) => d.by === "driver" && d.kind === "burn")) {
+    for (const [user, page] of pages) await pin(await processes(page), user === "ada" ? hers : others);
+    await pin([stage.relays.pid, stage.program.pid], others);
   }
   return pages;
 }
@@ -174,25 +179,25 @@ async function act(call: Call, d: Deed): Promise<void> {
   }
 }
 
-// One processor is ada's: her browser's processes and what starves them.
+// One processor is ada's: her browser's processes and what starves them. All
+// else, the truth above all, keeps to the other.
 const hers = "0";
+const others = "1";
 
-async function pin(page: Page): Promise<void> {
+async function processes(page: Page): Promise<number[]> {
   const session = await page.context().browser()!.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  const pids = new Set(processInfo.map((p) => p.id));
-  for (const pid of await readdir("/proc").catch(() => [])) {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    const parent = Number(/\) \S (\d+)/.exec(stat)?.[1]);
-    if (pids.has(parent)) pids.add(Number(pid));
-  }
-  await Promise.all([...pids].map((pid) => finished("taskset", ["-apc", hers, String(pid)])));
+  return processInfo.map((p) => p.id);
 }
 
-/** Work enough to leave a browser on the same processor a sixth of it. */
+async function pin(pids: number[], processor: string): Promise<void> {
+  await Promise.all(pids.map((pid) => finished("taskset", ["-apc", processor, String(pid)])));
+}
+
+/** Work that leaves each thread of a browser on the same processor a twentieth of it. */
 async function burn(ms: number): Promise<void> {
   const work = `const end = Date.now() + ${ms}; while (Date.now() < end);`;
-  await Promise.all(Array.from({ length: 6 }, () => finished("taskset", ["-c", hers, process.execPath, "-e", work])));
+  await Promise.all(Array.from({ length: 20 }, () => finished("taskset", ["-c", hers, process.execPath, "-e", work])));
 }
 
 function finished(command: string, args: string[]): Promise<void> {
