@@ -53,7 +53,7 @@ func (s *Session) event(r *rtc.Record) error {
 	e.Stream = s.learn(r, c)
 	s.events++
 	e.Index = s.events
-	s.opt.Sink.Event(&e)
+	s.tellEvent(&e)
 	if cut && r.Kind == rtc.KindLog {
 		return s.event(&rtc.Record{Kind: rtc.KindEvent, Time: r.Time, Received: r.Received, Name: []byte(nameLogTruncated),
 			Payload: fmt.Appendf(nil, `{"bytes":%d,"kept":%d}`, len(r.Payload), maxLog)})

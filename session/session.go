@@ -84,8 +84,9 @@ type Session struct {
 	reports     int  // of all connections
 	releasing   bool // what is held has told who it is already
 
-	window quality.Window
-	sample rtc.Sample
+	window   quality.Window
+	sample   rtc.Sample
+	assessor assessor
 }
 
 var _ rtc.Sink = (*Session)(nil)
@@ -122,6 +123,7 @@ func New(opt Options) *Session {
 	s := &Session{opt: opt, byLabel: make(map[string]*connection)}
 	s.row = rtc.Session{App: opt.App, ID: opt.ID, Protocol: opt.Protocol, Address: opt.Address, Region: opt.Region}
 	s.sample = rtc.Sample{App: opt.App, Session: opt.ID, Values: make([]float32, len(quality.Catalogue()))}
+	s.assessor = newAssessor(s)
 	if opt.Start != 0 {
 		s.begin(opt.Start)
 	}
@@ -305,6 +307,7 @@ func (s *Session) stats(r *rtc.Record) error {
 			err = e
 		}
 	}
+	s.inform() // of streams, before their samples
 	if take {
 		// Statistics have a clock of their own, which does not follow when the
 		// machine sleeps or its clock is set.
@@ -424,6 +427,9 @@ func (s *Session) end(now, left int64, reason string) {
 			c.row.End = s.row.End
 			c.changed = true
 		}
+	}
+	s.conclude()
+	for _, c := range s.connections {
 		for _, st := range c.streams {
 			s.writeStream(c, st)
 		}
@@ -471,6 +477,9 @@ func (s *Session) rows(now int64) {
 				}
 			}
 		}
+	}
+	if all {
+		s.writeOutcome()
 	}
 	if all || s.changed && now >= s.wroteRow+rowAtMost {
 		s.writeSession(now)

@@ -13,7 +13,8 @@ import (
 // connection is one peer connection with its reports and streams.
 type connection struct {
 	row     rtc.Connection
-	created bool // its creation was told, so that another creation is another connection
+	told    rtc.Connection // to the watchers
+	created bool           // its creation was told, so that another creation is another connection
 	written bool
 	changed bool
 
@@ -38,6 +39,7 @@ type stream struct {
 	row     rtc.Stream
 	changed bool // since its row was written
 	written bool
+	told    bool // to the watchers, as it describes itself
 
 	rtp, track, remote, source, playout *report
 
@@ -169,6 +171,7 @@ func (s *Session) dropStreams(c *connection) {
 			kept = append(kept, st)
 			continue
 		}
+		s.informStream(st)
 		s.writeStream(c, st)
 		if c.ended == nil {
 			c.ended = make(map[string]*stream)
@@ -185,7 +188,7 @@ func (s *Session) newStream(c *connection, r *report, dir rtc.Direction) *stream
 		return nil
 	}
 	s.lastStream++
-	s.pending = true
+	s.pending, s.assessor.news = true, true
 	st := &stream{rtp: r, sent: nan, changed: true}
 	st.row = rtc.Stream{
 		App: s.opt.App, Session: s.opt.ID, ID: s.lastStream, Connection: c.row.ID, Direction: dir,
@@ -252,6 +255,7 @@ func (s *Session) describe(c *connection, st *stream) {
 	}
 	if *row != was {
 		st.changed = true
+		st.told, s.assessor.news = false, true
 		if row.Direction == rtc.Receive {
 			since, muted := s.told.mutedSince(row)
 			if !muted { // it may be another track by now
@@ -607,19 +611,29 @@ func (s *Session) sampleOf(c *connection, st *stream, skew, at float64) {
 	smp.Interval = time.Duration(seconds * float64(time.Second)).Round(time.Millisecond / 10)
 	smp.Codec, smp.Limitation, smp.Pair = st.row.Codec, st.limitation, c.pairName
 	quality.Derive(&s.window, smp.Values)
-	s.opt.Sink.Sample(smp)
+	s.tellSample(smp)
 }
 
 // writeStream writes the stream's row if it changed.
 func (s *Session) writeStream(c *connection, st *stream) {
-	if !st.changed || st.row.Kind == rtc.KindUnknown && st.row.Samples == 0 && !st.packets.known {
+	if !st.changed || st.nothing() {
 		return
 	}
 	st.changed, st.written = false, true
-	st.row.Call = s.row.Call
-	st.row.Packets, st.row.Bytes, st.row.PacketsLost = st.packets.sum(), st.bytes.sum(), lostSum(&st.lost)
+	s.total(st)
 	st.row.Version = s.nextVersion()
 	s.opt.Sink.Stream(&st.row)
+}
+
+// nothing reports whether nothing is known yet of the stream.
+func (st *stream) nothing() bool {
+	return st.row.Kind == rtc.KindUnknown && st.row.Samples == 0 && !st.packets.known
+}
+
+// total brings the row's totals up to date.
+func (s *Session) total(st *stream) {
+	st.row.Call = s.row.Call
+	st.row.Packets, st.row.Bytes, st.row.PacketsLost = st.packets.sum(), st.bytes.sum(), lostSum(&st.lost)
 }
 
 // lostSum is the sum of packetsLost, which may be below 0; -1 stands for not
