@@ -61,13 +61,14 @@ const (
 	// last one says nothing any more.
 	rttLasts = 30 // s
 	// offsetCreep lets the least offset follow clocks that run apart.
-	offsetCreep = 1e-3 // s per s
-	// After a stream stood still its media clock may have stood still too: two
-	// reports tell how it goes on (Chromium was seen 3 s off until the second).
+	offsetCreep = 2e-4 // s per s; clocks of computers are right to 1e-4
+	// After an outage of audio its sender's media clock may have stood still
+	// too: two reports tell how it goes on (Chromium was seen 3 s off until the
+	// second). That of video is the time of capture.
 	reportsAfterStandstill = 2
 )
 
-// step follows a window; stood tells that the stream stood still in it.
+// step follows a window; stood tells that its media clock may have stood still.
 func (p *way) step(w *Window, seconds float64, stood bool) {
 	p.age += seconds
 	if rtt := w.pairRtt(); rtt == rtt {
@@ -91,7 +92,7 @@ func (p *way) step(w *Window, seconds float64, stood bool) {
 		}
 	}
 	p.offset += offsetCreep * seconds
-	if stood || w.packets() == 0 {
+	if stood {
 		p.reports = reportsAfterStandstill
 	}
 	if w.packets() == 0 || w.emitted() == 0 {

@@ -1,6 +1,10 @@
 package quality
 
-import "math"
+import (
+	"math"
+
+	"github.com/peerglass/peerglass/rtc"
+)
 
 // Thresholds are what the figures of stutter and lag count from, in seconds.
 // The zero value of a member stands for its default.
@@ -68,7 +72,7 @@ func (m *Memory) step(w *Window) {
 	} else {
 		m.stepAudio(w, seconds)
 	}
-	m.delay.step(w, seconds, m.stutter > 0)
+	m.delay.step(w, seconds, w.Kind == rtc.KindAudio && m.stutter >= 0.5)
 	if m.poll == 0 {
 		m.poll = seconds
 	}
