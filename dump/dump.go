@@ -83,6 +83,7 @@ type Source struct {
 	version  int               // of an RTCStatsDump
 	metadata []byte            // its second line as it stands
 	told     bool              // header.Identity is all that there is to tell
+	sizes    func(int)         // told of each frame; nil for nobody
 }
 
 // Format returns the file's format.
@@ -96,6 +97,10 @@ func (s *Source) Header() Header { return s.header }
 // underlying reader (so: of the file, packed or not), every 64 KiB or so. An
 // export of chrome://webrtc-internals has been read when Open returns.
 func (s *Source) Progress(f func(read int64)) { s.in.file.progress = f }
+
+// Sizes makes Replay call f with the size of each frame or line, once its
+// records have been passed on. An export of chrome://webrtc-internals has none.
+func (s *Source) Sizes(f func(bytes int)) { s.sizes = f }
 
 // Summary returns what Replay found; call it afterwards.
 func (s *Source) Summary() Summary { return s.summary }
@@ -147,6 +152,9 @@ func (s *Source) decode(d protocol.Decoder, frame []byte, received int64, out *c
 		return out.err
 	}
 	if err == nil {
+		if s.sizes != nil {
+			s.sizes(len(frame))
+		}
 		if keep != nil {
 			return keep(frame)
 		}

@@ -58,8 +58,8 @@ func (e *Extractor) Record(r *rtc.Record) error {
 	return nil
 }
 
-// Frame tells how many bytes the frame had whose records came last. Without it
-// the features that count bytes are left out.
+// Frame tells how many bytes the frame had whose records came last; see
+// dump.Source.Sizes. Without it the features that count bytes are left out.
 func (e *Extractor) Frame(size int) { e.client.frame(&e.pending, size) }
 
 // connection returns the connection that a record is of; nil where there are
@@ -118,6 +118,9 @@ func (e *Extractor) Features() []rtc.Feature {
 			}
 		}
 		for _, s := range c.streams {
+			if s.polls == 0 {
+				continue // the session ended before anything was known of this part
+			}
 			for i := range Catalogue() {
 				if d := &catalogue()[i]; d.stream != nil {
 					emit(d, s.subject(), d.stream(s))

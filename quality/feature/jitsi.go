@@ -219,18 +219,29 @@ func pairFeature(name string, form Form, help string, of func(*pairEnds) value) 
 func (p *pairEnds) relay() bool { return p.localType == "relay" || p.remoteType == "relay" }
 
 // total sums over the connection's streams what was sent or received, or lost
-// of it; NaN where nothing of the kind was told.
+// of it. It is 0 where polls saw no stream, and NaN where there was no poll or
+// nobody told what was lost.
 func (c *connection) total(sends, lost bool) float64 {
-	sum := math.NaN()
+	if c.polls == 0 {
+		return math.NaN()
+	}
+	sum, streams, known := 0.0, 0, 0
 	for _, s := range c.streams {
+		if s.key.sends != sends {
+			continue
+		}
+		streams++
 		v := s.totalPackets()
 		if lost {
 			v = s.totalLost()
 		}
-		if s.key.sends != sends || v != v {
-			continue
+		if v == v {
+			known++
+			sum += v
 		}
-		sum = orZero(sum) + v
+	}
+	if streams > 0 && known == 0 {
+		return math.NaN()
 	}
 	return sum
 }

@@ -333,6 +333,7 @@ type stream struct {
 	videoType  string
 	start, end int64
 
+	polls                   int     // that had it
 	packets, lost           float64 // what the newest poll said
 	packetsBase, lostBase   float64 // to be taken off: said before this part began
 	packetsAdd, lostAdd     float64 // to be added: before the counter began anew
@@ -361,6 +362,7 @@ func (c *connection) pollStream(r *report, at int64) {
 			return
 		}
 	}
+	s.polls++
 	s.end = max(s.start, at)
 	if packets == packets {
 		if packets < s.packets { // began anew
