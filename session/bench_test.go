@@ -199,11 +199,15 @@ func BenchmarkDerive(b *testing.B) {
 }
 
 func TestDeriveDoesNotAllocate(t *testing.T) {
-	_, next := steady(t, &discard{})
+	s, next := steady(t, &discard{})
 	for range 32 {
 		next()
 	}
-	if n := testing.AllocsPerRun(100, next); n != 0 {
+	between := func() {
+		s.wroteAll = s.received // rows are written every 10 s, for which this is no test
+		next()
+	}
+	if n := testing.AllocsPerRun(100, between); n != 0 {
 		t.Errorf("%v allocations per statistics record, want none", n)
 	}
 }
