@@ -56,7 +56,10 @@ const (
 // for the usual 32 kbit/s. fec says that in-band FEC is sent and that the loss
 // is what it was before repair.
 func Opus(bitsPerSecond float64, fec bool) Codec {
-	c := Codec{Name: "Opus", Scale: Fullband, Ie: opusImpairment(bitsPerSecond), Bpl: opusBpl, Estimate: true}
+	c := Codec{Name: "Opus", Scale: Fullband, Ie: usualImpairment, Bpl: opusBpl, Estimate: true}
+	if bitsPerSecond == bitsPerSecond {
+		c.Ie = opusImpairment(bitsPerSecond)
+	}
 	if fec {
 		c.Bpl = opusFECBpl
 	}
@@ -66,9 +69,6 @@ func Opus(bitsPerSecond float64, fec bool) Codec {
 // opusImpairment lies between the rows of the table on the line over the
 // logarithm of the rate.
 func opusImpairment(rate float64) float64 {
-	if rate != rate {
-		rate = opusUsual
-	}
 	if rate <= OpusRates[0].BitsPerSecond {
 		return OpusRates[0].Ie
 	}
@@ -95,6 +95,8 @@ func SpeechRate(bitsPerSecond, packetsPerSecond float64) float64 {
 	}
 	return max(bitsPerSecond, min(bitsPerSecond*max(packets/packetsPerSecond, pauses), opusUsual))
 }
+
+var usualImpairment = opusImpairment(opusUsual)
 
 // FindSpeech returns the codec with a mime type, "audio/opus", at a bit rate; not ok
 // for one that the model has no figures for.

@@ -54,7 +54,8 @@ func (s Scale) Delay(ta float64) float64 {
 	if ta <= mT {
 		return 0
 	}
-	x6 := math.Pow(math.Log2(ta/mT), 6)
+	x := math.Log2(ta / mT)
+	x6 := x * x * x * x * x * x
 	return s.Stretch() * 25 * (math.Pow(1+x6, 1./6) - 3*math.Pow(1+x6/729, 1./6) + 2) // 729 = 3⁶
 }
 

@@ -66,8 +66,7 @@ func lossPoints(c mos.Codec, loss float64) float64 {
 	if c.Scale == mos.Fullband {
 		c.Ie = freeIe
 	}
-	with := mos.Speech{Codec: c, Loss: loss}.Rating()
-	return ratingPoint * narrow(c, mos.Speech{Codec: c}.Rating()-with)
+	return ratingPoint * narrow(c, c.Scale.Equipment(c.Ie, c.Bpl, 100*loss, 1)-c.Ie)
 }
 
 // delayPoints is what the delay of speech costs.

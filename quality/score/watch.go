@@ -1,6 +1,7 @@
 package score
 
 import (
+	"math"
 	"time"
 
 	"github.com/peerglass/peerglass/quality"
@@ -140,7 +141,7 @@ func (w *Watch) hear(s *rtc.Sample) bool {
 		missing = share // a decoder that gave up calls its silence intended
 	}
 	rate := mos.SpeechRate(value(s, quality.Bitrate), value(s, quality.PacketRate))
-	if codec, ok := mos.FindSpeech(s.Codec, rate, fec); ok {
+	if codec, ok := mos.FindSpeech(s.Codec, math.NaN(), fec); ok {
 		// What is missing in stutters is put down to them, the rest to loss;
 		// together they cost what all that is missing does.
 		all := lossPoints(codec, missing)
