@@ -202,7 +202,7 @@ func (s *sender) toServer(w *world, e *encoding, n float64, t ms) {
 	case s.c.cut(true, t):
 		lost = n
 	case s.c.twin == nil:
-		lost = e.loss.of(n, combined(s.c.p.user.up.loss.at(t), w.c.server.loss.at(t)))
+		lost = e.loss.of(n, min(s.c.p.user.up.loss.at(t), 1)) // what the server loses it loses on its way out
 	default:
 		lost = e.loss.of(n, combined(s.c.p.user.up.loss.at(t), s.c.twin.p.user.down.loss.at(t)))
 	}

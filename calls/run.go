@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
 )
@@ -34,7 +35,7 @@ func (c *Case) Run() (*Result, error) {
 	w.run()
 	records := w.inOrder()
 	res := &Result{Case: c}
-	sink := newAssessor(&res.Rows)
+	sink := &res.Rows
 	n := uint64(0)
 	rooms := session.NewRooms(sink, func() uint64 { n++; return n })
 	sessions := make(map[*presence]*session.Session)
@@ -65,10 +66,41 @@ func (c *Case) Run() (*Result, error) {
 		rooms.Tick(start + int64(now+tickFor))
 	}
 	rooms.Flush()
-	if n := len(res.Rows.Verdicts); n > 0 {
-		res.Verdict = &res.Rows.Verdicts[n-1]
-	}
+	res.judge()
 	return res, nil
+}
+
+// judge looks at the issues from the other ends, as is done when a call is
+// over. Of several calls in the room, the verdict is that of the last.
+func (r *Result) judge() {
+	for i := range r.Rows.Calls {
+		call := &r.Rows.Calls[i]
+		in := &verdict.Rows{Call: *call, Connections: r.Rows.Connections, Streams: r.Rows.Streams}
+		for _, s := range r.Rows.Sessions {
+			if s.Call == call.ID {
+				in.Sessions = append(in.Sessions, s)
+			}
+		}
+		for _, issue := range r.Rows.Issues {
+			if issue.Call == call.ID {
+				in.Issues = append(in.Issues, issue)
+			}
+		}
+		for _, o := range r.Rows.Outcomes {
+			if o.Call == call.ID {
+				in.Outcomes = append(in.Outcomes, o)
+			}
+		}
+		refined, v := verdict.Judge(in)
+		r.Verdict = &v
+		for _, changed := range refined {
+			for n := range r.Rows.Issues {
+				if o := &r.Rows.Issues[n]; o.Session == changed.Session && o.ID == changed.ID {
+					*o = changed
+				}
+			}
+		}
+	}
 }
 
 // Failure is an expectation that the result does not meet.
