@@ -7,7 +7,7 @@ MODULES = node_modules/.package-lock.json
 CONSOLE = console/dist/index.html
 SDK = sdk/dist/sdk.js
 
-.PHONY: run build test test-go test-web test-e2e bench load fmt generate clean toolchain chromium console sdk
+.PHONY: run build test test-go test-web test-e2e bench fidelity load fmt generate clean toolchain chromium console sdk
 .DEFAULT_GOAL := run
 
 run: build ## build everything and start it on http://localhost:8080
@@ -34,6 +34,15 @@ test-e2e: build chromium
 
 bench: build ## figures into docs/benchmarks.md; takes some minutes
 	./scripts/bench
+
+# The recordings stay, to be judged again as detectors change:
+# go run ./fidelity/report data/rig
+fidelity: build chromium ## real calls with known damage, judged: docs/fidelity.md and the tests' recordings; 35 minutes on a quiet machine
+	rm -rf data/rig
+	npm run rig -w e2e -- --runs 3 --clean 8 --out data/rig
+	go run ./fidelity/report data/rig > data/rig/fidelity.md
+	mv data/rig/fidelity.md docs/fidelity.md
+	go run ./fidelity/report -keep fidelity/testdata data/rig
 
 console: $(CONSOLE)
 sdk: $(SDK)

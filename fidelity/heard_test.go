@@ -1,0 +1,116 @@
+package fidelity
+
+import (
+	"math"
+	"testing"
+
+	"github.com/peerglass/peerglass/rig"
+)
+
+// said makes what a page hears of the tone from 10 s on, with what happens to
+// each block: its delay in ms; NaN is silence.
+func said(blocks int, delay func(i int) float64) (sound []Sound, toneStart float64) {
+	toneStart = 1000
+	var s Sound
+	s.At = 10_000
+	for i := range blocks {
+		level, hertz := 120.0, 0.0
+		if d := delay(i); d == d {
+			level = 14
+			since := math.Mod(s.At+block*float64(i)-d-toneStart, tonePeriod)
+			hertz = math.Round(toneLow + since/tonePeriod*(toneHigh-toneLow))
+		}
+		s.Level, s.Hertz = append(s.Level, level), append(s.Hertz, hertz)
+	}
+	return []Sound{s}, toneStart
+}
+
+func TestAudioGaps(t *testing.T) {
+	const n = 1400 // 15 s, three turns of the tone
+	at := func(i int) float64 { return 10_000 + block*float64(i) }
+	for _, c := range []struct {
+		name  string
+		delay func(i int) float64
+		want  []gap
+	}{
+		{"clean", func(int) float64 { return 80 }, nil},
+		{"a delay that changes", func(i int) float64 { return 80 + 100*math.Sin(float64(i)/200) }, nil},
+		{"silence of 500 ms", func(i int) float64 {
+			if i >= 400 && i < 447 {
+				return math.NaN()
+			}
+			return 80
+		}, []gap{{at(400), at(447)}}},
+		{"what was heard before, again and again, for 320 ms", func(i int) float64 {
+			if i >= 400 && i < 430 {
+				return 80 + block*float64(i-399)
+			}
+			return 80
+		}, []gap{{at(400), at(430)}}},
+		{"made up for 150 ms: too short to count", func(i int) float64 {
+			if i >= 400 && i < 414 {
+				return 80 + block*float64(i-399)
+			}
+			return 80
+		}, nil},
+		{"silence to the end", func(i int) float64 {
+			if i >= 1300 {
+				return math.NaN()
+			}
+			return 80
+		}, []gap{{at(1300), at(n)}}},
+	} {
+		got := audioGaps(listen(said(n, c.delay)), 10_000, at(n), shortestAudio)
+		if len(got) != len(c.want) {
+			t.Errorf("%s: gaps %v, want %v", c.name, got, c.want)
+			continue
+		}
+		for i := range got {
+			// A block on either side may be taken for another.
+			if math.Abs(got[i].from-c.want[i].from) > 2*block || math.Abs(got[i].to-c.want[i].to) > 2*block {
+				t.Errorf("%s: gap %v, want %v", c.name, got[i], c.want[i])
+			}
+		}
+	}
+}
+
+func TestVideoGaps(t *testing.T) {
+	frames := []Frame{{0, 900, 1}, {1, 1000, 2}, {2, 1050, 3}, {3, 1700, 4}, {4, 1750, 5}, {5, 3750, 45}, {6, 3800, 46}}
+	got := videoGaps(frames, 1000, 5000, shortestVideo)
+	// 1050 to 1700; not 1750 to 3750, when the page was busy and 40 were shown.
+	if len(got) != 2 || got[0] != (gap{1050, 1700}) || got[1] != (gap{3800, 5000}) {
+		t.Errorf("gaps %v", got)
+	}
+	if n := shown(frames, 1000, 3750); n != 43 {
+		t.Errorf("%v frames shown, want 43", n)
+	}
+}
+
+func TestCountedCutsBins(t *testing.T) {
+	truth := &Truth{Start: 1_000_000}
+	list := []int{10, 20, 30} // of 100 ms each
+	for _, c := range []struct{ from, to, want float64 }{{0, 300, 60}, {50, 150, 15}, {250, 900, 15}, {-500, 0, 0}, {110, 120, 2}} {
+		if got := counted(truth, list, truth.Start+c.from, truth.Start+c.to); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("from %v to %v: %v, want %v", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+func TestTripsAddUpTheirLegs(t *testing.T) {
+	leg := func(user string, dir rig.Direction, checks ...rig.Check) rig.Counts {
+		return rig.Counts{User: user, Dir: dir, Checks: checks}
+	}
+	truth := &Truth{Start: 5000, Relay: []rig.Counts{
+		leg("ada", rig.Up, rig.Check{ID: 1, At: 100, Leaves: 110}, rig.Check{ID: 2, At: 200, Leaves: -1}, rig.Check{ID: 9, Answer: true, At: 131, Leaves: 131}),
+		leg("ben", rig.Down, rig.Check{ID: 1, At: 111, Leaves: 131}),
+		leg("ben", rig.Up, rig.Check{ID: 1, Answer: true, At: 132, Leaves: 132}, rig.Check{ID: 9, At: 1, Leaves: 1}),
+		leg("ada", rig.Down, rig.Check{ID: 1, Answer: true, At: 133, Leaves: 136}),
+	}}
+	got := truth.trips("ada", "ben")
+	if len(got) != 1 || got[0] != (trip{5136, 33}) {
+		t.Errorf("trips %v, want one of 33 ms", got)
+	}
+	if got := truth.trips("ada", "cleo"); got != nil {
+		t.Errorf("trips to nobody: %v", got)
+	}
+}
