@@ -1,18 +1,83 @@
 package issue
 
-// baseline is what is usual of a stream.
+import (
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// baseline is what was usual of a stream lately, at its best.
 type baseline struct {
-	fps     float64 // frames per second that it had for some seconds at best
-	bitrate float64 // bit/s so
-	height  float64 // the most pixels that a picture had
+	fps     float64 // captured, or decoded, frames per second
+	bitrate float64 // bit/s; of a transport what it received
+	sent    float64 // bit/s that a transport sent
+	uplink  float64 // bit/s that were available to a transport
+	height  float64 // pixels of the picture
+	ratio   float64 // of width to height, so that a turned phone is not taken for a loss
+	rtt     float64 // ms, at its least
 }
 
-// rise lets a usual value follow a higher one within some seconds, so that one
-// burst does not make what comes after it look bad.
-func rise(usual *float64, v, seconds float64) {
-	if v > *usual {
+const (
+	riseOver = 5   // s: one burst does not make what comes after it look bad
+	fallOver = 120 // s: what has gone on for minutes is usual
+	sinkOver = 60  // s, of bit rates, which depend on what there is to see
+)
+
+// follow lets a usual value rise fast and fall slowly.
+func follow(usual *float64, v, seconds, fall float64) {
+	switch {
+	case v > *usual:
 		*usual += (v - *usual) * min(seconds/riseOver, 1)
+	case v == v:
+		*usual += (v - *usual) * min(seconds/fall, 1)
 	}
 }
 
-const riseOver = 5 // s
+// settle brings what is usual of the stream up to date with a sample that is
+// about to be judged.
+func (s *Stream) settle() {
+	smp := &s.Now
+	seconds := smp.Interval.Seconds()
+	b := &s.base
+	switch smp.Kind {
+	case rtc.KindTransport:
+		follow(&b.bitrate, Value(smp, quality.Bitrate), seconds, sinkOver)
+		follow(&b.sent, Value(smp, quality.BitrateSent), seconds, sinkOver)
+		follow(&b.uplink, Value(smp, quality.AvailableOutgoing), seconds, sinkOver)
+		if v := Value(smp, quality.Rtt); v > 0 {
+			if b.rtt == 0 || v < b.rtt {
+				b.rtt = v
+			} else {
+				b.rtt += (v - b.rtt) * min(seconds/fallOver, 1)
+			}
+		}
+		return
+	case rtc.KindClient:
+		return
+	}
+	if s.began.IsZero() {
+		if Value(smp, quality.Packets) > 0 || Value(smp, quality.FpsCaptured) > 0 {
+			s.began = smp.Time.Add(-smp.Interval)
+		}
+		return
+	}
+	if smp.Kind == rtc.KindAudio || s.Excused(smp) || s.w.facts.Hidden {
+		return
+	}
+	fps := Value(smp, quality.FpsDecoded)
+	if smp.Direction == rtc.Send {
+		fps = Value(smp, quality.FpsCaptured)
+	}
+	if fps > 0 { // a standstill is no rate
+		follow(&b.fps, fps, seconds, fallOver)
+	}
+	if v := Value(smp, quality.Bitrate); v > 0 {
+		follow(&b.bitrate, v, seconds, sinkOver)
+	}
+	if h := Value(smp, quality.Height); h > 0 {
+		ratio := Value(smp, quality.Width) / h
+		if r := ratio / b.ratio; !(r > 0.8 && r < 1.25) {
+			b.height, b.ratio = h, ratio
+		}
+		b.height = max(b.height, h)
+	}
+}

@@ -7,14 +7,60 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// Latency is the example of a detector that judges samples.
 var Latency = register(Detector{
 	Type: "latency", Label: "High round-trip time",
-	Help:   "The round-trip time of the selected candidate pair lay above 300 ms (low), 500 ms (medium; the latency threshold of the reference's Table 4-2) or 1 s (high) for 3 s.",
-	Causes: []string{"network_latency"},
-	Kinds:  quality.Transport, Dirs: quality.Either,
-	Hold: 3 * time.Second, Clear: 5 * time.Second,
-	Sample: func(_ *Stream, smp *rtc.Sample) Mark {
-		return Above(smp, quality.Rtt, 300, 500, 1000).For("network_latency", rtc.Network)
+	Help:   "The round-trip time of the connection, by its own checks or the other end's reports: low above 300 ms (twice the 150 ms one way that ITU-T G.114 takes for good), medium above 500 ms (SparkRTC guide, Table 4-2), high above 800 ms (G.114: twice 400 ms), for 3 s. It does not tell the direction.",
+	Causes: []string{causeLatency},
+	Kinds:  quality.Media | quality.Transport, Dirs: quality.Sent | 1<<rtc.Both, Scope: PerConnection,
+	Hold: 3 * time.Second, Clear: 6 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		limit := s.w.limits.latency(smp.Kind, rtc.Send)
+		v := Value(smp, quality.Rtt)
+		if v != v {
+			return Mark{}
+		}
+		if v <= 0.6*limit {
+			return Fine
+		}
+		m := Above(smp, quality.Rtt, 0.6*limit, limit, 1.6*limit).For(causeLatency, rtc.Network)
+		// Checks and reports come every few seconds: the value stands since the last.
+		m.Over = rttStands
+		return m
+	},
+})
+
+// rttStands: ICE asks every 2.5 s (libwebrtc, weak connections more often),
+// audio is reported on every 5 s at most (RFC 3550).
+const rttStands = 2500 * time.Millisecond
+
+var Lag = register(Detector{
+	Type: "lag", Label: "Lag",
+	Help:   "The delay from capture to playout of a received stream, as estimated: low above 400 ms (Tencent's lag), medium above 500 ms (SparkRTC guide, Table 4-2), high above 1 s, for 3 s.",
+	Causes: []string{causeLatency, causeJitter, causeBandwidth, causeLoss},
+	Kinds:  quality.Media, Dirs: quality.Received,
+	Hold: 3 * time.Second, Clear: 6 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		v := Value(smp, quality.Delay)
+		if v != v {
+			return Mark{}
+		}
+		limit := s.w.limits.latency(smp.Kind, rtc.Receive)
+		if v <= 0.8*limit {
+			return Fine
+		}
+		if s.Young(smp) {
+			return Mark{}
+		}
+		m := Above(smp, quality.Delay, 0.8*limit, limit, 2*limit)
+		buffer := Value(smp, quality.JitterBufferDelay)
+		switch {
+		case !(buffer > v/2): // most of it is the way, not the buffer
+			return m.For(causeLatency, rtc.Network)
+		case s.lossy(smp):
+			return m.For(causeLoss, rtc.Network)
+		case s.starved():
+			return m.For(causeBandwidth, rtc.Network)
+		}
+		return m.For(causeJitter, rtc.Network)
 	},
 })

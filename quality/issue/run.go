@@ -132,6 +132,9 @@ func (r *run) reset() {
 	*r = run{issue: rtc.Issue{Evidence: r.issue.Evidence[:0]}, det: r.det}
 }
 
+// nan stands for a level or a limit that there is not.
+var nan = math.NaN()
+
 func number(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil

@@ -17,8 +17,9 @@ type Stream struct {
 	conn   *conn
 	track  *Track // what was told of its track; nil if nothing
 	runs   []*run // by detector: those of Sample
-	memory []any
-	waits  bool // Now is not judged yet
+	memory []any  // of the detectors, by index
+	kept   []any  // so, by key
+	waits  bool   // Now is not judged yet
 
 	began time.Time // when media first flowed; zero while none did
 	base  baseline  // what is usual of it
@@ -28,6 +29,7 @@ func newStream(w *Watch, r *rtc.Stream) *Stream {
 	s := &Stream{Row: *r, w: w, conn: w.conn(r.Connection)}
 	values := make([]float32, 2*len(quality.Catalogue()))
 	s.Now.Values, s.Last.Values = values[:0:len(values)/2], values[len(values)/2:len(values)/2]
+	s.conn.streams = append(s.conn.streams, s)
 	return s
 }
 
@@ -44,20 +46,6 @@ func (s *Stream) take(smp *rtc.Sample) {
 	s.Now = *smp
 	s.Now.Values = values
 	s.waits = true
-}
-
-// settle brings what is usual of the stream up to date, before the poll is
-// judged.
-func (s *Stream) settle() {
-	smp := &s.Now
-	if smp.Kind >= rtc.KindTransport {
-		return
-	}
-	if s.began.IsZero() {
-		if p := Value(smp, quality.Packets); p > 0 || smp.Direction == rtc.Send && Value(smp, quality.FpsCaptured) > 0 {
-			s.began = smp.Time.Add(-smp.Interval)
-		}
-	}
 }
 
 // startUp is how long after its first media, or after it came back, a stream
@@ -101,15 +89,21 @@ func (s *Stream) back(from time.Time, within time.Duration) bool {
 // Poll returns the sample of the connection's transport in the poll that is
 // being judged; nil if there is none.
 func (s *Stream) Poll() *rtc.Sample {
-	p := s.conn.path
-	if p == nil || len(p.Now.Values) == 0 {
-		return nil
+	if p := s.conn.path; p != nil && p.recent(s) {
+		return &p.Now
 	}
-	// Reports of one poll are dated a few ms apart.
-	if d := s.Now.Time.Sub(p.Now.Time); d > samePoll || d < -samePoll {
-		return nil
-	}
-	return &p.Now
+	return nil
 }
 
+// recent reports whether the stream's newest sample is of the poll that o's is
+// of.
+func (s *Stream) recent(o *Stream) bool {
+	if len(s.Now.Values) == 0 {
+		return false
+	}
+	d := s.Now.Time.Sub(o.Now.Time)
+	return d <= samePoll && d >= -samePoll
+}
+
+// samePoll: reports of one poll are dated some ms apart.
 const samePoll = 200 * time.Millisecond

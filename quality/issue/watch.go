@@ -32,11 +32,12 @@ type Watch struct {
 
 // conn is a connection with what belongs to it.
 type conn struct {
-	row    rtc.Connection
-	told   bool
-	path   *Stream // its transport
-	runs   []*run  // by detector
-	memory []any
+	row     rtc.Connection
+	told    bool
+	path    *Stream   // its transport
+	streams []*Stream // all of its streams
+	runs    []*run    // by detector
+	memory  []any
 }
 
 // Option changes a watch.

@@ -1,0 +1,140 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+var NoMediaReceived = register(Detector{
+	Type: "no_media_received", Label: "Nothing received",
+	Help:   "The connection stands and nothing of what it is to receive arrives, for 3 s (ObserveRTC waits for 5): high if the connection is silent altogether, low if only the streams are, because the others may have switched them off without telling.",
+	Causes: []string{causeNoPackets, causeStopped},
+	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
+	Hold: 3 * time.Second, Clear: 2 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		rate := Value(smp, quality.Bitrate)
+		if rate != rate {
+			return Mark{}
+		}
+		expected := 0
+		for _, o := range s.conn.streams {
+			n := &o.Now
+			if o.Row.Direction != rtc.Receive || !o.recent(s) {
+				continue
+			}
+			if Value(n, quality.Packets) > 0 {
+				return Fine
+			}
+			if Value(n, quality.Packets) == 0 && !o.Excused(n) && o.conn.connected(smp, o) {
+				expected++
+			}
+		}
+		if expected == 0 {
+			return Mark{}
+		}
+		m := Mark{Known: true, Level: rtc.Low, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeStopped, rtc.RemoteUser)
+		if rate < silentPath {
+			m.Level = rtc.High
+			m = m.For(causeNoPackets, rtc.Network)
+		}
+		return m
+	},
+})
+
+// dryAfter: a connection needs this long after it is connected until media
+// can be missed.
+const dryAfter = 3 * time.Second
+
+// connected reports whether the connection was connected for some time before
+// the sample's interval, and whether the stream was there for as long.
+func (c *conn) connected(smp *rtc.Sample, s *Stream) bool {
+	from := smp.Time.Add(-smp.Interval)
+	return c.told && c.row.State == "connected" && !c.row.Connected.IsZero() &&
+		from.Sub(c.row.Connected) >= dryAfter && from.Sub(s.Row.Start) >= dryAfter
+}
+
+var NoMediaSent = register(Detector{
+	Type: "no_media_sent", Label: "Nothing sent",
+	Help:   "A track is live and not muted, its connection stands, and nothing of it is sent, for 5 s (ObserveRTC's dry outbound track): medium. Or packets are sent and for 8 s nothing says that they arrive, neither reports of the other end nor answers to the connection's checks, while media comes in: medium, the uplink is cut.",
+	Causes: []string{causeEncoder, causeUnanswered},
+	Kinds:  quality.Media, Dirs: quality.Sent,
+	Hold: 5 * time.Second, Clear: 2 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		packets := Value(smp, quality.Packets)
+		switch {
+		case packets != packets:
+			return Mark{}
+		case packets > 0:
+			return unanswered(s, smp)
+		}
+		switch {
+		case s.Excused(smp) || s.hid(smp) || s.w.facts.Paused(s.Row.Connection) || !s.conn.connected(smp, s) || smp.Kind == rtc.KindScreen:
+			return Mark{}
+		case s.w.row.Protocol != "native" && s.began.IsZero():
+			return Mark{} // other clients do not tell of every mute
+		case smp.Kind == rtc.KindAudio:
+			// A track that was taken away has no source any more.
+			if level := Value(smp, quality.AudioLevel); level != level {
+				return Mark{}
+			}
+		default:
+			if !(Value(smp, quality.FpsCaptured) > 0) || s.Row.RID != "" && s.layersGoOn() {
+				return Mark{}
+			}
+		}
+		m := Mark{Known: true, Level: rtc.Medium, Metric: quality.Packets, Limit: nan, LowWorse: true}
+		if smp.Kind == rtc.KindVideo { // a media server that nobody watches through may have asked for none
+			m.Level = rtc.Low
+		}
+		return m.For(causeEncoder, rtc.LocalUser)
+	},
+})
+
+const causeUnanswered = "unanswered"
+
+// layersGoOn reports whether another layer of the sent stream's track is sent.
+func (s *Stream) layersGoOn() bool {
+	for _, o := range s.conn.streams {
+		if o != s && o.sends(s) && Value(&o.Now, quality.Packets) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// unanswered marks a stream of whose packets nobody says any more that they
+// arrive, though media comes in.
+func unanswered(s *Stream, smp *rtc.Sample) Mark {
+	heard := Value(smp, quality.Rtt)
+	if heard != heard {
+		heard = Value(smp, quality.Loss)
+	}
+	p := s.Poll()
+	if heard != heard && p != nil {
+		heard = Value(p, quality.Rtt)
+	}
+	m := answerMemory.peek(s)
+	if heard == heard {
+		if m == nil {
+			m = answerMemory.of(s)
+		}
+		*m = smp.Time
+		return Fine
+	}
+	if m == nil || m.IsZero() || p == nil || !(Value(p, quality.Bitrate) > silentPath*10) || s.Excused(smp) {
+		return Mark{}
+	}
+	if silence := smp.Time.Sub(*m); silence >= answersMissing && silence < 10*answersMissing {
+		mark := Mark{Known: true, Level: rtc.Medium, Metric: quality.Packets, Value: Value(smp, quality.Packets), Limit: nan, Over: silence}
+		return mark.For(causeUnanswered, rtc.Network)
+	}
+	return Mark{}
+}
+
+var answerMemory = newKey[time.Time]()
+
+// answersMissing: video is reported on every second, audio every 5 s, and ICE
+// asks at least every 5 s.
+const answersMissing = 8 * time.Second

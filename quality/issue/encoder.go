@@ -1,0 +1,115 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+var EncoderCPU = register(Detector{
+	Type: "encoder_limited_cpu", Label: "Encoder limited by CPU",
+	Help:   "The encoder sent less than it was asked for because the processor could not keep up (W3C qualityLimitationDurations): low from half of the time for 5 s, medium if it lowered the frame rate or the picture to less than 60 %.",
+	Causes: []string{causeCPU},
+	Kinds:  quality.Video, Dirs: quality.Sent, Scope: PerConnection,
+	Hold: 5 * time.Second, Clear: 5 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		return limited(s, smp, quality.LimitedCPU, "cpu", startUp).For(causeCPU, rtc.LocalUser)
+	},
+})
+
+var EncoderBandwidth = register(Detector{
+	Type: "encoder_limited_bandwidth", Label: "Encoder limited by bandwidth",
+	Help:   "The encoder sent less than it was asked for because the estimated bandwidth was too small (W3C qualityLimitationDurations): low from half of the time for 5 s, medium if it lowered the frame rate or the picture to less than 60 % or has less than 250 kbit/s. The first 20 s do not count: the estimate begins low.",
+	Causes: []string{causeBandwidth},
+	Kinds:  quality.Video, Dirs: quality.Sent, Scope: PerConnection,
+	Hold: 5 * time.Second, Clear: 5 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		m := limited(s, smp, quality.LimitedBandwidth, "bandwidth", rampUp)
+		if m.Level == rtc.Low && Value(smp, quality.Bitrate) < littleVideo && smp.Kind == rtc.KindVideo {
+			m.Level = rtc.Medium
+		}
+		return m.For(causeBandwidth, rtc.Network)
+	},
+})
+
+const (
+	// rampUp: libwebrtc begins at 300 kbit/s and was seen to need up to 15 s
+	// to the rate of 720p.
+	rampUp      = 20 * time.Second
+	limitedMost = 0.5
+	littleVideo = 250_000 // bit/s: five frames per second of a small picture, as seen over such a link
+)
+
+// limited marks a sent video whose encoder was limited for most of the
+// interval; not the lower layers of one whose best is not.
+func limited(s *Stream, smp *rtc.Sample, metric *quality.Metric, reason string, after time.Duration) Mark {
+	ms, whole := Value(smp, metric), float64(smp.Interval.Milliseconds())
+	if ms != ms {
+		switch smp.Limitation { // old browsers tell no durations
+		case "":
+			return Mark{}
+		case reason:
+			ms = whole
+		default:
+			return Fine
+		}
+	}
+	switch {
+	case ms < limitedMost*whole:
+		return Fine
+	case s.Age(smp) < after || s.Excused(smp) || s.back(smp.Time.Add(-smp.Interval), after) || !s.best(smp):
+		return Mark{}
+	}
+	m := Mark{Known: true, Level: rtc.Low, Metric: metric, Value: min(ms, whole), Limit: limitedMost * whole}
+	encoded, captured := Value(smp, quality.FpsEncoded), max(Value(smp, quality.FpsCaptured), s.base.fps)
+	if encoded < slowShare*captured || Value(smp, quality.Height) < slowShare*s.base.height {
+		m.Level = rtc.Medium
+	}
+	return m
+}
+
+var LayerLost = register(Detector{
+	Type: "simulcast_layer_lost", Label: "Simulcast layer lost",
+	Help:   "The best layer of a video that is sent in several carried pictures and has none any more, while a lower one goes on and the encoder says that bandwidth or the processor limits it: low after 3 s. Layers that the application switches off do not count.",
+	Causes: []string{causeBandwidth, causeCPU},
+	Kinds:  quality.Video, Dirs: quality.Sent,
+	Hold: 3 * time.Second, Clear: 3 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		if s.Row.RID == "" {
+			return Mark{}
+		}
+		fps := Value(smp, quality.FpsEncoded)
+		switch {
+		case fps != fps:
+			return Mark{}
+		case fps > 0:
+			return Fine
+		case s.base.height == 0 || s.Excused(smp):
+			return Mark{}
+		}
+		limitation := smp.Limitation
+		lower := false
+		for _, o := range s.conn.streams {
+			if o == s || !o.sends(s) || !(Value(&o.Now, quality.FpsEncoded) > 0) {
+				continue
+			}
+			if o.base.height < s.base.height {
+				lower = true
+			}
+			if limitation != "cpu" && limitation != "bandwidth" {
+				limitation = o.Now.Limitation
+			}
+		}
+		m := Mark{Known: true, Level: rtc.Low, Metric: quality.FpsEncoded, Limit: nan, LowWorse: true}
+		switch {
+		case !lower:
+			return Mark{}
+		case limitation == "bandwidth":
+			return m.For(causeBandwidth, rtc.Network)
+		case limitation == "cpu":
+			return m.For(causeCPU, rtc.LocalUser)
+		}
+		return Fine
+	},
+})

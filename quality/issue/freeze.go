@@ -1,0 +1,170 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+var VideoFreeze = register(Detector{
+	Type: "video_freeze", Label: "Video freeze",
+	Help: "The picture stood still for 600 ms or longer. By the share of the last minute of video: low below 5 %, medium from 5 % (SparkRTC guide, Table 4-2; Tencent's stutter rate), high from 10 %; one standstill of 2 s is medium, of 5 s high. " +
+		"Low if only this stream of a user stopped over a connection that works: the other user may have switched the camera off without telling.",
+	Causes: freezeCauses,
+	Kinds:  quality.Video, Dirs: quality.Received,
+	Clear: freezeOver,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		l := s.w.limits.VideoFreeze
+		return frozen(s, smp, quality.VideoStutterTime, quality.VideoTime, 0, l, 2*l)
+	},
+})
+
+var AudioFreeze = register(Detector{
+	Type: "audio_freeze", Label: "Audio freeze",
+	Help: "Audio was missing for 200 ms or longer. By the share of the last minute of audio: low from 1 %, medium from 3 % (SparkRTC guide, Table 4-2; Tencent's stutter rate), high from 5 %; one gap of 2 s is medium, of 5 s high. " +
+		"Low if only this stream of a user stopped over a connection that works.",
+	Causes: freezeCauses,
+	Kinds:  quality.Audio, Dirs: quality.Received,
+	Clear: freezeOver,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		l := s.w.limits.AudioFreeze
+		return frozen(s, smp, quality.AudioStutterTime, quality.AudioTime, l/3, l, l*5/3)
+	},
+})
+
+var freezeCauses = []string{causeLoss, causeJitter, causeBandwidth, causeNoPackets, causeStopped, causeSlow, causeCPU, causeDevice}
+
+const (
+	freezeOver    = 8 * time.Second // without a stutter: several in a row are one issue
+	freezeWindow  = 60              // s over which the rate counts
+	freezeSlots   = 12
+	longStand     = 2000 // ms: a standstill that nobody overlooks
+	veryLongStand = 5000 // ms: what W3C calls a pause
+	// At the start a decoder waits for its first key frames.
+	startUpStand = 2000 // ms
+)
+
+// stutters is what a stream stuttered in the last minute, and why.
+type stutters struct {
+	slot     int64
+	stutter  [freezeSlots]float64 // ms
+	time     [freezeSlots]float64
+	standing float64 // ms of a gap that may go on
+	last     time.Time
+	tally    tally
+}
+
+var stutterMemory = newKey[stutters]()
+
+func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, medium, high float64) Mark {
+	st := Value(smp, stutter)
+	if st != st {
+		return Mark{}
+	}
+	if st > 0 && st < startUpStand && s.Young(smp) {
+		st = 0
+	}
+	m := stutterMemory.peek(s)
+	if m == nil {
+		if st == 0 {
+			return Fine
+		}
+		m = stutterMemory.of(s)
+	}
+	m.put(smp.Time, st, Value(smp, playing))
+	if st == 0 {
+		m.standing = 0
+		if smp.Time.Sub(m.last) > freezeOver {
+			m.tally = tally{}
+		}
+		return Fine
+	}
+	m.last = smp.Time
+	standing := m.standing + st
+	rate := m.rate()
+	mark := Mark{Known: true, Metric: stutter, Value: st, Limit: nan}
+	switch {
+	case rate >= high || standing >= veryLongStand:
+		mark.Level, mark.Limit = rtc.High, high*freezeWindow*1000
+	case rate >= medium || standing >= longStand:
+		mark.Level, mark.Limit = rtc.Medium, medium*freezeWindow*1000
+	case rate >= low:
+		mark.Level = rtc.Low
+	}
+	// What ends in this interval may be the end of a gap that began before it.
+	m.standing = 0
+	if stands(smp) {
+		m.standing = standing
+	}
+	if st > float64(smp.Interval.Milliseconds()) {
+		mark.Over = time.Duration(st) * time.Millisecond
+	}
+	mark.Value = m.sum()
+	cause, source := why(s, smp)
+	mark.Cause, mark.Source = m.tally.add(cause, source, st)
+	if mark.Cause == causeStopped && !s.alone() {
+		mark.Level = min(mark.Level, rtc.Low)
+	}
+	return mark
+}
+
+// stands reports whether the stream stood still at the end of the interval, as
+// far as it shows: nothing came in it.
+func stands(smp *rtc.Sample) bool {
+	if smp.Kind == rtc.KindAudio {
+		return Value(smp, quality.Packets) == 0
+	}
+	return Value(smp, quality.FpsDecoded) == 0
+}
+
+// alone reports whether everything that the stream's user sends stopped with
+// it, of several streams.
+func (s *Stream) alone() bool {
+	others := 0
+	for _, o := range s.conn.streams {
+		if o == s || o.Row.Direction != rtc.Receive || o.Row.RemoteUser != s.Row.RemoteUser || !o.recent(s) {
+			continue
+		}
+		if Value(&o.Now, quality.Packets) > 0 {
+			return false
+		}
+		others++
+	}
+	return others > 0
+}
+
+func (m *stutters) put(at time.Time, stutter, playing float64) {
+	slot := at.UnixMilli() / (1000 * freezeWindow / freezeSlots)
+	if gone := slot - m.slot; gone >= freezeSlots {
+		m.stutter, m.time = [freezeSlots]float64{}, [freezeSlots]float64{}
+	} else {
+		for i := m.slot + 1; i <= slot; i++ {
+			m.stutter[i%freezeSlots], m.time[i%freezeSlots] = 0, 0
+		}
+	}
+	if slot > m.slot {
+		m.slot = slot
+	}
+	m.stutter[m.slot%freezeSlots] += stutter
+	if playing == playing {
+		m.time[m.slot%freezeSlots] += playing
+	}
+}
+
+func (m *stutters) sum() (ms float64) {
+	for _, v := range m.stutter {
+		ms += v
+	}
+	return ms
+}
+
+// rate is the share of the window's time; what came before the first stutter
+// was fine.
+func (m *stutters) rate() float64 {
+	time := 0.0
+	for _, v := range m.time {
+		time += v
+	}
+	return m.sum() / max(time, 1000*freezeWindow)
+}

@@ -1,0 +1,92 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+var FrozenSource = register(Detector{
+	Type: "frozen_source", Label: "Source frozen",
+	Help:   "A camera or canvas that gave pictures gives none any more, though its track is live and not muted and the page is seen: medium after 2 s, high after 10 s. A shared screen is not judged: it gives none while nothing moves.",
+	Causes: []string{causeSource},
+	Kinds:  1 << rtc.KindVideo, Dirs: quality.Sent,
+	Hold: 2 * time.Second, Clear: 2 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		v := Value(smp, quality.FpsCaptured)
+		switch {
+		case v != v:
+			return Mark{}
+		case v > 0:
+			if m := frozenMemory.peek(s); m != nil {
+				*m = 0
+			}
+			return Fine
+		case s.base.fps < hardlyAny || s.Excused(smp) || s.hid(smp) || !s.leads():
+			return Mark{}
+		}
+		stood := frozenMemory.of(s)
+		*stood += smp.Interval
+		m := Mark{Known: true, Level: rtc.Medium, Metric: quality.FpsCaptured, Limit: nan, LowWorse: true}
+		if *stood >= frozenLong {
+			m.Level = rtc.High
+		}
+		return m.For(causeSource, rtc.LocalUser)
+	},
+})
+
+var frozenMemory = newKey[time.Duration]()
+
+const frozenLong = 10 * time.Second
+
+// hid reports whether the page was hidden in the interval, or shortly before:
+// its timers and what it draws rest then.
+func (s *Stream) hid(smp *rtc.Sample) bool {
+	f := &s.w.facts
+	return f.Hidden || !f.HiddenSince.IsZero() && smp.Time.Add(-smp.Interval).Sub(f.HiddenSince) < time.Second
+}
+
+var BlackSource = register(Detector{
+	Type: "black_source", Label: "Black or still picture",
+	Help: "Video is sent at a normal frame rate, finely quantised and nearly without content: at most 0.003 bit for each pixel of a frame, with a quantiser in the lower fifth of its scale, for 8 s. " +
+		"That is a picture that does not change at all: black, or a camera program that repeats its last one. It is a conclusion from sizes alone, so that it is never more than low.",
+	Causes: []string{causeSource},
+	Kinds:  1 << rtc.KindVideo, Dirs: quality.Sent,
+	Hold: 8 * time.Second, Clear: 3 * time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		fps, bits := Value(smp, quality.FpsEncoded), Value(smp, quality.Bitrate)
+		pixels := Value(smp, quality.Width) * Value(smp, quality.Height)
+		each := bits / (fps * pixels)
+		if each != each {
+			return Mark{}
+		}
+		if each > emptyFrame || fps < hardlyAny {
+			return Fine
+		}
+		qp := Value(smp, quality.Qp)
+		if !(qp <= finest(smp.Codec)/5) || smp.Limitation == "bandwidth" || smp.Limitation == "cpu" || s.Young(smp) || s.Excused(smp) || !s.best(smp) {
+			return Mark{}
+		}
+		m := Mark{Known: true, Level: rtc.Low, Metric: quality.Bitrate, Value: bits, Limit: emptyFrame * fps * pixels, LowWorse: true,
+			Text: "frames without content: black or still, by their size (confidence 60 %)"}
+		return m.For(causeSource, rtc.LocalUser)
+	},
+})
+
+// emptyFrame: a talking head takes 0.02 bit and more for each pixel of a
+// frame; a VP8 frame in which every block repeats the last takes about 100
+// bytes, 0.003 bit per pixel of 640×360.
+const emptyFrame = 0.003
+
+// finest is the end of the codec's quantiser scale, of which 0 is the finest:
+// VP8 counts to 127, VP9 and AV1 to 255, H.264 and H.265 to 51.
+func finest(codec string) float64 {
+	switch codec {
+	case "video/VP9", "video/AV1":
+		return 255
+	case "video/H264", "video/H265", "video/HEVC":
+		return 51
+	}
+	return 127
+}

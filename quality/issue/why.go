@@ -1,0 +1,136 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// Causes that several detectors name. docs/issues.md lists them all.
+const (
+	causeLoss      = "packet_loss"
+	causeJitter    = "jitter"
+	causeLatency   = "latency"
+	causeBandwidth = "bandwidth"
+	causeNoPackets = "no_packets"     // nothing arrives over the connection
+	causeStopped   = "sender_stopped" // the other end sends nothing of this stream, though the connection works
+	causeSlow      = "sender_slow"    // what arrives is complete, and little
+	causeCPU       = "cpu"
+	causeDevice    = "playout_device"
+	causeSource    = "source"
+	causeEncoder   = "encoder"
+)
+
+// Limits of what counts as a reason.
+const (
+	lossMatters = 0.02 // packet loss: good below 2 % (Tencent guide, "Priority Metrics")
+	// Two frames of 30 per second; what audio's buffers swallow without a gap.
+	jitterMattersVideo, jitterMattersAudio = 70, 50 // ms
+	droppedMatters                         = 0.1    // share of the frames; ObserveRTC takes −1 of 5 from there
+	busy                                   = 0.8    // of the time that a frame may take is used by coding it
+	silentPath                             = 100    // bit/s: less than any report of a connection that works
+)
+
+// why says what made a received stream stand still or slow in the interval, as
+// far as this end can tell. The other end may know better: package verdict.
+func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
+	if Value(smp, quality.Packets) == 0 {
+		if s.pathSilent() {
+			return causeNoPackets, rtc.Network
+		}
+		return causeStopped, rtc.RemoteUser
+	}
+	switch {
+	case s.lossy(smp):
+		if s.starved() {
+			return causeBandwidth, rtc.Network
+		}
+		return causeLoss, rtc.Network
+	case Value(smp, quality.SynthesizedTime) > 0:
+		return causeDevice, rtc.LocalUser
+	case overrun(smp):
+		return causeCPU, rtc.LocalUser
+	case s.jittery(smp):
+		if s.starved() {
+			return causeBandwidth, rtc.Network
+		}
+		return causeJitter, rtc.Network
+	case Value(smp, quality.Nack) > 0 || Value(smp, quality.Pli) > 0:
+		return causeLoss, rtc.Network
+	}
+	if r := Value(smp, quality.FpsReceived); r < slowShare*s.base.fps {
+		return causeSlow, rtc.RemoteUser
+	}
+	return "", rtc.Unknown
+}
+
+// pathSilent reports whether nothing arrived over the stream's connection.
+func (s *Stream) pathSilent() bool {
+	p := s.Poll()
+	return p != nil && Value(p, quality.Bitrate) < silentPath
+}
+
+// lossy reports whether packets were missing in this interval or the one
+// before: what is missing shows later than the gap in the numbers.
+func (s *Stream) lossy(smp *rtc.Sample) bool {
+	return Value(smp, quality.Loss) >= lossMatters ||
+		len(s.Last.Values) > 0 && smp.Time.Sub(s.Last.Time) < 15*time.Second && Value(&s.Last, quality.Loss) >= lossMatters
+}
+
+func (s *Stream) jittery(smp *rtc.Sample) bool {
+	limit := float64(jitterMattersVideo)
+	if smp.Kind == rtc.KindAudio {
+		limit = jitterMattersAudio
+	}
+	return Value(smp, quality.Jitter) > limit
+}
+
+// starved reports whether the connection brings much less than it used to.
+func (s *Stream) starved() bool {
+	p := s.Poll()
+	return p != nil && Value(p, quality.Bitrate) < (1-bandwidthFall)*s.conn.path.base.bitrate
+}
+
+// overrun reports whether the machine could not keep up with coding video:
+// frames take about the time that they may, or complete ones are thrown away
+// while they take much of it.
+func overrun(smp *rtc.Sample) bool {
+	each := Value(smp, quality.FrameTime)
+	if smp.Direction == rtc.Send {
+		return each*Value(smp, quality.FpsEncoded) > 1000*busy
+	}
+	fps := Value(smp, quality.FpsDecoded)
+	if each*fps > 1000*busy {
+		return true
+	}
+	dropped := Value(smp, quality.FramesDropped)
+	return dropped > droppedMatters*(dropped+fps*smp.Interval.Seconds()) && each*fps > 1000*busy/4
+}
+
+// tally weighs the causes of one issue by the time that each explains.
+type tally struct {
+	causes [6]struct {
+		name   string
+		source rtc.Source
+		weight float64
+	}
+}
+
+// add counts for a cause and returns the leading one. What has no cause counts
+// for none.
+func (t *tally) add(name string, source rtc.Source, weight float64) (string, rtc.Source) {
+	best := 0
+	for i := range t.causes {
+		c := &t.causes[i]
+		if name != "" && (c.name == name || c.name == "") {
+			c.name, c.source = name, source
+			c.weight += weight
+			name = ""
+		}
+		if c.weight > t.causes[best].weight {
+			best = i
+		}
+	}
+	return t.causes[best].name, t.causes[best].source
+}
