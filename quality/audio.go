@@ -47,6 +47,38 @@ func (w *Window) concealment() float64 {
 	return share(concealed, w.delta(rtc.StatTotalSamplesReceived))
 }
 
+var ConcealmentTotal = register(Metric{
+	ID: "concealment_total", Label: "Concealment with silence", Unit: rtc.UnitRatio, Agg: Max, Step: 0.0001, Kinds: Audio, Dirs: Received,
+	From: []rtc.Member{rtc.StatConcealedSamples, rtc.StatTotalSamplesReceived},
+	Help: "Share of played samples that were made up, also those that are silent because an outage went on until nothing could be made up any more.",
+	Fn: func(w *Window) float64 {
+		return share(w.delta(rtc.StatConcealedSamples), w.delta(rtc.StatTotalSamplesReceived))
+	},
+})
+
+var Stretched = register(Metric{
+	ID: "stretched", Label: "Stretched audio", Unit: rtc.UnitRatio, Agg: Max, Step: 0.0001, Kinds: Audio, Dirs: Received,
+	From: []rtc.Member{rtc.StatInsertedSamplesForDeceleration, rtc.StatRemovedSamplesForAcceleration, rtc.StatTotalSamplesReceived},
+	Help: "Share of samples put in or taken out to play slower or faster: the jitter buffer follows a delay that changes.",
+	Fn: func(w *Window) float64 {
+		return share(w.delta(rtc.StatInsertedSamplesForDeceleration)+w.delta(rtc.StatRemovedSamplesForAcceleration), w.delta(rtc.StatTotalSamplesReceived))
+	},
+})
+
+var CapturedTime = register(Metric{
+	ID: "captured_time", Label: "Captured audio", Unit: rtc.UnitMilliseconds, Agg: Sum, Step: 1, Kinds: Audio, Dirs: Sent,
+	From: []rtc.Member{rtc.StatTotalSamplesDuration},
+	Help: "Audio that the source gave in the interval (media-source): less than the interval where the device gives nothing.",
+	Fn:   func(w *Window) float64 { return 1000 * w.Source.Delta(rtc.StatTotalSamplesDuration) },
+})
+
+var CaptureDropped = register(Metric{
+	ID: "capture_dropped", Label: "Capture gaps", Unit: rtc.UnitMilliseconds, Agg: Sum, Step: 1, Kinds: Audio, Dirs: Sent,
+	From: []rtc.Member{rtc.StatDroppedSamplesDuration},
+	Help: "Audio that the capture device lost in the interval before it came to the browser (media-source).",
+	Fn:   func(w *Window) float64 { return 1000 * w.Source.Delta(rtc.StatDroppedSamplesDuration) },
+})
+
 var ConcealmentEvents = register(Metric{
 	ID: "concealment_events", Label: "Concealment events", Unit: rtc.UnitCount, Agg: Sum, Step: 1, Kinds: Audio, Dirs: Received,
 	From: []rtc.Member{rtc.StatConcealmentEvents},

@@ -54,6 +54,27 @@ var Relay = register(Metric{
 	Fn:   func(w *Window) float64 { return w.Relay },
 })
 
+var ICERequests = register(Metric{
+	ID: "ice_requests", Label: "ICE checks", Unit: rtc.UnitCount, Agg: Sum, Step: 1, Kinds: Transport, Dirs: Either,
+	From: []rtc.Member{rtc.StatRequestsSent},
+	Help: "Connectivity checks that were sent over the selected pair in the interval.",
+	Fn:   func(w *Window) float64 { return w.Pair.Delta(rtc.StatRequestsSent) },
+})
+
+var ICEResponses = register(Metric{
+	ID: "ice_responses", Label: "ICE answers", Unit: rtc.UnitCount, Agg: Sum, Step: 1, Kinds: Transport, Dirs: Either,
+	From: []rtc.Member{rtc.StatResponsesReceived},
+	Help: "Answers to connectivity checks over the selected pair in the interval: none to several checks means that the path is gone.",
+	Fn:   func(w *Window) float64 { return w.Pair.Delta(rtc.StatResponsesReceived) },
+})
+
+var SendDiscarded = register(Metric{
+	ID: "send_discarded", Label: "Packets not sent", Unit: rtc.UnitPackets, Agg: Sum, Step: 1, Kinds: Transport, Dirs: Either,
+	From: []rtc.Member{rtc.StatPacketsDiscardedOnSend},
+	Help: "Packets that the machine could not send over the selected pair in the interval.",
+	Fn:   func(w *Window) float64 { return w.Pair.Delta(rtc.StatPacketsDiscardedOnSend) },
+})
+
 var PairChanges = register(Metric{
 	ID: "pair_changes", Label: "Path changes", Unit: rtc.UnitCount, Agg: Sum, Step: 1, Kinds: Transport, Dirs: Either,
 	From: []rtc.Member{rtc.StatSelectedCandidatePairChanges},

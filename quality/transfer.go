@@ -129,6 +129,32 @@ var Fir = register(Metric{
 	Fn:   func(w *Window) float64 { return w.delta(rtc.StatFirCount) },
 })
 
+var RemotePackets = register(Metric{
+	ID: "remote_packets", Label: "Packets sent to us", Unit: rtc.UnitPackets, Agg: Sum, Step: 1, Kinds: Media, Dirs: Received,
+	From: []rtc.Member{rtc.StatPacketsSent},
+	Help: "Packets that the sender had sent more by its report of this interval than by the one before; null where it did not report. Through an SFU the sender is the SFU.",
+	Fn: func(w *Window) float64 {
+		if !w.RemoteFresh {
+			return math.NaN()
+		}
+		return w.Remote.Delta(rtc.StatPacketsSent)
+	},
+})
+
+var Fec = register(Metric{
+	ID: "fec", Label: "Error correction", Unit: rtc.UnitRatio, Agg: Mean, Step: 0.0001, Kinds: Media, Dirs: Received,
+	From: []rtc.Member{rtc.StatFecPacketsReceived, rtc.StatPacketsReceived},
+	Help: "Share of received packets that carried error correction.",
+	Fn:   func(w *Window) float64 { return share(w.delta(rtc.StatFecPacketsReceived), w.packets()) },
+})
+
+var Active = register(Metric{
+	ID: "active", Label: "Active", Unit: rtc.UnitNone, Agg: Min, Step: 1, Kinds: Media, Dirs: Sent,
+	From: []rtc.Member{rtc.StatActive},
+	Help: "1 while the encoding is switched on, 0 while the application or the SFU has switched this layer off.",
+	Fn:   func(w *Window) float64 { return w.RTP.Now(rtc.StatActive) },
+})
+
 var TargetBitrate = register(Metric{
 	ID: "target_bitrate", Label: "Target bit rate", Unit: rtc.UnitBitsPerSecond, Agg: Mean, Step: 100, Kinds: Media, Dirs: Sent,
 	From: []rtc.Member{rtc.StatTargetBitrate},

@@ -18,6 +18,20 @@ var FpsCaptured = register(Metric{
 	},
 })
 
+var SourceWidth = register(Metric{
+	ID: "source_width", Label: "Captured width", Unit: rtc.UnitPixels, Agg: Last, Step: 1, Kinds: Video, Dirs: Sent,
+	From: []rtc.Member{rtc.StatWidth},
+	Help: "Width of the source's frames (media-source).",
+	Fn:   func(w *Window) float64 { return w.Source.Now(rtc.StatWidth) },
+})
+
+var SourceHeight = register(Metric{
+	ID: "source_height", Label: "Captured height", Unit: rtc.UnitPixels, Agg: Last, Step: 1, Kinds: Video, Dirs: Sent,
+	From: []rtc.Member{rtc.StatHeight},
+	Help: "Height of the source's frames (media-source).",
+	Fn:   func(w *Window) float64 { return w.Source.Now(rtc.StatHeight) },
+})
+
 var FpsEncoded = register(Metric{
 	ID: "fps_encoded", Label: "Encoded", Unit: rtc.UnitFramesPerSecond, Agg: Mean, Step: 0.1, Kinds: Video, Dirs: Sent,
 	From: []rtc.Member{rtc.StatFramesEncoded},
@@ -139,6 +153,15 @@ var ProcessingDelay = register(Metric{
 	From: []rtc.Member{rtc.StatTotalProcessingDelay, rtc.StatFramesDecoded},
 	Help: "Mean time from a frame's first packet to its decoded picture.",
 	Fn:   func(w *Window) float64 { return 1000 * w.mean(rtc.StatTotalProcessingDelay, rtc.StatFramesDecoded) },
+})
+
+var AssemblyTime = register(Metric{
+	ID: "assembly_time", Label: "Assembly time", Unit: rtc.UnitMilliseconds, Agg: Max, Step: 0.1, Kinds: Video, Dirs: Received,
+	From: []rtc.Member{rtc.StatTotalAssemblyTime, rtc.StatFramesAssembledFromMultiplePackets},
+	Help: "Mean time from the first to the last packet of a frame that came in several: long where packets queue or are sent again.",
+	Fn: func(w *Window) float64 {
+		return 1000 * w.mean(rtc.StatTotalAssemblyTime, rtc.StatFramesAssembledFromMultiplePackets)
+	},
 })
 
 var Qp = register(Metric{
