@@ -26,6 +26,10 @@ func (w *Watch) Event(e *rtc.Event) {
 	switch e.Name {
 	case rtc.NameICECandidate, "addIceCandidate", "addIceCandidateOnSuccess", rtc.NameGatheringState:
 		return // the most frequent tell nothing here
+	case rtc.NameSignalingState:
+		if c := w.conn(e.Connection); !c.described.IsZero() && e.Value == `"stable"` {
+			note(&c.stable, e.Time)
+		}
 	case rtc.NameICEState:
 		w.iceState(w.conn(e.Connection), text(e.Value), e.Time)
 	case rtc.NameConnState:
@@ -56,7 +60,7 @@ func (w *Watch) Event(e *rtc.Event) {
 	case "addTransceiver":
 		w.steps(e.Time)
 		c := w.conn(e.Connection)
-		c.media = true
+		w.carries(c)
 		if !strings.Contains(e.Value, `"recvonly"`) && !strings.Contains(e.Value, `"inactive"`) {
 			w.added(c, e.Value)
 		}
@@ -98,25 +102,40 @@ func (w *Watch) clientEvent(e *rtc.Event) {
 		w.learnMute(e)
 	case nameJoin:
 		// The app says it itself: what the page did before was a preview.
-		if w.tried == nil {
+		if w.tried == nil || !w.tried.media {
 			w.begin(e.Time)
 		}
 	default:
-		if e.Kind == rtc.KindOpen {
-			w.steps(e.Time)
+		if e.Kind == rtc.KindOpen && e.Name != rtc.NameConnectionInfo { // the server wrote that
+			w.opens(e)
 		}
 	}
 }
 
+// opens takes who and where. The first that names the room is the app's join,
+// unless a connection is there already: what the page did before was a preview.
+func (w *Watch) opens(e *rtc.Event) {
+	if !w.joined && strings.Contains(e.Value, `"room":"`) {
+		if w.joined = true; len(w.conns) == 0 {
+			w.begin(e.Time)
+			return
+		}
+	}
+	w.steps(e.Time)
+}
+
 // steps notes a step of the join.
 func (w *Watch) steps(at time.Time) {
-	if w.tried != nil {
+	if w.tried != nil && w.tried.media {
 		return
 	}
 	if w.began.IsZero() || w.asking == 0 && at.Sub(w.step) > rest {
 		w.begin(at)
 	}
 	w.step = later(w.step, at)
+	if at.Before(w.began) && w.began.Sub(at) <= rest { // records of one moment need not be in order
+		w.began = at
+	}
 }
 
 // begin lets the join begin at at.
@@ -144,11 +163,9 @@ func (w *Watch) described(c *conn, e *rtc.Event) {
 	w.steps(e.Time)
 	note(&c.described, e.Time)
 	if strings.Contains(e.Value, "m=audio") || strings.Contains(e.Value, "m=video") {
-		c.media = true
+		w.carries(c)
 	}
-	if w.tried == nil {
-		w.tried = c
-	}
+	w.prefer(c)
 }
 
 func (w *Watch) iceState(c *conn, state string, at time.Time) {
@@ -159,12 +176,12 @@ func (w *Watch) iceState(c *conn, state string, at time.Time) {
 	case "connected", "completed":
 		note(&c.ice, at)
 		w.tries(c, at)
-		w.connects(c)
 	case "failed":
 		w.fails(c, at)
 	case "closed":
 		note(&c.closed, at)
 	}
+	w.prefer(c)
 }
 
 func (w *Watch) connState(c *conn, state string, at time.Time) {
@@ -179,21 +196,16 @@ func (w *Watch) connState(c *conn, state string, at time.Time) {
 	case "closed":
 		note(&c.closed, at)
 	}
-	if w.up == c && c.connected().IsZero() {
-		w.up = nil // ICE was, and DTLS is not yet
-	}
-	w.connects(c)
+	w.prefer(c)
 }
 
 // tries notes that a connection tries of which no description was told.
 func (w *Watch) tries(c *conn, at time.Time) {
 	if c.described.IsZero() {
-		c.described = at
 		w.steps(at)
+		c.described = at
 	}
-	if w.tried == nil {
-		w.tried = c
-	}
+	w.prefer(c)
 }
 
 func (w *Watch) fails(c *conn, at time.Time) {
@@ -203,7 +215,7 @@ func (w *Watch) fails(c *conn, at time.Time) {
 
 // added takes tracks that are to be sent.
 func (w *Watch) added(c *conn, value string) {
-	c.media = true
+	w.carries(c)
 	if !c.connected().IsZero() {
 		return // the statistics tell of it
 	}
@@ -219,7 +231,7 @@ func (w *Watch) added(c *conn, value string) {
 
 // comes takes a track that is to be received.
 func (w *Watch) comes(c *conn, e *rtc.Event) {
-	c.media = true
+	w.carries(c)
 	if !c.connected().IsZero() {
 		return
 	}
@@ -244,8 +256,8 @@ func (w *Watch) unmuted(c *conn, e *rtc.Event) {
 		if kind == "video" {
 			k = rtc.KindVideo
 		}
-		if f := &w.first[rtc.Receive][k]; f.at.IsZero() || f.packets > 0 && e.Time.Before(f.at) {
-			*f = arrival{at: e.Time}
+		if f := &w.first[rtc.Receive][k]; f.at.IsZero() || !f.exact && e.Time.Before(f.at) {
+			*f = arrival{at: e.Time, exact: true}
 		}
 	})
 }

@@ -26,15 +26,16 @@ type Watch struct {
 
 	began  time.Time     // the join's first step
 	step   time.Time     // its latest before a description was set
+	joined bool          // the app said where
 	device time.Duration // of getUserMedia since began
 	asked  time.Time     // getUserMedia is under way since; zero if none is
 	asking int
 	denied bool // it failed, and nothing came of it yet
 
 	conns    map[rtc.ConnectionID]*conn
-	tried    *conn // the first that set a description
-	up       *conn // the first that was connected
-	streams  map[rtc.StreamID]*attempt
+	tried    *conn // the first that set a description; one for media before others
+	up       *conn // the first that was connected, so
+	streams  map[rtc.StreamID]*stream
 	attempts map[key]*attempt
 	muted    map[string]bool // tracks and, of what the user sends, kinds
 	first    [rtc.Receive + 1][rtc.KindVideo + 1]arrival
@@ -46,6 +47,7 @@ type conn struct {
 	created        time.Time
 	described      time.Time // the first description was set, or tried to
 	local, remote  time.Time // it was set
+	stable         time.Time // signalling was, for the first time since
 	checking       time.Time
 	ice            time.Time // connected or completed
 	up             time.Time // connectionState connected
@@ -72,10 +74,11 @@ func (c *conn) connected() time.Time {
 
 // agreed returns when both descriptions were set; zero if they were not.
 func (c *conn) agreed() time.Time {
-	if c.local.IsZero() || c.remote.IsZero() {
-		return time.Time{}
+	both := later(c.local, c.remote)
+	if c.local.IsZero() || c.remote.IsZero() || !c.stable.IsZero() && c.stable.Before(both) {
+		return c.stable
 	}
-	return later(c.local, c.remote)
+	return both
 }
 
 // key is what makes one attempt to send or to receive of several streams: the
@@ -98,18 +101,30 @@ type attempt struct {
 	dry   time.Duration // connected and unmuted, with something to carry, and yet nothing flowed
 }
 
+// stream is one RTP stream of an attempt, as far as it tells when its first
+// packet was.
+type stream struct {
+	*attempt
+	start   time.Time     // its first poll
+	packets float64       // since then
+	first   time.Time     // end of the first interval with packets
+	had     float64       // packets in it
+	took    time.Duration // its length
+	next    float64       // packets per second in the interval after
+	after   bool          // next is known
+	settled bool
+}
+
 // arrival is when media of a kind first flowed in a direction.
 type arrival struct {
-	at      time.Time
-	from    time.Time // it cannot have been before
-	stream  rtc.StreamID
-	packets float64 // that had flowed at at; until the rate is known
+	at    time.Time
+	exact bool // the browser said it
 }
 
 // New returns a watch of a session that has told nothing yet.
 func New() *Watch {
 	return &Watch{
-		conns: make(map[rtc.ConnectionID]*conn), streams: make(map[rtc.StreamID]*attempt),
+		conns: make(map[rtc.ConnectionID]*conn), streams: make(map[rtc.StreamID]*stream),
 		attempts: make(map[key]*attempt), muted: make(map[string]bool),
 	}
 }
@@ -137,17 +152,35 @@ func (w *Watch) Connection(r *rtc.Connection) {
 	}
 	if !r.Connected.IsZero() {
 		c.row = r.Connected
-		w.connects(c)
+		w.prefer(c)
 	}
 }
 
-// connects notes the first connection that was.
-func (w *Watch) connects(c *conn) {
-	at := c.connected()
-	if at.IsZero() || w.up != nil && w.up != c && !at.Before(w.up.connected()) {
-		return
+// prefer keeps the first connection that tries and the first that is connected.
+// Those without media count only while there is no other: pages make them to
+// look for addresses or to test the way.
+func (w *Watch) prefer(c *conn) {
+	if !c.described.IsZero() && (w.tried == nil || !w.tried.media && c.media) {
+		w.tried = c
 	}
-	w.up = c
+	at := c.connected()
+	switch {
+	case w.up == c:
+		if at.IsZero() {
+			w.up = nil // ICE was connected, and DTLS is not yet
+		}
+	case at.IsZero():
+	case w.up == nil, !w.up.media && c.media, w.up.media == c.media && at.Before(w.up.connected()):
+		w.up = c
+	}
+}
+
+// carries notes that a connection is for media.
+func (w *Watch) carries(c *conn) {
+	if !c.media {
+		c.media = true
+		w.prefer(c)
+	}
 }
 
 // Stream tells a stream's row.
@@ -155,16 +188,51 @@ func (w *Watch) Stream(r *rtc.Stream) {
 	if r.Kind != rtc.KindAudio && r.Kind != rtc.KindVideo && r.Kind != rtc.KindScreen || r.Direction == rtc.Both {
 		return
 	}
-	a := w.streams[r.ID]
-	if a == nil {
-		a = w.attempt(r)
-		w.streams[r.ID] = a
-		w.conn(r.Connection).media = true
+	st := w.streams[r.ID]
+	if st == nil {
+		st = &stream{attempt: w.attempt(r), start: r.Start}
+		w.streams[r.ID] = st
+		w.carries(w.conn(r.Connection))
 	}
-	a.track, a.named = r.Track, r.RemoteUser != ""
+	st.track, st.named = r.Track, r.RemoteUser != ""
 	if r.Packets > 0 {
-		a.ok = true
-		w.flows(r.ID, a, r.End, time.Time{}, float64(r.Packets))
+		st.ok = true
+		w.settle(st, float64(r.Packets))
+	}
+}
+
+// settle finds when the first packet of a stream was, which no poll tells: what
+// had flowed at the first poll, or in the first interval with packets, flowed at
+// the rate that followed.
+func (w *Watch) settle(st *stream, total float64) {
+	if st.settled || st.first.IsZero() {
+		return
+	}
+	before := total - st.packets
+	if before <= 0 && !st.after {
+		return
+	}
+	st.settled = true
+	at, count, rate, least := st.first, st.had, st.next, st.first.Add(-st.took)
+	if before > 0 {
+		at, count, rate, least = st.start, before, st.had/st.took.Seconds(), time.Time{}
+	}
+	if c := w.conns[st.conn]; c != nil {
+		least = later(least, c.connected())
+	}
+	if rate > 0 && !least.IsZero() {
+		at = later(least, at.Add(-time.Duration(count/rate*float64(time.Second))))
+	}
+	w.flows(st.attempt, at)
+}
+
+// flows notes that a stream carried packets by at.
+func (w *Watch) flows(a *attempt, at time.Time) {
+	if a.kind > rtc.KindVideo {
+		return
+	}
+	if f := &w.first[a.dir][a.kind]; f.at.IsZero() || !f.exact && at.Before(f.at) {
+		f.at = at
 	}
 }
 
@@ -184,49 +252,30 @@ func (w *Watch) attempt(r *rtc.Stream) *attempt {
 	return a
 }
 
-// flows notes that packets of a stream had flowed by at, none of them before from.
-func (w *Watch) flows(id rtc.StreamID, a *attempt, at, from time.Time, packets float64) {
-	if a.kind > rtc.KindVideo {
-		return
-	}
-	f := &w.first[a.dir][a.kind]
-	if !f.at.IsZero() && !at.Before(f.at) {
-		return
-	}
-	if c := w.conns[a.conn]; c != nil {
-		from = later(from, c.connected())
-	}
-	*f = arrival{at: at, from: from, stream: id, packets: packets}
-}
-
 // Sample tells a sample of a stream that was told before.
 func (w *Watch) Sample(s *rtc.Sample) {
 	w.now = later(w.now, s.Time)
-	a := w.streams[s.Stream]
-	if a == nil {
+	st := w.streams[s.Stream]
+	if st == nil {
 		return
 	}
 	packets := float64(s.Values[quality.Packets.Index()])
-	switch {
-	case packets > 0:
-		if !a.ok {
-			a.ok = true
-			w.flows(s.Stream, a, s.Time, s.Time.Add(-s.Interval), packets)
-		}
-	case packets == 0 && !a.ok && w.expected(a, s):
-		a.dry += s.Interval
+	if packets == 0 && !st.ok && w.expected(st.attempt, s) {
+		st.dry += s.Interval
 	}
-	if a.kind > rtc.KindVideo || packets != packets {
+	if !(packets >= 0) || st.settled {
 		return
 	}
-	// The first packets lie before the poll that saw them by their number at the
-	// rate of the poll that follows.
-	if f := &w.first[a.dir][a.kind]; f.stream == s.Stream && f.packets > 0 && s.Time.After(f.at) {
-		if packets > 0 && !f.from.IsZero() {
-			took := time.Duration(f.packets / packets * float64(s.Interval))
-			f.at = later(f.from, f.at.Add(-took))
+	st.packets += packets
+	switch {
+	case !st.first.IsZero():
+		if !st.after {
+			st.next, st.after = packets/s.Interval.Seconds(), true
 		}
-		f.packets = 0
+	case packets > 0:
+		st.ok = true
+		st.first, st.had, st.took = s.Time, packets, s.Interval
+		w.flows(st.attempt, s.Time)
 	}
 }
 
