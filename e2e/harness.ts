@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
-const root = resolve(import.meta.dirname, "..");
+/** The repository. */
+export const root = resolve(import.meta.dirname, "..");
 
 export interface Program {
   url: string;

@@ -22,7 +22,7 @@ type Counts struct {
 	// browsers measure the round trip.
 	Checks []Check `json:"checks"`
 	// Late is the longest time, in ms, that a packet left after it should
-	// have: how far a busy machine bent the truth.
+	// have: how far a busy machine added to the damage. It is in the counts.
 	Late float64 `json:"late"`
 }
 
@@ -62,22 +62,28 @@ func newCounter(user string, dir Direction) *counter {
 	return &counter{counts: Counts{User: user, Dir: dir}, streams: make(map[uint32]*StreamCounts)}
 }
 
-// add counts a packet, a TURN message, that was offered at a time and leaves
-// at another, or is dropped.
-func (c *counter) add(packet []byte, at, leaves time.Duration, passed bool) {
-	if at < 0 {
-		return
-	}
+// passage is a packet on its way through a link.
+type passage struct {
+	at     time.Duration
+	bytes  int
+	stream *StreamCounts // nil if it is not RTP
+	bare   int           // bytes of RTP payload
+	check  int           // index in Checks; −1 if it is none
+}
+
+// offer counts a packet, a TURN message, that was offered at a time.
+func (c *counter) offer(packet []byte, at time.Duration, passes bool) passage {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts.add(at, leaves, passed, len(packet))
+	p := passage{at: at, bytes: len(packet), check: -1}
+	if at < 0 {
+		return p
+	}
+	c.counts.offer(at, passes)
 	inner := application(packet)
 	if id, answer, ok := parseCheck(inner); ok {
-		k := Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1}
-		if passed {
-			k.Leaves = milliseconds(leaves)
-		}
-		c.counts.Checks = append(c.counts.Checks, k)
+		p.check = len(c.counts.Checks)
+		c.counts.Checks = append(c.counts.Checks, Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1})
 	}
 	if r, ok := parseRTP(inner); ok {
 		s := c.streams[r.ssrc]
@@ -86,19 +92,40 @@ func (c *counter) add(packet []byte, at, leaves time.Duration, passed bool) {
 			c.streams[r.ssrc] = s
 		}
 		s.PT = r.pt
-		s.add(at, leaves, passed, r.payload)
+		s.offer(at, passes)
+		p.stream, p.bare = s, r.payload
+	}
+	return p
+}
+
+// leave counts that a packet left, at the time at which it did.
+func (c *counter) leave(p passage, now, due time.Duration) {
+	if p.at < 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Late = max(c.counts.Late, milliseconds(now-due))
+	c.counts.leave(p.at, now, p.bytes)
+	if p.stream != nil {
+		p.stream.leave(p.at, now, p.bare)
+	}
+	if p.check >= 0 {
+		c.counts.Checks[p.check].Leaves = milliseconds(now)
 	}
 }
 
-func (f *Flow) add(at, leaves time.Duration, passed bool, bytes int) {
+func (f *Flow) offer(at time.Duration, passes bool) {
 	plus(&f.Offered, at, 1)
-	if !passed {
+	if !passes {
 		plus(&f.Dropped, at, 1)
-		return
 	}
-	plus(&f.Passed, leaves, 1)
-	plus(&f.Bytes, leaves, bytes)
-	plus(&f.Delay, leaves, milliseconds(leaves-at))
+}
+
+func (f *Flow) leave(at, now time.Duration, bytes int) {
+	plus(&f.Passed, now, 1)
+	plus(&f.Bytes, now, bytes)
+	plus(&f.Delay, now, milliseconds(now-at))
 }
 
 func plus[N int | float64](list *[]N, at time.Duration, n N) {
@@ -107,12 +134,6 @@ func plus[N int | float64](list *[]N, at time.Duration, n N) {
 		*list = append(*list, 0)
 	}
 	(*list)[bin] += n
-}
-
-func (c *counter) late(by time.Duration) {
-	c.mu.Lock()
-	c.counts.Late = max(c.counts.Late, milliseconds(by))
-	c.mu.Unlock()
 }
 
 // snapshot returns a copy of the counts.

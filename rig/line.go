@@ -23,12 +23,12 @@ func newLine(now func() time.Time) *line {
 	return l
 }
 
-// add calls send at a time, from one goroutine.
-func (l *line) add(at time.Time, send func(), count *counter) {
+// add calls send at a time, from one goroutine, with the time that it is then.
+func (l *line) add(at time.Time, send func(now time.Time)) {
 	l.mu.Lock()
 	first := len(l.held) == 0 || at.Before(l.held[0].at)
 	l.next++
-	heap.Push(&l.held, waiting{at, l.next, send, count})
+	heap.Push(&l.held, waiting{at, l.next, send})
 	l.mu.Unlock()
 	if first {
 		select {
@@ -67,8 +67,7 @@ func (l *line) release() time.Duration {
 		}
 		w := heap.Pop(&l.held).(waiting)
 		l.mu.Unlock()
-		w.send()
-		w.count.late(now.Sub(w.at))
+		w.send(now)
 	}
 }
 
@@ -78,8 +77,7 @@ func (l *line) close() { close(l.over) }
 type waiting struct {
 	at    time.Time
 	order uint64
-	send  func()
-	count *counter
+	send  func(now time.Time)
 }
 
 // held is a heap of packets.

@@ -214,9 +214,12 @@ func (r *Relay) carry(l *leg, packet []byte, send func()) {
 	now := r.now()
 	at := r.since(now)
 	leaves, ok := l.link.Offer(at, len(packet))
-	l.count.add(packet, at, leaves, ok)
+	passage := l.count.offer(packet, at, ok)
 	if ok {
-		r.line.add(now.Add(leaves-at), send, l.count)
+		r.line.add(now.Add(leaves-at), func(now time.Time) {
+			l.count.leave(passage, r.since(now), leaves) // before it is sent: who has it finds it counted
+			send()
+		})
 	}
 }
 
@@ -224,7 +227,7 @@ func (r *Relay) carry(l *leg, packet []byte, send func()) {
 func (r *Relay) count(l *leg, packet []byte) {
 	if l != nil {
 		at := r.since(r.now())
-		l.count.add(packet, at, at, true)
+		l.count.leave(l.count.offer(packet, at, true), at, at)
 	}
 }
 
@@ -335,9 +338,8 @@ func (c *tcpConn) Read(p []byte) (int, error) {
 func (c *tcpConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, err := c.Conn.Write(p)
-	c.down.write(p[:n])
-	return n, err
+	c.down.write(p) // before it is sent: who has it finds it counted
+	return c.Conn.Write(p)
 }
 
 // quiet is a logger for what a damaged call makes a TURN server complain of.

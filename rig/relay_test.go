@@ -184,7 +184,7 @@ func TestRelayCountsWhatItDrops(t *testing.T) {
 	}
 }
 
-// A delay is real, and what is counted is what was meant.
+// A delay is real, and what is counted is what it was.
 func TestRelayDelays(t *testing.T) {
 	r, err := NewRelay(Options{Schedule: []Rule{{User: "ada", Dir: Up, Delay: 60}}})
 	if err != nil {
@@ -206,7 +206,9 @@ func TestRelayDelays(t *testing.T) {
 	for _, d := range find(t, r, "ada", Up).Delay {
 		sum += d
 	}
-	near(t, "delay counted", sum, 60, 0.001)
+	if sum < 60 {
+		t.Errorf("%v ms of delay counted, want 60", sum)
+	}
 }
 
 func TestRelayOverTCPCounts(t *testing.T) {

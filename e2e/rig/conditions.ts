@@ -34,7 +34,8 @@ const TO = 15_000;
 const SECONDS = 24;
 
 type Some = Partial<Condition>;
-const make = (name: string, some: Some = {}): Condition => ({
+/** A call of two in which nothing is done, but for what some says. */
+export const make = (name: string, some: Some = {}): Condition => ({
   name, users: 2, seconds: SECONDS, rules: [], deeds: [], fromJoin: false, turn: "udp", signalDelay: 0, devices: "drawn", alone: false, ...some,
 });
 type Damage = Omit<Rule, "from" | "to" | "user" | "dir">;

@@ -1,8 +1,7 @@
 // The damaging TURN relay of rig/, as a process of its own.
 import { type ChildProcess, spawn, execFileSync } from "node:child_process";
-import { join, resolve } from "node:path";
-
-const root = resolve(import.meta.dirname, "..");
+import { join } from "node:path";
+import { root } from "../harness";
 
 /** As rig.Rule; times in ms since the call's start. */
 export interface Rule {

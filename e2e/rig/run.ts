@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
-import { type Program, startBrowser, until } from "../harness";
+import { type Program, root, startBrowser, until } from "../harness";
 import type { Condition, Deed, User } from "./conditions";
 import type { Config, PageTruth, Rig } from "./page/page";
 import type { Relay, Relays } from "./relay";
@@ -33,7 +33,7 @@ export interface Stage {
 
 /** Serves the page and its scripts on loopback; a page there may use devices. */
 export async function servePages(): Promise<{ url: string; stop(): Promise<void> }> {
-  const from = join(import.meta.dirname, "rig", "page");
+  const from = join(root, "e2e", "rig", "page");
   const built = await build({
     entryPoints: ["page", "source", "meter"].map((f) => join(from, `${f}.ts`)), bundle: true, write: false, outdir: "/", format: "iife", target: "es2022",
   });

@@ -6,7 +6,7 @@ const e2e = resolve(import.meta.dirname, "..");
 const outfile = join(e2e, "node_modules", ".rig", "main.mjs");
 await build({
   entryPoints: [join(e2e, "rig", "main.ts")], outfile, bundle: true, platform: "node", format: "esm", packages: "external", logLevel: "warning",
-  define: { "import.meta.dirname": JSON.stringify(e2e) }, // the sources find the repository by where they stand
+  define: { "import.meta.dirname": JSON.stringify(e2e) }, // the harness finds the repository by where it stands
 });
 const { main } = await import(outfile);
 process.exitCode = await main(process.argv.slice(2));
