@@ -164,6 +164,9 @@ var connectionFields = []field[rtc.Connection]{
 	fromText("remote_type", func(r *rtc.Connection, v string) { r.RemoteType = v }),
 	fromText("transport", func(r *rtc.Connection, v string) { r.Transport = v }),
 	fromBool("relay", func(r *rtc.Connection, v bool) { r.Relay = v }),
+	fromText("peer", func(r *rtc.Connection, v string) { r.Peer = v }),
+	fromText("local_ufrag", func(r *rtc.Connection, v string) { r.LocalUfrag = v }),
+	fromText("remote_ufrag", func(r *rtc.Connection, v string) { r.RemoteUfrag = v }),
 	fromUint64("version", func(r *rtc.Connection, v uint64) { r.Version = v }),
 }
 

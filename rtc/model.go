@@ -67,7 +67,12 @@ type Connection struct {
 	RemoteType string
 	Transport  string // udp, tcp; of a relay the relayProtocol: udp, tcp, tls
 	Relay      bool
-	Version    uint64
+	// Which ends it has, "" where not known: two sessions are connected with each
+	// other where the local fragment of each is the remote one of the other.
+	Peer        string // user at the other end, of a connection that was told to be between two
+	LocalUfrag  string // ICE user fragment
+	RemoteUfrag string
+	Version     uint64
 }
 
 // MediaKind is what a stream carries.

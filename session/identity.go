@@ -103,6 +103,7 @@ func (c *connection) learnPeer(payload []byte) {
 	for _, n := range readLegacy(payload) {
 		if n.Peer != "" {
 			c.peer = cutName(n.Peer)
+			c.row.Peer, c.changed = c.peer, true
 			c.reports.stale = true
 		}
 	}

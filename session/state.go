@@ -52,7 +52,7 @@ var keptTexts = [rtc.Members]use{
 	rtc.StatRemoteId: linking, rtc.StatLocalId: linking, rtc.StatTransportId: linking,
 	rtc.StatSelectedCandidatePairId: linking, rtc.StatState: linking,
 	rtc.StatLocalCandidateId: linking, rtc.StatRemoteCandidateId: linking,
-	rtc.StatCandidateType: linking, rtc.StatProtocol: linking, rtc.StatRelayProtocol: linking, rtc.StatNetworkType: linking,
+	rtc.StatUsernameFragment: linking, rtc.StatCandidateType: linking, rtc.StatProtocol: linking, rtc.StatRelayProtocol: linking, rtc.StatNetworkType: linking,
 	rtc.StatQualityLimitationReason: reading,
 }
 

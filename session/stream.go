@@ -471,6 +471,15 @@ func (s *Session) namePath(c *connection, local, far *report) {
 		c.changed, s.pending = true, true
 		c.pairName = lt + "/" + proto + " " + rt + "/" + far.text(rtc.StatProtocol)
 	}
+	for _, end := range [...]struct {
+		told string
+		of   *string
+	}{{local.text(rtc.StatUsernameFragment), &row.LocalUfrag}, {far.text(rtc.StatUsernameFragment), &row.RemoteUfrag}} {
+		if end.told != "" && end.told != *end.of {
+			*end.of = end.told
+			c.changed, s.pending = true, true
+		}
+	}
 	if n := local.text(rtc.StatNetworkType); n != "" && n != "unknown" && n != s.row.Network && !s.networkTold {
 		s.row.Network = n
 		s.changed = true

@@ -122,6 +122,7 @@ func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 // learnConnection follows the states of a peer connection.
 func (s *Session) learnConnection(r *rtc.Record, c *connection) {
 	was := c.row
+	c.learnEnds(r)
 	switch string(r.Name) {
 	case rtc.NameConnState:
 		c.toldState = true

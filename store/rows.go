@@ -76,6 +76,9 @@ var connectionColumns = []column[rtc.Connection]{
 	colString("remote_type", func(r *rtc.Connection) string { return r.RemoteType }),
 	colString("transport", func(r *rtc.Connection) string { return r.Transport }),
 	colBool("relay", func(r *rtc.Connection) bool { return r.Relay }),
+	colString("peer", func(r *rtc.Connection) string { return r.Peer }),
+	colString("local_ufrag", func(r *rtc.Connection) string { return r.LocalUfrag }),
+	colString("remote_ufrag", func(r *rtc.Connection) string { return r.RemoteUfrag }),
 	colUint64("version", func(r *rtc.Connection) uint64 { return r.Version }),
 }
 
@@ -124,7 +127,7 @@ var eventColumns = []column[rtc.Event]{
 const (
 	callBytes       = 160
 	sessionBytes    = 480
-	connectionBytes = 240
+	connectionBytes = 300
 	streamBytes     = 300
 	eventBytes      = 128
 )
