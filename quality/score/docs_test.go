@@ -123,7 +123,7 @@ func costTable() string {
 		row("audio_bitrate", fmt.Sprintf("Opus at %g kbit/s", rate/1000), bitratePoints(rate))
 	}
 	for _, share := range []float64{0.01, 0.05, 0.1, 0.25, 0.5} {
-		row("video_stutter", fmt.Sprintf("%g %% of the time", 100*share), stutterPoints(share, videoStutterScale))
+		row("video_stutter", fmt.Sprintf("%g %% of the time, without what its missing frames cost", 100*share), stutterPoints(share, videoStutterScale))
 	}
 	for _, fps := range []float64{14, 12, 10, 8, 5} {
 		row("video_frame_rate", fmt.Sprintf("%g frames a second", fps), frameRatePoints(fps))

@@ -157,7 +157,7 @@ func (w *Watch) heard() losses {
 func (w *Watch) seen() losses {
 	l := losses{time: w.video.measured()}
 	share, m := w.video.stutterShare(), &w.video.means
-	l.add(stutterPoints(share, videoStutterScale), "video_stutter", "picture stood still for %.1f %% of the time", 100*share)
+	l.add(stutterPoints(share, videoStutterScale)+m[broken].cost(), "video_stutter", "picture stood still for %.1f %% of the time", 100*share)
 	l.add(m[frameRate].cost(), "video_frame_rate", "fewer than %d frames a second for %.0f %% of the time", enoughFPS, 100*m[frameRate].hitShare())
 	l.add(m[picture].cost(), "video_picture", "picture was coarse for %.0f %% of the time", 100*m[picture].hitShare())
 	l.add(m[delay].cost(), "video_delay", "picture came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)

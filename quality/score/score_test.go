@@ -200,6 +200,8 @@ func TestReasons(t *testing.T) {
 		{[]stream{voice(bad(quality.Bitrate, 7000))}, "[audio_bitrate]"},
 		{[]stream{voice(bad(quality.Bitrate, 1000))}, "[]"}, // a pause, not a codec
 		{[]stream{camera(bad(quality.VideoStutterTime, 60))}, "[video_stutter]"},
+		{[]stream{camera(map[*quality.Metric]float64{quality.VideoStutterTime: 1000, quality.FpsDecoded: 0})}, "[video_stutter]"},
+		{[]stream{{rtc.KindAudio, "", voice(bad(quality.Concealment, 0.05)).values}}, "[audio_loss]"}, // codec not told
 		{[]stream{camera(bad(quality.FpsDecoded, 8))}, "[video_frame_rate]"},
 		{[]stream{camera(bad(quality.Qp, 100))}, "[video_picture]"},
 		{[]stream{camera(bad(quality.Delay, 500))}, "[video_delay]"},

@@ -30,7 +30,7 @@ type cause uint8
 
 const (
 	loss      cause = iota // audio: speech missing here and there
-	broken                 // audio: speech missing in stutters
+	broken                 // both: speech or pictures missing in stutters
 	delay                  // both
 	bitrate                // audio
 	frameRate              // video
@@ -140,21 +140,23 @@ func (w *Watch) hear(s *rtc.Sample) bool {
 	if share > missing || missing != missing {
 		missing = share // a decoder that gave up calls its silence intended
 	}
-	rate := mos.SpeechRate(value(s, quality.Bitrate), value(s, quality.PacketRate))
-	if codec, ok := mos.FindSpeech(s.Codec, math.NaN(), fec); ok {
-		// What is missing in stutters is put down to them, the rest to loss;
-		// together they cost what all that is missing does.
-		all := lossPoints(codec, missing)
-		scattered := all
-		if share > 0 {
-			scattered = lossPoints(codec, max(missing-share, 0))
-		}
-		p.means[loss].add(scattered, missing, ms)
-		p.means[broken].add(all-scattered, share, ms)
-		p.means[delay].add(delayPoints(codec, value(s, quality.Delay)), value(s, quality.Delay), ms)
-		if codec.Scale == mos.Fullband && rate == rate {
-			p.means[bitrate].add(0, rate, ms) // costs by its mean: the rate of one interval is a guess
-		}
+	codec, ok := mos.FindSpeech(s.Codec, math.NaN(), fec)
+	if !ok {
+		codec = mos.Opus(math.NaN(), fec) // what browsers take where nothing is told
+	}
+	// What is missing in stutters is put down to them, the rest to loss;
+	// together they cost what all that is missing does.
+	all := lossPoints(codec, missing)
+	scattered := all
+	if share > 0 {
+		scattered = lossPoints(codec, max(missing-share, 0))
+	}
+	p.means[loss].add(scattered, missing, ms)
+	p.means[broken].add(all-scattered, 0, ms)
+	late := value(s, quality.Delay)
+	p.means[delay].add(delayPoints(codec, late), late, ms)
+	if rate := mos.SpeechRate(value(s, quality.Bitrate), value(s, quality.PacketRate)); ok && codec.Scale == mos.Fullband && rate == rate {
+		p.means[bitrate].add(0, rate, ms) // costs by its mean: the rate of one interval is a guess
 	}
 	return share >= badAudioStutter || value(s, quality.AudioMOS) < badAudioMOS
 }
@@ -170,13 +172,19 @@ func (w *Watch) see(s *rtc.Sample) bool {
 	}
 	late := value(s, quality.Delay)
 	p.means[delay].add(videoDelayPoints(late), late, ms)
+	share := min(stutter/ms, 1)
 	if s.Kind == rtc.KindVideo { // what a screen needs in bits and frames depends on what it shows
-		fps := value(s, quality.FpsDecoded)
-		p.means[frameRate].add(frameRatePoints(fps), fps, ms)
+		all := frameRatePoints(value(s, quality.FpsDecoded))
+		still := all * share // of the frames that are missing those that are in stutters
+		if share != share {
+			still = 0 * all
+		}
+		p.means[frameRate].add(all-still, 0, ms)
+		p.means[broken].add(still, 0, ms)
 		pixels := value(s, quality.Width) * value(s, quality.Height)
-		p.means[picture].add(picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels), pixels, ms)
+		p.means[picture].add(picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels), 0, ms)
 	}
-	return stutter/ms >= badVideoStutter || value(s, quality.VideoMOS) < badVideoMOS
+	return share >= badVideoStutter || value(s, quality.VideoMOS) < badVideoMOS
 }
 
 // mark counts the interval as bad, once whatever the number of streams. Polls
