@@ -24,8 +24,10 @@ func (w *Watch) Event(e *rtc.Event) {
 		return
 	}
 	switch e.Name {
-	case rtc.NameICECandidate, "addIceCandidate", "addIceCandidateOnSuccess", rtc.NameGatheringState:
-		return // the most frequent tell nothing here
+	case rtc.NameICECandidate, rtc.NameGatheringState:
+		return // among the most frequent, and they tell nothing here
+	case "addIceCandidate", "addIceCandidateOnSuccess":
+		note(&w.conn(e.Connection).offered, e.Time)
 	case rtc.NameSignalingState:
 		if c := w.conn(e.Connection); !c.described.IsZero() && e.Value == `"stable"` {
 			note(&c.stable, e.Time)
@@ -112,12 +114,19 @@ func (w *Watch) clientEvent(e *rtc.Event) {
 	}
 }
 
-// opens takes who and where. The first that names the room is the app's join,
-// unless a connection is there already: what the page did before was a preview.
+// opens takes who and where. The first that names the room is the app's join:
+// what the page did before was a preview.
 func (w *Watch) opens(e *rtc.Event) {
 	if !w.joined && strings.Contains(e.Value, `"room":"`) {
-		if w.joined = true; len(w.conns) == 0 {
-			w.begin(e.Time)
+		w.joined = true
+		if w.tried == nil || !w.tried.media {
+			at := e.Time
+			for _, c := range w.conns {
+				if !c.created.IsZero() && c.created.Before(at) {
+					at = c.created
+				}
+			}
+			w.begin(at)
 			return
 		}
 	}
@@ -164,6 +173,9 @@ func (w *Watch) described(c *conn, e *rtc.Event) {
 	note(&c.described, e.Time)
 	if strings.Contains(e.Value, "m=audio") || strings.Contains(e.Value, "m=video") {
 		w.carries(c)
+	}
+	if e.Name == setRemote && strings.Contains(e.Value, "a=candidate:") {
+		note(&c.offered, e.Time)
 	}
 	w.prefer(c)
 }

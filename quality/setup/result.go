@@ -20,7 +20,7 @@ type Progress struct {
 	// Device is the time of getUserMedia: a prompt, a camera that starts. It is
 	// none of the others, and not between Began and Connected for Total.
 	Device     time.Duration
-	Signalling time.Duration // until both descriptions were set
+	Signalling time.Duration // until both descriptions were set and the other end's first candidate was there
 	ICE        time.Duration // from there until ICE was connected
 	DTLS       time.Duration // from there until the connection was
 	Media      time.Duration // from there until media flowed
@@ -68,7 +68,7 @@ func (w *Watch) Progress(now time.Time) Progress {
 		took *time.Duration
 		ends []time.Time
 	}{
-		{&p.Signalling, []time.Time{c.agreed(), c.checking, c.ice, p.Connected}},
+		{&p.Signalling, []time.Time{c.ready(), c.ice, p.Connected}},
 		{&p.ICE, []time.Time{c.ice, p.Connected}},
 		{&p.DTLS, []time.Time{p.Connected}},
 		{&p.Media, []time.Time{p.Flowing}},
@@ -90,6 +90,19 @@ func (w *Watch) Progress(now time.Time) Progress {
 		at = later(at, end)
 	}
 	return p
+}
+
+// ready returns when checks could begin: both descriptions were set, and a
+// candidate of the other end was there where any was told of; zero if not yet.
+func (c *conn) ready() time.Time {
+	agreed := c.agreed()
+	switch {
+	case agreed.IsZero():
+		return c.checking
+	case c.ice.IsZero() || c.offered.Before(c.ice): // else its own checks made it known
+		return later(agreed, c.offered)
+	}
+	return agreed
 }
 
 // flowing returns when media first flowed, either way.
@@ -130,7 +143,12 @@ func (w *Watch) Result(o *rtc.Outcome) {
 		o.Signalling = ms(agreed.Sub(later(c.created, w.began)))
 	}
 	if !c.checking.IsZero() && !c.ice.IsZero() {
-		o.ICE = ms(c.ice.Sub(c.checking))
+		// Browsers say "checking" before there is anything to check.
+		from := c.checking
+		if c.offered.Before(c.ice) {
+			from = later(from, c.offered)
+		}
+		o.ICE = ms(c.ice.Sub(from))
 	}
 	if !c.up.IsZero() && !c.ice.IsZero() {
 		o.DTLS = ms(c.up.Sub(c.ice))

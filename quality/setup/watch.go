@@ -48,6 +48,7 @@ type conn struct {
 	described      time.Time // the first description was set, or tried to
 	local, remote  time.Time // it was set
 	stable         time.Time // signalling was, for the first time since
+	offered        time.Time // the first candidate of the other end came
 	checking       time.Time
 	ice            time.Time // connected or completed
 	up             time.Time // connectionState connected
