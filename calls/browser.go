@@ -15,6 +15,9 @@ type browser struct {
 	noReports []rtc.StatsType
 	lacks     []rtc.Member // in any report
 	lacksIn   map[rtc.StatsType][]rtc.Member
+	// wallClock: statistics are dated by the machine's clock, which can be set;
+	// later versions count from when the page was loaded.
+	wallClock bool
 	// tracks: frames, freezes and samples stand in the obsolete track report.
 	tracks []rtc.Member
 }
@@ -66,6 +69,7 @@ var browsers = []*browser{
 	{
 		name:      "chrome-90",
 		agent:     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.93 Safari/537.36",
+		wallClock: true,
 		noReports: []rtc.StatsType{rtc.TypeMediaPlayout, rtc.TypeRemoteOutboundRTP},
 		lacks: []rtc.Member{
 			rtc.StatPlayoutId, rtc.StatJitterBufferTargetDelay, rtc.StatJitterBufferMinimumDelay, rtc.StatTotalProcessingDelay,

@@ -61,9 +61,6 @@ func (e *encoding) limits(t ms, streams float64) {
 	f := e.s.f
 	wanted := f.bitrate.at(t) * e.part
 	e.target, e.fps = wanted, min(f.captured.at(t), f.encoded.at(t))
-	if f.muted.on(t) {
-		e.fps = min(e.fps, 1)
-	}
 	scale := e.scale
 	e.reason = "none"
 	if room := e.s.c.room(t); room > 0 {
@@ -112,7 +109,11 @@ func (e *encoding) limits(t ms, streams float64) {
 }
 
 // quantiser is the mean quantisation parameter of a frame, on VP8's scale.
-func (e *encoding) quantiser() float64 {
+func (e *encoding) quantiser(t ms) float64 {
+	f := e.s.f
+	if f.still.on(t) || f.black.on(t) || f.muted.on(t) {
+		return 6 // bits to spare
+	}
 	switch e.reason {
 	case "cpu":
 		return 35
@@ -127,9 +128,6 @@ func (t ms) seconds() float64 { return float64(t) / 1000 }
 func (s *sender) sendVideo(w *world, t ms) {
 	f := s.f
 	captured := f.captured.at(t)
-	if f.muted.on(t) {
-		captured = min(captured, 1)
-	}
 	for _, e := range s.layers {
 		if e.fps <= 0 || e.target <= 0 || captured <= 0 {
 			continue
@@ -141,9 +139,9 @@ func (s *sender) sendVideo(w *world, t ms) {
 		bytes := e.target / 8 / e.fps
 		switch {
 		case f.black.on(t) || f.muted.on(t):
-			bytes = min(bytes, 150) // nothing changes and there is nothing to see
+			bytes = min(bytes, 80) // nothing changes and there is nothing to see
 		case f.still.on(t):
-			bytes = min(bytes, 400)
+			bytes = min(bytes, 200)
 		}
 		key := e.frames == 0 || s.pli
 		e.frames++
@@ -151,7 +149,7 @@ func (s *sender) sendVideo(w *world, t ms) {
 			e.keyFrames++
 			bytes *= 3
 		}
-		e.qp += e.quantiser()
+		e.qp += e.quantiser(t)
 		e.encodeTime += 0.005
 		if e.reason == "cpu" {
 			e.encodeTime += 0.03
@@ -306,7 +304,7 @@ func (r *receiver) frame(t ms, e *encoding) {
 	if r.decoded == 1 || r.last-r.lastFrame > second {
 		r.keyFrames++
 	}
-	r.qp += e.quantiser()
+	r.qp += e.quantiser(t)
 	r.decodeTime += 0.003
 	delay := r.bufferDelay(t)
 	r.processing += delay + 0.003
@@ -433,6 +431,9 @@ func (s *sender) reportEvery() ms {
 	return second
 }
 
+// rtcpSize is that of a compound report with its headers, in bytes.
+const rtcpSize = 90
+
 // feedback takes what the other end tells: RTCP reports, and answers to the
 // connectivity checks.
 func (w *world) feedback(c *conn, t ms) {
@@ -453,6 +454,8 @@ func (w *world) feedback(c *conn, t ms) {
 				m.next = t + s.reportEvery()
 				if bothWays {
 					e.report(t, rtt)
+					c.bytesReceived += rtcpSize
+					c.packetsReceived++
 				}
 			}
 		}
@@ -462,6 +465,8 @@ func (w *world) feedback(c *conn, t ms) {
 			m.next = t + r.from.reportEvery()
 			m.at = t
 			m.reports++
+			c.bytesReceived += rtcpSize
+			c.packetsReceived++
 			e := r.from.best(t)
 			if e == nil {
 				continue

@@ -469,11 +469,9 @@ func (w *world) capture(p *presence, t ms) {
 			src.duration += 0.01
 			continue
 		}
-		fps := f.captured.at(t)
-		if f.muted.on(t) {
-			fps = min(fps, 1) // a track that is switched off still gives a black picture now and then
-		}
-		if src.due += fps * 0.01; src.due >= 1-1e-9 {
+		// A track that is switched off gives black pictures in its usual rhythm
+		// (libwebrtc, black_frames).
+		if src.due += f.captured.at(t) * 0.01; src.due >= 1-1e-9 {
 			src.due -= math.Floor(src.due + 1e-9)
 			src.frame = true
 			src.frames++

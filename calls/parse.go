@@ -244,10 +244,8 @@ func (c *Case) subject(r *reader) (*subject, error) {
 		s.kind, s.links = onLink, []*link{&s.user.up}
 	case r.take("downlink"):
 		s.kind, s.links = onLink, []*link{&s.user.down}
+	case r.peek() == "network" && len(r.words) > 1 && r.words[1].text == "is": // what kind it is: of the user
 	case r.take("network"):
-		if r.peek() == "is" { // what kind of network it is: of the user
-			break
-		}
 		s.kind, s.links = onLink, []*link{&s.user.up, &s.user.down}
 	case r.take("path"):
 		s.kind = onConnection

@@ -214,7 +214,10 @@ func (b *builder) override(all []*override, report string, n int) {
 // stats takes one getStats result of a connection.
 func (w *world) stats(c *conn, t ms) {
 	u := c.p.user
-	client := float64(start) + float64(t) + u.skew.at(t)
+	client := float64(start) + float64(t) + u.skew.at(c.p.from)
+	if u.browser.wallClock {
+		client = float64(start) + float64(t) + u.skew.at(t)
+	}
 	st := &rtc.Stats{Time: client, MissingRemoved: true, Full: true}
 	b := &builder{st: st, b: u.browser}
 	for _, r := range w.c.raws {

@@ -110,6 +110,11 @@ func (w *world) setUp(c *conn) {
 	if c.peer != nil {
 		tell(c.made, rtc.KindCall, rtc.NameConstraints, fmt.Sprintf(`{"optional":[{"rtcStatsPeerId":%q}]}`, c.peer.user.name))
 	}
+	for _, f := range w.c.flows {
+		if f.from == p.user && f.on.from < end {
+			tell(max(c.made+2, f.on.from), rtc.KindCall, "addTrack", f.trackJSON(max(c.made, f.on.from)))
+		}
+	}
 	tell(c.made+5, rtc.KindCall, "createOffer", "")
 	tell(c.made+10, rtc.KindCall, "createOffer"+rtc.OnSuccess, `{"type":"offer"}`)
 	tell(c.made+10, rtc.KindCall, "setLocalDescription", `{"type":"offer"}`)
