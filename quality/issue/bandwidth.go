@@ -10,15 +10,15 @@ import (
 var BandwidthDrop = register(Detector{
 	Type: "bandwidth_drop", Label: "Bandwidth drop",
 	Help:   "The available uplink, or the bit rate that arrives, fell by more than 30 % of what was usual in the minute before (Tencent guide, \"Priority Metrics\") and it shows: the encoder is limited by bandwidth, or what arrives is lost, late or slow. Low; medium from 60 %; for 3 s.",
-	Causes: []string{causeUplink, causeDownlink},
+	Causes: []string{causeBandwidth},
 	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
-		m := dropped(smp, quality.AvailableOutgoing, s.base.uplink).For(causeUplink, rtc.Network)
+		m := dropped(smp, quality.AvailableOutgoing, s.base.uplink).For(causeBandwidth, rtc.Network)
 		if m.Level > rtc.Clear && !s.conn.limited() {
 			m = Fine
 		}
-		d := dropped(smp, quality.Bitrate, s.base.bitrate).For(causeDownlink, rtc.Network)
+		d := dropped(smp, quality.Bitrate, s.base.bitrate).For(causeBandwidth, rtc.Network)
 		if d.Level > rtc.Clear && !s.conn.suffers() {
 			d = Fine
 		}
@@ -27,8 +27,6 @@ var BandwidthDrop = register(Detector{
 })
 
 const (
-	causeUplink   = "uplink_bandwidth"
-	causeDownlink = "downlink_bandwidth"
 	bandwidthFall = 0.3
 	deepFall      = 0.6
 )
@@ -57,7 +55,7 @@ func (c *conn) limited() bool {
 		if o.Row.Direction != rtc.Send || smp.Kind == rtc.KindAudio || !o.recent(c.path) {
 			continue
 		}
-		if limited(o, smp, quality.LimitedBandwidth, "bandwidth", startUp).Level > rtc.Clear {
+		if limited(o, smp, quality.LimitedBandwidth, "bandwidth").Level > rtc.Clear {
 			return true
 		}
 	}
@@ -82,13 +80,15 @@ func (c *conn) suffers() bool {
 var Congestion = register(Detector{
 	Type: "congestion", Label: "Congestion",
 	Help:   "The network is fuller than it can carry: what is sent or received waits and is lost at the same time. Bandwidth limits the encoder or what arrives fell by more than 30 %, and the round-trip time lies 100 ms and half above what was usual, or packets wait in the sender's pacer for 100 ms, or more than 2 % are lost: low with one of these, medium with two, for 3 s.",
-	Causes: []string{causeUplink, causeDownlink},
+	Causes: []string{causeCongestion},
 	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 5 * time.Second,
 	Sample: congested,
 })
 
 const (
+	causeCongestion = "congestion"
+
 	queueing   = 100 // ms more than usual: a buffer that fills
 	queueShare = 1.5
 )
@@ -108,7 +108,7 @@ func congested(s *Stream, smp *rtc.Sample) Mark {
 			continue
 		}
 		if n.Direction == rtc.Send {
-			limits = limits || n.Kind != rtc.KindAudio && limited(o, n, quality.LimitedBandwidth, "bandwidth", startUp).Level > rtc.Clear
+			limits = limits || n.Kind != rtc.KindAudio && limited(o, n, quality.LimitedBandwidth, "bandwidth").Level > rtc.Clear
 			up.loss = up.loss || Value(n, quality.Loss) >= lossMatters
 			up.delay = up.delay || Value(n, quality.SendDelay) > queueing
 			if v := Value(n, quality.Rtt); v == v {
@@ -125,12 +125,12 @@ func congested(s *Stream, smp *rtc.Sample) Mark {
 	m := Fine
 	switch {
 	case limits && (up.loss || up.delay):
-		m = Mark{Known: true, Level: rtc.Low, Metric: quality.AvailableOutgoing, Value: Value(smp, quality.AvailableOutgoing), Limit: nan, LowWorse: true}.For(causeUplink, rtc.Network)
+		m = Mark{Known: true, Level: rtc.Low, Metric: quality.AvailableOutgoing, Value: Value(smp, quality.AvailableOutgoing), Limit: nan, LowWorse: true}.For(causeCongestion, rtc.Network)
 		if up.loss && up.delay {
 			m.Level = rtc.Medium
 		}
 	case fell && (down.loss && down.delay):
-		m = Mark{Known: true, Level: rtc.Medium, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeDownlink, rtc.Network)
+		m = Mark{Known: true, Level: rtc.Medium, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeCongestion, rtc.Network)
 	}
 	return m
 }

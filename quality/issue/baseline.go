@@ -70,6 +70,9 @@ func (s *Stream) settle() {
 	if fps > 0 { // a standstill is no rate
 		follow(&b.fps, fps, seconds, fallOver)
 	}
+	if smp.Direction == rtc.Send && fps > 0 && (smp.Limitation == "none" || Value(smp, quality.LimitedBandwidth) == 0) {
+		s.free = true
+	}
 	if v := Value(smp, quality.Bitrate); v > 0 {
 		follow(&b.bitrate, v, seconds, sinkOver)
 	}

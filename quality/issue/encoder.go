@@ -14,18 +14,18 @@ var EncoderCPU = register(Detector{
 	Kinds:  quality.Video, Dirs: quality.Sent, Scope: PerConnection,
 	Hold: 5 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
-		return limited(s, smp, quality.LimitedCPU, "cpu", startUp).For(causeCPU, rtc.LocalUser)
+		return limited(s, smp, quality.LimitedCPU, "cpu").For(causeCPU, rtc.LocalUser)
 	},
 })
 
 var EncoderBandwidth = register(Detector{
 	Type: "encoder_limited_bandwidth", Label: "Encoder limited by bandwidth",
-	Help:   "The encoder sent less than it was asked for because the estimated bandwidth was too small (W3C qualityLimitationDurations): low from half of the time for 5 s, medium if it lowered the frame rate or the picture to less than 60 % or has less than 250 kbit/s. The first 20 s do not count: the estimate begins low.",
+	Help:   "The encoder sent less than it was asked for because the estimated bandwidth was too small (W3C qualityLimitationDurations): low from half of the time for 5 s, medium if it lowered the frame rate or the picture to less than 60 % or has less than 250 kbit/s. The first 20 s do not count while it was limited all along: the estimate begins low.",
 	Causes: []string{causeBandwidth},
 	Kinds:  quality.Video, Dirs: quality.Sent, Scope: PerConnection,
 	Hold: 5 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
-		m := limited(s, smp, quality.LimitedBandwidth, "bandwidth", rampUp)
+		m := limited(s, smp, quality.LimitedBandwidth, "bandwidth")
 		if m.Level == rtc.Low && Value(smp, quality.Bitrate) < littleVideo && smp.Kind == rtc.KindVideo {
 			m.Level = rtc.Medium
 		}
@@ -41,9 +41,15 @@ const (
 	littleVideo = 250_000 // bit/s: five frames per second of a small picture, as seen over such a link
 )
 
+// rampsUp reports whether the encoder may still be limited only because it
+// began: it was never free yet.
+func (s *Stream) rampsUp(smp *rtc.Sample) bool {
+	return !s.free && s.Age(smp) < rampUp || s.back(smp.Time.Add(-smp.Interval), startUp)
+}
+
 // limited marks a sent video whose encoder was limited for most of the
 // interval; not the lower layers of one whose best is not.
-func limited(s *Stream, smp *rtc.Sample, metric *quality.Metric, reason string, after time.Duration) Mark {
+func limited(s *Stream, smp *rtc.Sample, metric *quality.Metric, reason string) Mark {
 	ms, whole := Value(smp, metric), float64(smp.Interval.Milliseconds())
 	if ms != ms {
 		switch smp.Limitation { // old browsers tell no durations
@@ -58,7 +64,7 @@ func limited(s *Stream, smp *rtc.Sample, metric *quality.Metric, reason string, 
 	switch {
 	case ms < limitedMost*whole:
 		return Fine
-	case s.Age(smp) < after || s.Excused(smp) || s.back(smp.Time.Add(-smp.Interval), after) || !s.best(smp):
+	case s.rampsUp(smp) || s.Excused(smp) || !s.best(smp):
 		return Mark{}
 	}
 	m := Mark{Known: true, Level: rtc.Low, Metric: metric, Value: min(ms, whole), Limit: limitedMost * whole}

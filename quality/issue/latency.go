@@ -9,7 +9,7 @@ import (
 
 var Latency = register(Detector{
 	Type: "latency", Label: "High round-trip time",
-	Help:   "The round-trip time of the connection, by its own checks or the other end's reports: low above 300 ms (twice the 150 ms one way that ITU-T G.114 takes for good), medium above 500 ms (SparkRTC guide, Table 4-2), high above 800 ms (G.114: twice 400 ms), for 3 s. It does not tell the direction.",
+	Help:   "The round-trip time of the connection, by its own checks or the other end's reports: low above 300 ms (twice the 150 ms one way that ITU-T G.114 takes for good) or where it rose by 100 ms to more than twice what it was, medium above 500 ms (SparkRTC guide, Table 4-2), high above 800 ms (G.114: twice 400 ms), for 3 s. It does not tell the direction.",
 	Causes: []string{causeLatency},
 	Kinds:  quality.Media | quality.Transport, Dirs: quality.Sent | 1<<rtc.Both, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 6 * time.Second,
@@ -19,15 +19,22 @@ var Latency = register(Detector{
 		if v != v {
 			return Mark{}
 		}
-		if v <= 0.6*limit {
+		low := 0.6 * limit
+		if p := s.Path(); p != nil && p.base.rtt > 0 {
+			low = min(low, max(2*p.base.rtt, p.base.rtt+rttRise))
+		}
+		if v <= low {
 			return Fine
 		}
-		m := Above(smp, quality.Rtt, 0.6*limit, limit, 1.6*limit).For(causeLatency, rtc.Network)
+		m := Above(smp, quality.Rtt, low, limit, 1.6*limit).For(causeLatency, rtc.Network)
 		// Checks and reports come every few seconds: the value stands since the last.
 		m.Over = rttStands
 		return m
 	},
 })
+
+// rttRise, in ms: as much as the whole way from one continent to the next.
+const rttRise = 100
 
 // rttStands: ICE asks every 2.5 s (libwebrtc, weak connections more often),
 // audio is reported on every 5 s at most (RFC 3550).

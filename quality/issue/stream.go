@@ -23,6 +23,7 @@ type Stream struct {
 
 	began time.Time // when media first flowed; zero while none did
 	base  baseline  // what is usual of it
+	free  bool      // its encoder was not limited once, so that it has found its rate
 }
 
 func newStream(w *Watch, r *rtc.Stream) *Stream {

@@ -156,7 +156,7 @@ func (w *Watch) TellStream(r *rtc.Stream) {
 		w.streams[r.ID] = s
 	}
 	if s.Row.Kind != r.Kind || s.Row.Track != r.Track { // it carries something else from now on
-		s.began, s.base = time.Time{}, baseline{}
+		s.began, s.base, s.free = time.Time{}, baseline{}, false
 		w.over(func(run *run) bool { return run.from == s })
 	}
 	s.Row = *r
