@@ -147,19 +147,34 @@ func ssrcOf(r *report) uint32 {
 	return 0
 }
 
-// stream returns the stream of an RTP report, also one that ended with the
-// report and continues with it, or nil.
+// stream returns the stream of an RTP report, also one that ended with a
+// report and continues with this one, or nil. A report comes back under
+// another id where a browser makes ids of what was renegotiated; the SSRC is
+// the same.
 func (c *connection) stream(r *report) *stream {
 	if r.stream != nil {
 		return r.stream
 	}
-	if st := c.ended[r.id]; st != nil && st.row.Direction == direction(r) && st.row.SSRC == ssrcOf(r) {
-		delete(c.ended, r.id)
-		st.rtp, r.stream, st.changed = r, st, true
-		c.streams = append(c.streams, st)
-		return st
+	dir, ssrc := direction(r), ssrcOf(r)
+	st := c.ended[r.id]
+	if st != nil && (st.row.Direction != dir || st.row.SSRC != ssrc) {
+		st = nil
 	}
-	return nil
+	if st == nil && ssrc != 0 {
+		for _, other := range c.ended { // the newest, if there were several
+			if other.row.SSRC == ssrc && other.row.Direction == dir && (st == nil || other.row.ID > st.row.ID) {
+				st = other
+			}
+		}
+	}
+	if st == nil {
+		return nil
+	}
+	delete(c.ended, st.row.ReportID)
+	st.row.ReportID = r.id
+	st.rtp, r.stream, st.changed = r, st, true
+	c.streams = append(c.streams, st)
+	return st
 }
 
 // dropStreams writes the last rows of streams whose report is gone and lays
