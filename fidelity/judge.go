@@ -14,6 +14,7 @@ type Expected struct {
 	Did    string     // what was done to the call, for the document
 	Quiet  bool       // nothing is wrong: no issue of severity medium or higher
 	Causes []string   // any of them names the cause
+	Types  []string   // types of issue of which one must be there; nil asks for none
 	Sides  []rtc.Side // any of them is right: two where the ends cannot tell
 	User   string     // whose side, where it is a user's
 }
@@ -50,7 +51,8 @@ func Judge(t *Truth, rows *session.Collect) Judgement {
 	}
 	atUser := v.Side == rtc.UserSide || v.Side == rtc.UserNetwork
 	j.Right = len(v.Sentences) > 0 && slices.Contains(want.Causes, v.Cause) && slices.Contains(want.Sides, v.Side) &&
-		(!atUser || v.User == want.User)
+		(!atUser || v.User == want.User) &&
+		(want.Types == nil || slices.ContainsFunc(j.Issues, func(i rtc.Issue) bool { return slices.Contains(want.Types, i.Type) }))
 	return j
 }
 

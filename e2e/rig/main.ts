@@ -52,7 +52,7 @@ export async function main(args: string[]): Promise<number> {
         break;
       } catch (e) {
         console.error(`${c.name} ${run}, attempt ${attempt}: ${e}`);
-        if (attempt === 2) {
+        if (attempt === 3) {
           failed++;
           break;
         }

@@ -25,7 +25,8 @@ export interface Relay {
   start(at: number): Promise<void>;
   open(): Promise<void>;
   shut(): Promise<void>;
-  counts(): Promise<unknown>;
+  /** As rig.Counts. */
+  counts(): Promise<{ late: number }[]>;
   close(): Promise<void>;
 }
 

@@ -57,6 +57,10 @@ export async function servePages(): Promise<{ url: string; stop(): Promise<void>
 const names: User[] = ["ada", "ben", "cleo"];
 const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, Math.max(0, ms)));
 
+/** The machine was too busy for the relay to keep its times. */
+export class Late extends Error {}
+const lateness = 100; // ms: half of the shortest gap in a sound that counts
+
 /** Makes the call; what it resolves to resolves when its dumps are on disk. */
 export async function makeCall(stage: Stage, c: Condition, run: number): Promise<() => Promise<void>> {
   const seed = [...c.name].reduce((h, ch) => (Math.imul(h, 31) + ch.charCodeAt(0)) >>> 0, run);
@@ -96,6 +100,8 @@ export async function makeCall(stage: Stage, c: Condition, run: number): Promise
     await sleep(start + 1000 * c.seconds - Date.now());
     const end = Date.now();
     const counts = await relay.counts();
+    const late = Math.max(...counts.map((l) => l.late));
+    if (late > lateness) throw new Late(`the relay was ${late.toFixed(0)} ms late: the machine is too busy`);
     const left = users.filter((u) => !call.truths.has(u));
     for (const u of left) call.truths.set(u, await pages.get(u)!.evaluate(() => rig.truth()));
     await Promise.all(left.map((u) => pages.get(u)!.evaluate(() => rig.leave())));
