@@ -277,7 +277,7 @@ func (c *client) open(r *rtc.Record) {
 func wants(payload []byte) (audio, video, notVideo bool) {
 	var v struct{ Audio, Video any }
 	json.Unmarshal(payload, &v)
-	truth := func(v any) bool {
+	isTruthy := func(v any) bool {
 		switch v := v.(type) {
 		case nil:
 			return false
@@ -290,7 +290,7 @@ func wants(payload []byte) (audio, video, notVideo bool) {
 		}
 		return true
 	}
-	return truth(v.Audio), truth(v.Video), v.Video == false
+	return isTruthy(v.Audio), isTruthy(v.Video), v.Video == false
 }
 
 // took notes the tracks that getUserMedia gave.

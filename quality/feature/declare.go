@@ -82,7 +82,7 @@ func number(f float64) value {
 	return value{number: f, known: true}
 }
 
-func flag(b bool) value {
+func truth(b bool) value {
 	if b {
 		return value{number: 1, known: true}
 	}

@@ -28,7 +28,7 @@ var jitsiClient = declare(Jitsi, Client,
 	Declaration{Name: "browserName", Form: Text, Help: "Name of the browser.", Source: "User-Agent", client: func(c *client) value { n, _ := c.browser(); return told(n) }},
 	Declaration{Name: "browserVersion", Form: Text, Help: "Version of the browser.", Source: "User-Agent", client: func(c *client) value { _, v := c.browser(); return told(v) }},
 	Declaration{Name: "os", Form: Text, Help: "Operating system, as the browser says it.", Source: "User-Agent", client: func(c *client) value { return told(c.system()) }},
-	Declaration{Name: "statsFormat", Form: Text, Help: "Whose statistics they are: chrome_standard, firefox, safari.", Source: "User-Agent", client: statsFormat},
+	Declaration{Name: "statsFormat", Form: Text, Help: "Whose statistics they are: chrome_standard, firefox, safari; unsupported of a server.", Source: "User-Agent", client: statsFormat},
 	Declaration{Name: "clientType", Form: Text, Help: "RTCSTATS_CLIENT for a browser or an app; JVB, JICOFO, JIBRI or JIGASI_CLIENT for a server of Jitsi's.", Source: "subprotocol", client: clientType},
 	Declaration{Name: "displayname", Form: Text, Help: "Name that the user shows.", Source: "identity displayName", client: func(c *client) value { return firstTold(c.page.DisplayName, c.who.UserName) }},
 	Declaration{Name: "meetingname", Form: Text, Help: "Name of the room.", Source: "identity confName", client: func(c *client) value { return told(c.page.ConfName) }},
@@ -48,14 +48,14 @@ var jitsiClient = declare(Jitsi, Client,
 	Declaration{Name: "shard", Form: Text, Help: "Shard of the deployment.", Source: "identity deploymentInfo", client: func(c *client) value { return loose(c.page.Deployment.Shard) }},
 	Declaration{Name: "userRegion", Form: Text, Help: "Region of the user.", Source: "identity deploymentInfo", client: func(c *client) value { return loose(c.page.Deployment.UserRegion) }},
 	Declaration{Name: "isBreakoutRoom", Form: Flag, Help: "Whether the room is a breakout room.", Source: "identity isBreakoutRoom", client: func(c *client) value {
-		return flag(c.page.Breakout != nil && *c.page.Breakout).only(c.page.Breakout != nil)
+		return truth(c.page.Breakout != nil && *c.page.Breakout).only(c.page.Breakout != nil)
 	}},
 	Declaration{Name: "breakoutRoomId", Form: Text, Help: "Id of the breakout room.", Source: "identity roomId", client: func(c *client) value { return told(c.page.RoomID) }},
 	Declaration{Name: "parentStatsSessionId", Form: Text, Help: "The client's session in the room that it came from.", Source: "identity parentStatsSessionId", client: func(c *client) value { return told(c.page.Parent) }},
 	Declaration{Name: "tenant", Form: Text, Help: "Tenant of JaaS: the first part of the room's address, where it begins with vpaas-magic-cookie-.", Source: "identity confID", client: func(c *client) value { t, _, _ := c.tenant(); return told(t) }},
 	Declaration{Name: "jaasClientId", Form: Text, Help: "Customer of JaaS: as the application tells, else from the tenant.", Source: "identity customerId, confID", client: func(c *client) value { _, _, id := c.tenant(); return told(id) }},
 	Declaration{Name: "jaasMeetingFqn", Form: Text, Help: "Tenant and room of JaaS.", Source: "identity confID", client: func(c *client) value { _, fqn, _ := c.tenant(); return told(fqn) }},
-	Declaration{Name: "isJaaSTenant", Form: Flag, Help: "Whether the room is one of JaaS.", Source: "identity confID", client: func(c *client) value { t, _, _ := c.tenant(); return flag(t != "").only(c.page.ConfID != "") }},
+	Declaration{Name: "isJaaSTenant", Form: Flag, Help: "Whether the room is one of JaaS.", Source: "identity confID", client: func(c *client) value { t, _, _ := c.tenant(); return truth(t != "").only(c.page.ConfID != "") }},
 
 	requests("statsRequestCount", frameStats, "Polls of statistics."), requestBytes("statsRequestBytes", frameStats, "polls of statistics"),
 	requests("sdpRequestCount", frameSDP, "Descriptions made or set."), requestBytes("sdpRequestBytes", frameSDP, "descriptions made or set"),
@@ -128,6 +128,8 @@ func (c *client) system() string {
 
 func statsFormat(c *client) value {
 	switch name, _ := c.browser(); {
+	case c.server() != "":
+		return told("unsupported")
 	case strings.HasPrefix(name, "Firefox"):
 		return told("firefox")
 	case name == "Safari":
@@ -139,12 +141,20 @@ func statsFormat(c *client) value {
 }
 
 func clientType(c *client) value {
-	for _, server := range []string{"JIGASI", "JICOFO", "JIBRI", "JVB"} {
-		if strings.Contains(c.proto, server) {
-			return told(server + "_CLIENT")
-		}
+	if server := c.server(); server != "" {
+		return told(server + "_CLIENT")
 	}
 	return told("RTCSTATS_CLIENT").only(c.proto != "")
+}
+
+// server names which of Jitsi's servers the client is, "" for a browser.
+func (c *client) server() string {
+	for _, server := range []string{"JIGASI", "JICOFO", "JIBRI", "JVB"} {
+		if strings.Contains(c.proto, server) || strings.EqualFold(c.page.App, server) {
+			return server
+		}
+	}
+	return ""
 }
 
 // tenant reads tenant, full name and customer of JaaS from the room's address.
@@ -167,10 +177,10 @@ func (c *client) tenant() (tenant, fqn, customer string) {
 var jitsiConnection = declare(Jitsi, Connection,
 	Declaration{Name: "pcname", Form: Text, Help: "The client's name of the connection.", Source: "all records", connection: func(c *connection) value { return told(c.label) }},
 	Declaration{Name: "isP2P", Form: Flag, Help: "Whether it was to the other user and not to a server.", Source: "constraints rtcStatsSFUP2P", connection: func(c *connection) value {
-		return flag(c.peerToPeer != nil && *c.peerToPeer).only(c.peerToPeer != nil)
+		return truth(c.peerToPeer != nil && *c.peerToPeer).only(c.peerToPeer != nil)
 	}},
 	Declaration{Name: "usesRelay", Form: Flag, Help: "Whether either end of the last selected pair is a relay.", Source: "transport, candidate-pair, candidates", connection: func(c *connection) value {
-		return flag(c.lastPair.relay()).only(c.lastPair.local || c.lastPair.remote)
+		return truth(c.lastPair.relay()).only(c.lastPair.local || c.lastPair.remote)
 	}},
 	Declaration{Name: "dtlsErrors", Form: Number, Help: "Errors of the DTLS transport.", Source: "ondtlserror", connection: func(c *connection) value { return number(float64(c.dtlsErrors)) }},
 	Declaration{Name: "dtlsFailure", Form: Number, Help: "How often the DTLS transport failed; not that of a Firefox whose ICE was lost before.", Source: "ondtlsstatechange", connection: func(c *connection) value { return number(float64(c.dtlsFailures)) }},
@@ -179,7 +189,7 @@ var jitsiConnection = declare(Jitsi, Connection,
 	Declaration{Name: "lastIceFailure", Form: Time, Help: "When ICE failed last; left out where it never did.", Source: "oniceconnectionstatechange", connection: func(c *connection) value { return when(c.lastICEFailure) }},
 	Declaration{Name: "lastIceDisconnect", Form: Time, Help: "When ICE was disconnected last; left out where it never was.", Source: "oniceconnectionstatechange", connection: func(c *connection) value { return when(c.lastICEDisconnect) }},
 	Declaration{Name: "iceReconnects", Form: Number, Help: "How often the connection was connected again.", Source: "onconnectionstatechange", connection: func(c *connection) value { return number(float64(max(0, c.connections-1))) }},
-	Declaration{Name: "connectionFailed", Form: Flag, Help: "Whether the connection ever failed.", Source: "onconnectionstatechange", connection: func(c *connection) value { return flag(c.failed) }},
+	Declaration{Name: "connectionFailed", Form: Flag, Help: "Whether the connection ever failed.", Source: "onconnectionstatechange", connection: func(c *connection) value { return truth(c.failed) }},
 	Declaration{Name: "pcSessionDurationMs", Form: Number, Unit: milliseconds, Help: "From the first time that it was connected until its last record; 0 where it never was.", Source: "onconnectionstatechange, all records", connection: func(c *connection) value {
 		if c.mediaStart == 0 {
 			return number(0)
@@ -187,7 +197,7 @@ var jitsiConnection = declare(Jitsi, Connection,
 		return span(c.last - c.mediaStart)
 	}},
 	pairFeature("id", Text, "W3C id of the last selected pair", func(p *pairEnds) value { return told(p.id) }),
-	pairFeature("isUsingRelay", Flag, "Whether either end is a relay", func(p *pairEnds) value { return flag(p.relay()).only(p.local || p.remote) }),
+	pairFeature("isUsingRelay", Flag, "Whether either end is a relay", func(p *pairEnds) value { return truth(p.relay()).only(p.local || p.remote) }),
 	pairFeature("localCandidateType", Text, "Type of the local candidate", func(p *pairEnds) value { return told(p.localType) }),
 	pairFeature("localAddress", Text, "Address of the local candidate, as the client told it", func(p *pairEnds) value { return told(p.localAddress) }),
 	pairFeature("localPort", Number, "Port of the local candidate", func(p *pairEnds) value { return number(p.localPort) }),

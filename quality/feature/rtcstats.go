@@ -29,26 +29,26 @@ var rtcstatsClient = declare(RTCStats, Client,
 	deviceNumber("reloadCount", "How often the page had been loaded anew.", func(d *device) *float64 { return d.ReloadCount }),
 	Declaration{Name: "screen", Form: JSON, Help: "Size of the screen.", Source: "create", client: func(c *client) value { return raw(c.device.Screen) }},
 	Declaration{Name: "window", Form: JSON, Help: "Size of the window.", Source: "create", client: func(c *client) value { return raw(c.device.Window) }},
-	Declaration{Name: "calledGetUserMedia", Form: Flag, Help: "Whether getUserMedia was called.", Source: "getUserMedia", client: func(c *client) value { return flag(c.asked) }},
-	Declaration{Name: "calledGetUserMediaAudio", Form: Flag, Help: "Whether it was called for audio.", Source: "getUserMedia", client: func(c *client) value { return flag(c.askedAudio) }},
-	Declaration{Name: "calledGetUserMediaVideo", Form: Flag, Help: "Whether it was called for video.", Source: "getUserMedia", client: func(c *client) value { return flag(c.askedVideo) }},
-	Declaration{Name: "calledGetUserMediaCombined", Form: Flag, Help: "Whether one call asked for both.", Source: "getUserMedia", client: func(c *client) value { return flag(c.askedBoth) }},
+	Declaration{Name: "calledGetUserMedia", Form: Flag, Help: "Whether getUserMedia was called.", Source: "getUserMedia", client: func(c *client) value { return truth(c.asked) }},
+	Declaration{Name: "calledGetUserMediaAudio", Form: Flag, Help: "Whether it was called for audio.", Source: "getUserMedia", client: func(c *client) value { return truth(c.askedAudio) }},
+	Declaration{Name: "calledGetUserMediaVideo", Form: Flag, Help: "Whether it was called for video.", Source: "getUserMedia", client: func(c *client) value { return truth(c.askedVideo) }},
+	Declaration{Name: "calledGetUserMediaCombined", Form: Flag, Help: "Whether one call asked for both.", Source: "getUserMedia", client: func(c *client) value { return truth(c.askedBoth) }},
 	Declaration{Name: "getUserMediaError", Form: Text, Help: "Error of the first getUserMedia that failed.", Source: "getUserMediaOnFailure", client: func(c *client) value { return told(c.mediaError) }},
 	Declaration{Name: "getUserMediaErrorCount", Form: Number, Help: "Calls of getUserMedia that failed.", Source: "getUserMediaOnFailure", client: func(c *client) value { return number(float64(c.failedMedia)) }},
 	Declaration{Name: "getUserMediaSuccessCount", Form: Number, Help: "Calls of getUserMedia that succeeded.", Source: "getUserMediaOnSuccess", client: func(c *client) value { return number(float64(c.gotMedia)) }},
 	Declaration{Name: "audioDeviceUsbId", Form: Text, Help: "USB vendor and product of the first microphone that was opened, from its label.", Source: "getUserMediaOnSuccess", client: func(c *client) value { return told(c.usb[0]) }},
 	Declaration{Name: "videoDeviceUsbId", Form: Text, Help: "USB vendor and product of the first camera that was opened, from its label.", Source: "getUserMediaOnSuccess", client: func(c *client) value { return told(c.usb[1]) }},
-	Declaration{Name: "calledGetDisplayMedia", Form: Flag, Help: "Whether getDisplayMedia was called.", Source: "getDisplayMedia", client: func(c *client) value { return flag(c.screen) }},
-	Declaration{Name: "calledGetDisplayMediaAudio", Form: Flag, Help: "Whether it was called for audio.", Source: "getDisplayMedia", client: func(c *client) value { return flag(c.screenAudio) }},
-	Declaration{Name: "calledGetDisplayMediaVideo", Form: Flag, Help: "Whether it was called for video, which it is unless the call says no.", Source: "getDisplayMedia", client: func(c *client) value { return flag(c.screenVideo) }},
+	Declaration{Name: "calledGetDisplayMedia", Form: Flag, Help: "Whether getDisplayMedia was called.", Source: "getDisplayMedia", client: func(c *client) value { return truth(c.screen) }},
+	Declaration{Name: "calledGetDisplayMediaAudio", Form: Flag, Help: "Whether it was called for audio.", Source: "getDisplayMedia", client: func(c *client) value { return truth(c.screenAudio) }},
+	Declaration{Name: "calledGetDisplayMediaVideo", Form: Flag, Help: "Whether it was called for video, which it is unless the call says no.", Source: "getDisplayMedia", client: func(c *client) value { return truth(c.screenVideo) }},
 	Declaration{Name: "getDisplayMediaErrorCount", Form: Number, Help: "Calls of getDisplayMedia that failed.", Source: "getDisplayMediaOnFailure", client: func(c *client) value { return number(float64(c.failedScreen)) }},
 	Declaration{Name: "getDisplayMediaSuccessCount", Form: Number, Help: "Calls of getDisplayMedia that succeeded.", Source: "getDisplayMediaOnSuccess", client: func(c *client) value { return number(float64(c.gotScreen)) }},
 	Declaration{Name: "enumerateDevicesCount", Form: Number, Help: "Calls of enumerateDevices.", Source: "enumerateDevices", client: func(c *client) value { return number(float64(c.enumerated)) }},
 	Declaration{Name: "webSocketConnectionTime", Form: Number, Unit: milliseconds, Help: "How long the telemetry's own websocket took to open.", Source: "websocket", client: func(c *client) value { return number(c.socket).only(c.socketKnown) }},
-	Declaration{Name: "audioEnded", Form: Flag, Help: "Set where an audio track of getUserMedia ended on its own.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return flag(true).only(c.ended[0]) }},
-	Declaration{Name: "videoEnded", Form: Flag, Help: "Set where a video track of getUserMedia ended on its own.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return flag(true).only(c.ended[1]) }},
-	Declaration{Name: "audioShortDuration", Form: Flag, Help: "Set where an audio track ended within a second of getUserMedia.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return flag(true).only(c.short[0]) }},
-	Declaration{Name: "videoShortDuration", Form: Flag, Help: "Set where a video track ended within a second of getUserMedia.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return flag(true).only(c.short[1]) }},
+	Declaration{Name: "audioEnded", Form: Flag, Help: "Set where an audio track of getUserMedia ended on its own.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return truth(true).only(c.ended[0]) }},
+	Declaration{Name: "videoEnded", Form: Flag, Help: "Set where a video track of getUserMedia ended on its own.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return truth(true).only(c.ended[1]) }},
+	Declaration{Name: "audioShortDuration", Form: Flag, Help: "Set where an audio track ended within a second of getUserMedia.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return truth(true).only(c.short[0]) }},
+	Declaration{Name: "videoShortDuration", Form: Flag, Help: "Set where a video track ended within a second of getUserMedia.", Source: "MediaStreamTrack.onended", client: func(c *client) value { return truth(true).only(c.short[1]) }},
 )
 
 func raw(m json.RawMessage) value { return told(string(m)).only(string(m) != "null") }
@@ -65,14 +65,14 @@ func deviceNumber(name, help string, of func(*device) *float64) Declaration {
 var rtcstatsConnection = declare(RTCStats, Connection,
 	Declaration{Name: "startTime", Form: Time, Help: "Time of the first record of the connection.", Source: "first record", connection: func(c *connection) value { return when(c.first) }},
 	Declaration{Name: "duration", Form: Number, Unit: milliseconds, Help: "From that record to the last.", Source: "first and last record", connection: func(c *connection) value { return span(c.last - c.first).only(c.first != 0) }},
-	Declaration{Name: "closed", Form: Flag, Help: "Whether close() was the last that was called.", Source: "close", connection: func(c *connection) value { return flag(c.closed) }},
+	Declaration{Name: "closed", Form: Flag, Help: "Whether close() was the last that was called.", Source: "close", connection: func(c *connection) value { return truth(c.closed) }},
 	Declaration{Name: "numberOfEvents", Form: Number, Help: "Records of the connection.", Source: "all records", connection: func(c *connection) value { return number(float64(c.events)) }},
 	Declaration{Name: "numberOfEventsNotGetStats", Form: Number, Help: "Records of the connection but polls of statistics.", Source: "all records", connection: func(c *connection) value { return number(float64(c.events - c.polls)) }},
 	Declaration{Name: "numberOfNegotiations", Form: Number, Help: "How often signalling became stable: negotiations that were completed or rolled back.", Source: "onsignalingstatechange", connection: func(c *connection) value { return number(float64(c.negotiations)) }},
-	Declaration{Name: "pendingNegotiationAtEnd", Form: Flag, Help: "Whether a negotiation was left undone: the last signalling state before the end was not stable.", Source: "onsignalingstatechange", connection: func(c *connection) value { return flag(c.signaling != "stable").only(c.signaling != "") }},
+	Declaration{Name: "pendingNegotiationAtEnd", Form: Flag, Help: "Whether a negotiation was left undone: the last signalling state before the end was not stable.", Source: "onsignalingstatechange", connection: func(c *connection) value { return truth(c.signaling != "stable").only(c.signaling != "") }},
 	Declaration{Name: "signalingDelay", Form: Number, Unit: milliseconds, Help: "From setting the first offer locally until setting its answer.", Source: "setLocalDescription, setRemoteDescription", connection: func(c *connection) value { return span(c.signalingDelay) }},
 	Declaration{Name: "statsTruncated", Form: Flag, Help: "Set where the beginning of the statistics is missing: there are a thousand polls, which is all that chrome://webrtc-internals keeps, and the first came over ten seconds after the connection was connected.", Source: "getStats", connection: func(c *connection) value {
-		return flag(true).only(c.polls >= 1000 && c.connectedAt != 0 && c.firstPoll-c.connectedAt > 10_000)
+		return truth(true).only(c.polls >= 1000 && c.connectedAt != 0 && c.firstPoll-c.connectedAt > 10_000)
 	}},
 	Declaration{Name: "clockSkew", Form: Number, Unit: milliseconds, Help: "By how much the clock of the page was ahead of that of the statistics at the first poll; large after the computer slept.", Source: "peer-connection", connection: func(c *connection) value { return number(c.clockSkew) }},
 	Declaration{Name: "addIceCandidateFailure", Form: Text, Help: "Error of the first addIceCandidate that failed.", Source: "addIceCandidateOnFailure", connection: func(c *connection) value { return told(c.addFailure) }},
@@ -82,34 +82,34 @@ var rtcstatsConnection = declare(RTCStats, Connection,
 	Declaration{Name: "setLocalDescriptionRole", Form: Text, Help: "Whether it set an offer or an answer; known where it succeeded.", Source: "setLocalDescription", connection: func(c *connection) value { return told(c.local.role).only(c.local.delay >= 0) }},
 	Declaration{Name: "setRemoteDescriptionDelay", Form: Number, Unit: milliseconds, Help: "How long the first setRemoteDescription took.", Source: "setRemoteDescription", connection: func(c *connection) value { return span(c.remote.delay) }},
 	Declaration{Name: "setRemoteDescriptionRole", Form: Text, Help: "Whether it set an offer or an answer; known where it succeeded.", Source: "setRemoteDescription", connection: func(c *connection) value { return told(c.remote.role).only(c.remote.delay >= 0) }},
-	Declaration{Name: "connected", Form: Flag, Help: "Whether the connection was ever connected.", Source: "onconnectionstatechange", connection: func(c *connection) value { return flag(c.connectedAt != 0) }},
+	Declaration{Name: "connected", Form: Flag, Help: "Whether the connection was ever connected.", Source: "onconnectionstatechange", connection: func(c *connection) value { return truth(c.connectedAt != 0) }},
 	Declaration{Name: "connectionTime", Form: Number, Unit: milliseconds, Help: "From connecting until connected.", Source: "onconnectionstatechange", connection: func(c *connection) value { return span(c.connectionTime) }},
 	Declaration{Name: "dtlsRole", Form: Text, Help: "client or server of DTLS, when its handshake was done.", Source: "transport dtlsRole", connection: func(c *connection) value { return told(c.dtls.role) }},
 	Declaration{Name: "dtlsVersion", Form: Text, Help: "Version of DTLS, as the browser writes it.", Source: "transport tlsVersion", connection: func(c *connection) value { return told(c.dtls.version) }},
 	Declaration{Name: "srtpCipher", Form: Text, Help: "Cipher of the media.", Source: "transport srtpCipher", connection: func(c *connection) value { return told(c.dtls.cipher) }},
-	Declaration{Name: "iceConnected", Form: Flag, Help: "Whether ICE was ever connected.", Source: "oniceconnectionstatechange", connection: func(c *connection) value { return flag(c.iceConnectedAt != 0) }},
+	Declaration{Name: "iceConnected", Form: Flag, Help: "Whether ICE was ever connected.", Source: "oniceconnectionstatechange", connection: func(c *connection) value { return truth(c.iceConnectedAt != 0) }},
 	Declaration{Name: "iceConnectionTime", Form: Number, Unit: milliseconds, Help: "From checking until ICE was connected.", Source: "oniceconnectionstatechange", connection: func(c *connection) value { return span(c.iceConnectionTime) }},
-	Declaration{Name: "iceRestart", Form: Flag, Help: "Whether this end restarted ICE.", Source: "createOffer iceRestart, restartIce", connection: func(c *connection) value { return flag(c.restart != noRestart) }},
-	Declaration{Name: "iceRestartFollowedBySetRemoteDescription", Form: Flag, Help: "Whether the restart was offered and answered.", Source: "createOffer, setLocalDescription, setRemoteDescription", connection: func(c *connection) value { return flag(c.restart == restartAnswered) }},
-	Declaration{Name: "usingIceLite", Form: Flag, Help: "Whether the remote end is one that only answers checks: a server.", Source: "setRemoteDescription", connection: func(c *connection) value { return flag(c.iceLite) }},
+	Declaration{Name: "iceRestart", Form: Flag, Help: "Whether this end restarted ICE.", Source: "createOffer iceRestart, restartIce", connection: func(c *connection) value { return truth(c.restart != noRestart) }},
+	Declaration{Name: "iceRestartFollowedBySetRemoteDescription", Form: Flag, Help: "Whether the restart was offered and answered.", Source: "createOffer, setLocalDescription, setRemoteDescription", connection: func(c *connection) value { return truth(c.restart == restartAnswered) }},
+	Declaration{Name: "usingIceLite", Form: Flag, Help: "Whether the remote end is one that only answers checks: a server.", Source: "setRemoteDescription", connection: func(c *connection) value { return truth(c.iceLite) }},
 	Declaration{Name: "configuredIceServers", Form: Number, Help: "ICE servers that were configured.", Source: "create", connection: func(c *connection) value { return number(float64(c.config.servers)).only(c.config.haveServers) }},
 	configured("configuredIceServersStun", "a stun: server was configured", func(f *configuration) bool { return f.stun }),
 	configured("configuredIceServersTurns", "a turns: server was configured", func(f *configuration) bool { return f.turns }),
 	configured("configuredIceServersTurnUdp", "a turn: server over UDP was configured", func(f *configuration) bool { return f.turnUDP }),
 	configured("configuredIceServersTurnTcp", "a turn: server over TCP was configured", func(f *configuration) bool { return f.turnTCP }),
-	Declaration{Name: "configuredIceTransportPolicy", Form: Flag, Help: "Whether only relays were allowed.", Source: "create", connection: func(c *connection) value { return flag(c.config.relayOnly).only(c.config.haveServers) }},
+	Declaration{Name: "configuredIceTransportPolicy", Form: Flag, Help: "Whether only relays were allowed.", Source: "create", connection: func(c *connection) value { return truth(c.config.relayOnly).only(c.config.haveServers) }},
 	Declaration{Name: "configuredBundlePolicy", Form: Text, Help: "bundlePolicy, where it was configured.", Source: "create", connection: func(c *connection) value { return told(c.config.bundle) }},
-	Declaration{Name: "configuredAlwaysNegotiateDataChannels", Form: Flag, Help: "alwaysNegotiateDataChannels, where it was configured.", Source: "create", connection: func(c *connection) value { return flag(c.config.alwaysNegotiate).only(c.config.alwaysNegotiated) }},
-	Declaration{Name: "addedHostCandidate", Form: Flag, Help: "Whether a host candidate of the remote end was added.", Source: "addIceCandidate", connection: func(c *connection) value { return flag(c.added.host) }},
-	Declaration{Name: "addedMdnsCandidate", Form: Flag, Help: "Whether one of them hid its address (.local).", Source: "addIceCandidate", connection: func(c *connection) value { return flag(c.added.mdns) }},
-	Declaration{Name: "addedSrflxCandidate", Form: Flag, Help: "Whether a server-reflexive candidate was added.", Source: "addIceCandidate", connection: func(c *connection) value { return flag(c.added.srflx) }},
-	Declaration{Name: "addedTurnCandidate", Form: Flag, Help: "Whether a relay candidate was added.", Source: "addIceCandidate", connection: func(c *connection) value { return flag(c.added.relay) }},
-	Declaration{Name: "addedNullCandidate", Form: Flag, Help: "Whether the remote end said that it has no more.", Source: "addIceCandidate", connection: func(c *connection) value { return flag(c.added.null) }},
-	Declaration{Name: "addedConnectableIceTcpCandidate", Form: Flag, Help: "Whether the remote end offers a passive TCP candidate, added or in a description.", Source: "addIceCandidate, setRemoteDescription", connection: func(c *connection) value { return flag(c.tcpPassive) }},
-	Declaration{Name: "gatheredHostCandidate", Form: Flag, Help: "Whether a host candidate was gathered.", Source: "onicecandidate", connection: func(c *connection) value { return flag(c.gathered.host) }},
-	Declaration{Name: "gatheredMdnsCandidate", Form: Flag, Help: "Whether one of them hid its address (.local).", Source: "onicecandidate", connection: func(c *connection) value { return flag(c.gathered.mdns) }},
-	Declaration{Name: "gatheredSrflxCandidate", Form: Flag, Help: "Whether a server-reflexive candidate was gathered.", Source: "onicecandidate", connection: func(c *connection) value { return flag(c.gathered.srflx) }},
-	Declaration{Name: "gatheredTurnCandidate", Form: Flag, Help: "Whether a relay candidate was gathered.", Source: "onicecandidate", connection: func(c *connection) value { return flag(c.gathered.relay) }},
+	Declaration{Name: "configuredAlwaysNegotiateDataChannels", Form: Flag, Help: "alwaysNegotiateDataChannels, where it was configured.", Source: "create", connection: func(c *connection) value { return truth(c.config.alwaysNegotiate).only(c.config.alwaysNegotiated) }},
+	Declaration{Name: "addedHostCandidate", Form: Flag, Help: "Whether a host candidate of the remote end was added.", Source: "addIceCandidate", connection: func(c *connection) value { return truth(c.added.host) }},
+	Declaration{Name: "addedMdnsCandidate", Form: Flag, Help: "Whether one of them hid its address (.local).", Source: "addIceCandidate", connection: func(c *connection) value { return truth(c.added.mdns) }},
+	Declaration{Name: "addedSrflxCandidate", Form: Flag, Help: "Whether a server-reflexive candidate was added.", Source: "addIceCandidate", connection: func(c *connection) value { return truth(c.added.srflx) }},
+	Declaration{Name: "addedTurnCandidate", Form: Flag, Help: "Whether a relay candidate was added.", Source: "addIceCandidate", connection: func(c *connection) value { return truth(c.added.relay) }},
+	Declaration{Name: "addedNullCandidate", Form: Flag, Help: "Whether the remote end said that it has no more.", Source: "addIceCandidate", connection: func(c *connection) value { return truth(c.added.null) }},
+	Declaration{Name: "addedConnectableIceTcpCandidate", Form: Flag, Help: "Whether the remote end offers a passive TCP candidate, added or in a description.", Source: "addIceCandidate, setRemoteDescription", connection: func(c *connection) value { return truth(c.tcpPassive) }},
+	Declaration{Name: "gatheredHostCandidate", Form: Flag, Help: "Whether a host candidate was gathered.", Source: "onicecandidate", connection: func(c *connection) value { return truth(c.gathered.host) }},
+	Declaration{Name: "gatheredMdnsCandidate", Form: Flag, Help: "Whether one of them hid its address (.local).", Source: "onicecandidate", connection: func(c *connection) value { return truth(c.gathered.mdns) }},
+	Declaration{Name: "gatheredSrflxCandidate", Form: Flag, Help: "Whether a server-reflexive candidate was gathered.", Source: "onicecandidate", connection: func(c *connection) value { return truth(c.gathered.srflx) }},
+	Declaration{Name: "gatheredTurnCandidate", Form: Flag, Help: "Whether a relay candidate was gathered.", Source: "onicecandidate", connection: func(c *connection) value { return truth(c.gathered.relay) }},
 	turnTime("gatheringTimeTurnUdp", "UDP", 0), turnTime("gatheringTimeTurnTcp", "TCP", 1), turnTime("gatheringTimeTurnTls", "TLS", 2),
 	firstPair("LocalAddress", Text, "Address of the local candidate, as the client told it", func(p *pairEnds) value { return told(p.localAddress) }),
 	firstPair("LocalProtocol", Text, "Protocol of the local candidate", func(p *pairEnds) value { return told(p.transport) }),
@@ -146,7 +146,7 @@ func (t *traffic) rate(bytes float64) value {
 }
 
 func configured(name, help string, of func(*configuration) bool) Declaration {
-	return Declaration{Name: name, Form: Flag, Help: "Set where " + help + ".", Source: "create", connection: func(c *connection) value { return flag(true).only(of(&c.config)) }}
+	return Declaration{Name: name, Form: Flag, Help: "Set where " + help + ".", Source: "create", connection: func(c *connection) value { return truth(true).only(of(&c.config)) }}
 }
 
 func turnTime(name, protocol string, i int) Declaration {
@@ -187,7 +187,7 @@ var rtcstatsTrack = declare(RTCStats, Track, slices.Concat([]Declaration{
 		return span(t.last - t.start())
 	}},
 	{Name: "hasNullVideoDecoder", Form: Flag, Help: "Whether the null decoder was ever used; received video only.", Source: "decoderImplementation", track: func(t *track) value {
-		return flag(t.null).only(!t.sends && t.kind == "video")
+		return truth(t.null).only(!t.sends && t.kind == "video")
 	}},
 	{Name: "timeToFirstFrame", Form: Number, Unit: milliseconds, Help: "From its start until the track unmuted; received only.", Source: "MediaStreamTrack.onunmute", track: func(t *track) value {
 		if t.sends || t.named == nil || t.named.unmuted == 0 {
@@ -237,7 +237,7 @@ var rtcstatsTrack = declare(RTCStats, Track, slices.Concat([]Declaration{
 	last("jitterBufferEmittedCount", rtc.StatJitterBufferEmittedCount, "", "Frames or samples that the jitter buffer emitted", inbound),
 	last("jitterBufferFlushes", rtc.StatJitterBufferFlushes, "", "Flushes of the jitter buffer", inbound),
 	{Name: "hasPeriodicJitterBufferFlushes", Form: Flag, Help: "Whether the flushes came every four seconds, a known fault of NetEq; known after three.", Source: "jitterBufferFlushes", track: func(t *track) value {
-		return flag(t.regular).only(!t.sends && t.kind == "audio" && t.rises >= 3)
+		return truth(t.regular).only(!t.sends && t.kind == "audio" && t.rises >= 3)
 	}},
 	last("totalProcessingDelay", rtc.StatTotalProcessingDelay, seconds, "Time from the first packet of a frame until it was decoded, summed", inbound),
 	last("framesAssembledFromMultiplePackets", rtc.StatFramesAssembledFromMultiplePackets, frames, "Frames of more than one packet", inbound),
