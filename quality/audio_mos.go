@@ -11,7 +11,7 @@ var AudioMOS = register(Metric{
 	ID: "audio_mos", Label: "Audio MOS", Unit: rtc.UnitNone, Agg: Mean, Step: 0.01, Kinds: Audio, Dirs: Either,
 	From: []rtc.Member{
 		rtc.StatConcealedSamples, rtc.StatSilentConcealedSamples, rtc.StatTotalSamplesReceived, rtc.StatPacketsLost, rtc.StatPacketsDiscarded,
-		rtc.StatPacketsReceived, rtc.StatFecPacketsReceived, rtc.StatBytesReceived, rtc.StatFractionLost, rtc.StatRoundTripTime, rtc.StatJitter,
+		rtc.StatPacketsReceived, rtc.StatPacketsSent, rtc.StatFecPacketsReceived, rtc.StatBytesReceived, rtc.StatBytesSent, rtc.StatFractionLost, rtc.StatRoundTripTime, rtc.StatJitter,
 	},
 	Help: "Score of the speech from 1 to 4.5 by the E-model (ITU-T G.107 for G.711, G.107.1 for G.722, G.107.2 with estimated codec figures for Opus). Of a received stream from the concealment, or the packets lost and late where that is not told, and the delay; of a sent one from what the remote end reports of loss, jitter and round-trip time. Null where nothing was to be heard. See docs/scores.md.",
 	Fn: func(w *Window) float64 {

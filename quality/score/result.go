@@ -145,7 +145,7 @@ func (w *Watch) heard() losses {
 	l := losses{time: w.audio.measured()}
 	share, m := w.audio.stutterShare(), &w.audio.means
 	l.add(stutterPoints(share, audioStutterScale)+m[broken].cost(), "audio_stutter", "speech broke off for %.1f %% of the time", 100*share)
-	l.add(m[loss].cost(), "audio_loss", "%.1f %% of the speech was missing", 100*m[loss].average())
+	l.add(m[loss].cost(), "audio_loss", "%.1f %% of the speech was missing here and there", 100*m[loss].average())
 	l.add(m[delay].cost(), "audio_delay", "speech came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)
 	if rate := m[bitrate].average(); rate > 0 {
 		l.add(bitratePoints(rate), "audio_bitrate", "speech had about %.0f kbit/s", rate/1000)

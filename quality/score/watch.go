@@ -146,13 +146,13 @@ func (w *Watch) hear(s *rtc.Sample) bool {
 	}
 	// What is missing in stutters is put down to them, the rest to loss;
 	// together they cost what all that is missing does.
-	all := lossPoints(codec, missing)
-	scattered := all
+	scattered := missing
 	if share > 0 {
-		scattered = lossPoints(codec, max(missing-share, 0))
+		scattered = max(missing-share, 0)
 	}
-	p.means[loss].add(scattered, missing, ms)
-	p.means[broken].add(all-scattered, 0, ms)
+	points := lossPoints(codec, scattered)
+	p.means[loss].add(points, scattered, ms)
+	p.means[broken].add(lossPoints(codec, missing)-points, 0, ms)
 	late := value(s, quality.Delay)
 	p.means[delay].add(delayPoints(codec, late), late, ms)
 	if rate := mos.SpeechRate(value(s, quality.Bitrate), value(s, quality.PacketRate)); ok && codec.Scale == mos.Fullband && rate == rate {
