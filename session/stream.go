@@ -568,7 +568,7 @@ func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
 			w.AudioBehind = st.audio.memory.Behind()
 		}
 		w.Off = st.off.during(r.Before, r.Time)
-		w.Hidden = s.told.hidden
+		w.Hidden = s.told.hidden || s.told.shown > r.Before
 		if c.row.State == "failed" || c.row.State == "closed" {
 			w.Off = w.Seconds()
 		}

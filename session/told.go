@@ -16,6 +16,7 @@ type told struct {
 	users  map[streamKey]mapping
 	muted  map[muteKey]float64 // since when, client's clock, ms
 	hidden bool                // the page
+	shown  float64             // when it was seen again last, client's ms: what was due before rests until then
 }
 
 // streamKey names a stream in one of three ways.
@@ -108,6 +109,9 @@ func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 	case rtc.NameVisibility:
 		var p struct{ Hidden bool }
 		if json.Unmarshal(r.Payload, &p) == nil {
+			if s.told.hidden && !p.Hidden {
+				s.told.shown = float64(r.Time)
+			}
 			s.told.hidden = p.Hidden
 		}
 	case rtc.NameGetDisplayMedia + rtc.OnSuccess:
