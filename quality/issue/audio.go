@@ -10,7 +10,7 @@ import (
 var NoAudioCaptured = register(Detector{
 	Type: "no_audio_captured", Label: "No audio captured",
 	Help:   "The microphone has given nothing but digital silence since its track began to be sent, though it is not muted: low after 10 s, medium after 20 s. Only where the client tells of mutes; a quiet room is not digital silence.",
-	Causes: []string{causeSilence},
+	Causes: []string{causeSource},
 	Kinds:  quality.Audio, Dirs: quality.Sent,
 	Hold: 10 * time.Second, Clear: time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark { return silence(s, smp, false) },
@@ -19,7 +19,7 @@ var NoAudioCaptured = register(Detector{
 var SilenceWhileUnmuted = register(Detector{
 	Type: "silence_while_unmuted", Label: "Silence though not muted",
 	Help:   "A microphone that gave sound gives digital silence, though it is not muted: low after 15 s, medium after 30 s. Only where the client tells of mutes; a quiet room is not digital silence.",
-	Causes: []string{causeSilence},
+	Causes: []string{causeSource},
 	Kinds:  quality.Audio, Dirs: quality.Sent,
 	Hold: 15 * time.Second, Clear: time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark { return silence(s, smp, true) },
@@ -65,12 +65,10 @@ func silence(s *Stream, smp *rtc.Sample, after bool) Mark {
 	}
 	// All of the silence is meant, so that a level is reached when it is.
 	mark.Over = m.silent
-	return mark.For(causeSilence, rtc.LocalUser)
+	return mark.For(causeSource, rtc.LocalUser)
 }
 
 const (
-	causeSilence = "silence"
-
 	silentMedium      = 20 * time.Second
 	silentAgainMedium = 30 * time.Second
 )
@@ -78,11 +76,11 @@ const (
 var Clipping = register(Detector{
 	Type: "clipping", Label: "Microphone overdriven",
 	Help:   "The microphone's level stayed above 0.9 of full scale for 3 s: speech that loud is cut off at the top. Low.",
-	Causes: []string{causeCapture},
+	Causes: []string{causeSource},
 	Kinds:  quality.Audio, Dirs: quality.Sent,
 	Hold: 3 * time.Second, Clear: 3 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
-		return Above(smp, quality.AudioLevel, 0.9, nan, nan).For(causeCapture, rtc.LocalUser)
+		return Above(smp, quality.AudioLevel, 0.9, nan, nan).For(causeSource, rtc.LocalUser)
 	},
 })
 

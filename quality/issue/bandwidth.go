@@ -80,15 +80,13 @@ func (c *conn) suffers() bool {
 var Congestion = register(Detector{
 	Type: "congestion", Label: "Congestion",
 	Help:   "The network is fuller than it can carry: what is sent or received waits and is lost at the same time. Bandwidth limits the encoder or what arrives fell by more than 30 %, and the round-trip time lies 100 ms and half above what was usual, or packets wait in the sender's pacer for 100 ms, or more than 2 % are lost: low with one of these, medium with two, for 3 s.",
-	Causes: []string{causeCongestion},
+	Causes: []string{causeBandwidth},
 	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 5 * time.Second,
 	Sample: congested,
 })
 
 const (
-	causeCongestion = "congestion"
-
 	queueing   = 100 // ms more than usual: a buffer that fills
 	queueShare = 1.5
 )
@@ -125,12 +123,12 @@ func congested(s *Stream, smp *rtc.Sample) Mark {
 	m := Fine
 	switch {
 	case limits && (up.loss || up.delay):
-		m = Mark{Known: true, Level: rtc.Low, Metric: quality.AvailableOutgoing, Value: Value(smp, quality.AvailableOutgoing), Limit: nan, LowWorse: true}.For(causeCongestion, rtc.Network)
+		m = Mark{Known: true, Level: rtc.Low, Metric: quality.AvailableOutgoing, Value: Value(smp, quality.AvailableOutgoing), Limit: nan, LowWorse: true}.For(causeBandwidth, rtc.Network)
 		if up.loss && up.delay {
 			m.Level = rtc.Medium
 		}
 	case fell && (down.loss && down.delay):
-		m = Mark{Known: true, Level: rtc.Medium, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeCongestion, rtc.Network)
+		m = Mark{Known: true, Level: rtc.Medium, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeBandwidth, rtc.Network)
 	}
 	return m
 }

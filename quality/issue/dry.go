@@ -10,7 +10,7 @@ import (
 var NoMediaReceived = register(Detector{
 	Type: "no_media_received", Label: "Nothing received",
 	Help:   "The connection stands and nothing of what it is to receive arrives, for 3 s (ObserveRTC waits for 5): high if the connection is silent altogether, low if only the streams are, because the others may have switched them off without telling.",
-	Causes: []string{causeBlackout, causeStopped},
+	Causes: []string{causeNoPackets, causeStopped},
 	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 2 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -37,7 +37,7 @@ var NoMediaReceived = register(Detector{
 		m := Mark{Known: true, Level: rtc.Low, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeStopped, rtc.RemoteUser)
 		if rate < silentPath {
 			m.Level = rtc.High
-			m = m.For(causeBlackout, rtc.Network)
+			m = m.For(causeNoPackets, rtc.Network)
 		}
 		return m
 	},
@@ -58,7 +58,7 @@ func (c *conn) connected(smp *rtc.Sample, s *Stream) bool {
 var NoMediaSent = register(Detector{
 	Type: "no_media_sent", Label: "Nothing sent",
 	Help:   "A track is live and not muted, its connection stands, and nothing of it is sent, for 5 s (ObserveRTC's dry outbound track): medium. Or packets are sent and for 8 s nothing says that they arrive, neither reports of the other end nor answers to the connection's checks, while media comes in: medium, the uplink is cut.",
-	Causes: []string{causeEncoder, causeBlackout},
+	Causes: []string{causeEncoder, causeNoPackets},
 	Kinds:  quality.Media, Dirs: quality.Sent,
 	Hold: 5 * time.Second, Clear: 2 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -126,7 +126,7 @@ func unanswered(s *Stream, smp *rtc.Sample) Mark {
 	}
 	if silence := smp.Time.Sub(*m); silence >= answersMissing && silence < 10*answersMissing {
 		mark := Mark{Known: true, Level: rtc.Medium, Metric: quality.Packets, Value: Value(smp, quality.Packets), Limit: nan, Over: silence}
-		return mark.For(causeBlackout, rtc.Network)
+		return mark.For(causeNoPackets, rtc.Network)
 	}
 	return Mark{}
 }

@@ -11,7 +11,7 @@ var LowFrameRate = register(Detector{
 	Type: "low_frame_rate", Label: "Low frame rate",
 	Help: "A camera's video had few frames, none lost to a standstill: below 15 per second and 60 % of what was usual in the minutes before is low, below 10 (Tencent guide, \"Priority Metrics\") and half of it medium, below 5 high; a camera that never gave 8 is low. " +
 		"Of a sent stream the frames captured, or, where the encoder gives fewer than 60 % of those, encoded; of a received one the frames decoded. A shared screen is not judged: it has few frames where little moves.",
-	Causes: []string{causeCapture, causeEncoder, causeCPU, causeBandwidth, causeLoss, causeJitter, causeSlow},
+	Causes: []string{causeSource, causeEncoder, causeCPU, causeBandwidth, causeLoss, causeJitter, causeSlow},
 	Kinds:  1 << rtc.KindVideo, Dirs: quality.Either,
 	Hold: 3 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -44,7 +44,7 @@ func few(fps, usual float64) (l rtc.Level, limit float64) {
 func fewSent(s *Stream, smp *rtc.Sample) Mark {
 	captured, encoded := Value(smp, quality.FpsCaptured), Value(smp, quality.FpsEncoded)
 	level, limit := few(captured, s.base.fps)
-	metric, value, cause, source := quality.FpsCaptured, captured, causeCapture, rtc.LocalUser
+	metric, value, cause, source := quality.FpsCaptured, captured, causeSource, rtc.LocalUser
 	if level == rtc.Clear && captured > 0 && captured < neverMany && s.base.fps < neverMany && s.Age(smp) > 2*startUp {
 		level, limit = rtc.Low, neverMany
 	}

@@ -10,7 +10,7 @@ import (
 var FrozenSource = register(Detector{
 	Type: "frozen_source", Label: "Source frozen",
 	Help:   "A camera or canvas that gave pictures gives none any more, though its track is live and not muted and the page is seen: medium after 2 s, high after 10 s. A shared screen is not judged: it gives none while nothing moves.",
-	Causes: []string{causeCapture},
+	Causes: []string{causeSource},
 	Kinds:  1 << rtc.KindVideo, Dirs: quality.Sent,
 	Hold: 2 * time.Second, Clear: 2 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -32,7 +32,7 @@ var FrozenSource = register(Detector{
 		if *stood >= frozenLong {
 			m.Level = rtc.High
 		}
-		return m.For(causeCapture, rtc.LocalUser)
+		return m.For(causeSource, rtc.LocalUser)
 	},
 })
 
@@ -51,7 +51,7 @@ var BlackSource = register(Detector{
 	Type: "black_source", Label: "Black or still picture",
 	Help: "Video is sent at a normal frame rate, finely quantised and nearly without content: at most 0.003 bit for each pixel of a frame, with a quantiser in the lower fifth of its scale, for 8 s. " +
 		"That is a picture that does not change at all: black, or a camera program that repeats its last one. It is a conclusion from sizes alone, so that it is never more than low.",
-	Causes: []string{causeBlack},
+	Causes: []string{causeSource},
 	Kinds:  1 << rtc.KindVideo, Dirs: quality.Sent,
 	Hold: 8 * time.Second, Clear: 3 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -70,11 +70,9 @@ var BlackSource = register(Detector{
 		}
 		m := Mark{Known: true, Level: rtc.Low, Metric: quality.Bitrate, Value: bits, Limit: emptyFrame * fps * pixels, LowWorse: true,
 			Text: "frames without content: black or still, by their size (confidence 60 %)"}
-		return m.For(causeBlack, rtc.LocalUser)
+		return m.For(causeSource, rtc.LocalUser)
 	},
 })
-
-const causeBlack = "black_source"
 
 // emptyFrame: a talking head takes 0.02 bit and more for each pixel of a
 // frame; a VP8 frame in which every block repeats the last takes about 100

@@ -11,14 +11,14 @@ import (
 const (
 	causeLoss      = "packet_loss"
 	causeJitter    = "jitter"
-	causeLatency   = "network_latency"
+	causeLatency   = "latency"
 	causeBandwidth = "bandwidth"
-	causeBlackout  = "blackout"       // nothing arrives over the connection
+	causeNoPackets = "no_packets"     // nothing arrives over the connection
 	causeStopped   = "sender_stopped" // the other end sends nothing of this stream, though the connection works
 	causeSlow      = "sender_slow"    // what arrives is complete, and little
 	causeCPU       = "cpu"
 	causeDevice    = "playout_device"
-	causeCapture   = "capture" // the camera, the microphone or what stands for them
+	causeSource    = "source" // the camera, the microphone or what stands for them
 	causeEncoder   = "encoder"
 )
 
@@ -37,7 +37,7 @@ const (
 func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 	if Value(smp, quality.Packets) == 0 {
 		if s.pathSilent() {
-			return causeBlackout, rtc.Network
+			return causeNoPackets, rtc.Network
 		}
 		return causeStopped, rtc.RemoteUser
 	}
