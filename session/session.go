@@ -180,6 +180,9 @@ func (s *Session) observe(r *rtc.Record) {
 		s.row.ClockOffset, s.changed = s.clock.offset, true
 	}
 	if jumped {
+		for _, c := range s.connections {
+			c.leap = max(float64(was-s.clock.offset), 0)
+		}
 		e := rtc.Record{Kind: rtc.KindEvent, Received: s.received, Name: []byte(nameClock),
 			Payload: fmt.Appendf(nil, `{"was":%d,"offset":%d}`, was, s.clock.offset)}
 		if s.released {
@@ -300,7 +303,12 @@ func (s *Session) stats(r *rtc.Record) error {
 	if at == 0 {
 		return nil
 	}
+	before := c.reports.taken
 	unknown, take, err := c.reports.apply(r.Stats, at)
+	if c.leap > 0 && before > 0 && at-before >= c.leap { // these statistics are dated by the clock that was set
+		c.reports.restart()
+	}
+	c.leap = 0
 	s.row.UnknownMembers += unknown
 	if c.reports.stale {
 		if e := s.link(c); e != nil {

@@ -335,6 +335,14 @@ func remote(t rtc.StatsType) bool {
 	return t == rtc.TypeRemoteInboundRTP || t == rtc.TypeRemoteOutboundRTP
 }
 
+// restart lets all begin anew: how much time passed since the poll before is
+// not known.
+func (rs *reports) restart() {
+	for _, r := range rs.all {
+		r.Restart()
+	}
+}
+
 // forget removes all reports; a poll that comes nevertheless begins anew.
 func (rs *reports) forget() {
 	*rs.count -= len(rs.all)

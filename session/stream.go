@@ -24,6 +24,7 @@ type connection struct {
 	peer      string             // who is at the other end, of a connection between two
 	ended     map[string]*stream // by report id: whose report is gone, in case it comes back
 
+	leap      float64 // ms that the client's clock was put ahead since the last poll
 	path      *stream // the transport
 	transport *report
 	pair      *report // selected candidate pair
