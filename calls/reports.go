@@ -496,12 +496,14 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 	b.num(rtc.StatJitterBufferEmittedCount, r.emitted)
 	if r.remote.at > 0 {
 		b.text(rtc.StatRemoteId, remote)
-		// What is played now was captured that long ago, by the sender's clock.
-		delay := float64(accessDelay*2) + r.from.c.p.user.up.delay.at(t) + r.c.p.user.down.delay.at(t) + 1000*r.bufferDelay(t)
+		// What is played now left the end that sends the reports that long ago, by
+		// that end's clock.
+		way, skew := r.oneWay(t)
+		delay := way + 1000*r.bufferDelay(t)
 		if !video {
 			delay += 30 + r.r.playout.at(t)
 		}
-		b.num(rtc.StatEstimatedPlayoutTimestamp, float64(start)+ntp+float64(t)+f.from.skew.at(t)-delay)
+		b.num(rtc.StatEstimatedPlayoutTimestamp, float64(start)+ntp+float64(t)+skew-delay)
 	}
 	if video {
 		b.num(rtc.StatFramesReceived, r.frames)
@@ -554,7 +556,8 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 		b.num(rtc.StatPacketsSent, m.packets)
 		b.num(rtc.StatBytesSent, m.bytes)
 		b.num(rtc.StatReportsSent, m.reports)
-		b.num(rtc.StatRemoteTimestamp, float64(start)+float64(m.at)+f.from.skew.at(m.at))
+		way, skew := r.oneWay(m.at)
+		b.num(rtc.StatRemoteTimestamp, float64(start)+float64(m.at)+skew-way)
 		b.num(rtc.StatRoundTripTimeMeasurements, m.measured)
 		b.num(rtc.StatTotalRoundTripTime, round6(m.totalRTT))
 		if m.measured > 0 {
@@ -563,6 +566,18 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 		b.override(r.r.raw, "remote", n)
 	}
 	b.codec(codec, f)
+}
+
+// oneWay is how long media is on its way from the end that sends reports about
+// it, in ms, and how far that end's clock is ahead: the sender's, or the media
+// server's, which hides what came before it.
+func (r *receiver) oneWay(t ms) (delay, skew float64) {
+	delay = accessDelay + r.c.p.user.down.delay.at(t)
+	if r.c.twin != nil {
+		from := r.from.c.p.user
+		return delay + accessDelay + from.up.delay.at(t), from.skew.at(t)
+	}
+	return delay, 0
 }
 
 // moveToTrack lays the members that old browsers keep in the track report
