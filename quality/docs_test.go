@@ -69,6 +69,46 @@ several intervals of one stream.
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %v | %s | %s | %s | %s |\n", m.ID, m.Label, m.Unit.Symbol(), m.Step, streams(m), m.Agg, strings.ReplaceAll(m.Help, "|", "\\|"), strings.Join(from, " "))
 		}
 	}
+	b.WriteString(`
+## How far stutter and delay may be off
+
+A browser does not tell its gaps one by one. Video: the number of pictures, the
+sum of the gaps between them and the sum of their squares give a single long gap
+among regular ones; freezes and pauses help to tell several apart; what the sum
+leaves over of the time that passed is the gap that goes on, so that a
+standstill is counted while it lasts. Audio: length and number of the
+concealments. ` + "`stutter_basis`" + ` says what an interval rests on. Thresholds are 600
+ms and 200 ms unless set otherwise (` + "`quality.Thresholds`" + `).
+
+The tests of package quality make minutes of pictures and packets whose gaps are
+known, derive a browser's counters from them, poll, and hold the rate of stutter
+to these bounds, in percentage points. Video has 7 to 60 pictures a second, with
+jitter, and up to 7 gaps of 0.1 to 6 s; most of the error is from gaps that are
+near the threshold.
+
+| what is told, what is lost | poll every | mean error at most | worst at most |
+|---|---|---|---|
+`)
+	for _, e := range videoErrors {
+		fmt.Fprintf(&b, "| %s | %v s | %v | %v |\n", e.what, e.every, e.mean, e.worst)
+	}
+	for _, e := range audioErrors {
+		fmt.Fprintf(&b, "| %s | %v s | %v | %v |\n", e.what, e.every, e.mean, e.worst)
+	}
+	b.WriteString(`
+A receiver cannot know a muted camera from a dead one unless somebody says so.
+The browser does when a track is renegotiated away (` + "`MediaStreamTrack.onmute`" + `),
+an application can (` + "`mute`" + ` with the user or the track, see protocol.md). Otherwise a
+stream that alone brings nothing, over a path that works, stutters for 15 s and
+is taken as switched off from then on. A path that brings nothing at all
+stutters until the connection fails or the picture is back.
+
+Delay: with clocks hours apart, reports that queue for 20 ms on average and
+round trips measured every 3 s, the mean error is below 10 ms. Half the round
+trip stands for the way; where the two directions differ, the delay is off by
+half the difference. What is measured ends at the browser: the camera's and the
+screen's own delay are not in it.
+`)
 	return b.Bytes()
 }
 

@@ -251,6 +251,9 @@ func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 		d = (a.sum - frozen) / (a.n - freezes)
 	case freezes >= 2:
 		d = 0 // all of them froze
+	case freezes == 1 && rest > 1.5*u.spacing && math.Abs(frozen-one) < 0.05+0.05*one:
+		// That one is known; something else was not regular.
+		return ifLong(frozen, least) + longGaps(moments{a.n - 1, a.sum - frozen, a.squares - frozen*frozen}, usual{u.spacing, 0}, 0, 0, least)
 	case one == 0 || freezes == 1 || u.spacing == 0 || rest < 1.25*u.spacing+0.002:
 		return one
 	}

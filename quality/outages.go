@@ -13,6 +13,7 @@ type outages struct {
 	going   float64 // s of concealment that had not ended at the last poll
 	charged float64 // s of it that were counted
 	excused float64 // s of it in which nothing was due
+	ended   float64 // s of the last one, if it seemed to end in the interval before
 	usual   float64 // usual length of a short concealment, s; 0 while not known
 	unsent  float64 // s for which no packet came over a path that works
 }
@@ -60,7 +61,14 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 		o.unsent = 0
 	}
 
+	if events == 0 && concealed > 0 && o.going == 0 {
+		// None began: the last one had not ended.
+		if o.going = o.ended; o.going >= threshold {
+			o.charged = o.going
+		}
+	}
 	before := *o
+	o.ended = 0
 	var long float64 // s of outages that ended
 	var same bool    // the outage that goes on is the one before
 	basis := BasisMoments
@@ -155,7 +163,7 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 			o.going = total
 			return 0, true
 		}
-		o.going = 0
+		o.going, o.ended = 0, total
 		if total < threshold {
 			o.learn(total)
 		}
@@ -164,7 +172,7 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 		o.going = tail
 		total, count = total-tail, count-1
 	default:
-		o.going = 0
+		o.going, o.ended = 0, min(total/count, threshold/2)
 	}
 	long := shortTail(count, total, r.silent, o.usual, threshold)
 	if long == 0 {
