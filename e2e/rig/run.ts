@@ -200,7 +200,7 @@ async function pin(pids: number[], processor: string): Promise<void> {
   await Promise.all(pids.map((pid) => finished("taskset", ["-apc", processor, String(pid)])));
 }
 
-/** Work that leaves each thread of a browser on the same processor a twentieth of it. */
+/** Work that leaves a browser on the same processor a twentieth of it. */
 async function burn(ms: number): Promise<void> {
   const work = `const end = Date.now() + ${ms}; while (Date.now() < end);`;
   await Promise.all(Array.from({ length: 20 }, () => finished("taskset", ["-c", hers, process.execPath, "-e", work])));
@@ -208,7 +208,8 @@ async function burn(ms: number): Promise<void> {
 
 function finished(command: string, args: string[]): Promise<void> {
   return new Promise((done) => {
-    const child = spawn(command, args, { stdio: "ignore" });
+    // A session of its own: Linux shares the processor between sessions first (sched_autogroup).
+    const child = spawn(command, args, { stdio: "ignore", detached: true });
     child.once("exit", () => done());
     child.once("error", () => done());
   });
