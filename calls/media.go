@@ -77,6 +77,8 @@ func (e *encoding) limits(t ms, streams float64) {
 			e.reason = "bandwidth"
 			e.target = max(left, 0)
 			switch share := e.target / wanted; {
+			case share < 0.3 && e.rid != "" && e != e.s.layers[0]:
+				e.target, e.fps = 0, 0 // not enough for a layer: it is not sent (libwebrtc, minimum bit rate of each)
 			case share < 0.15:
 				scale, e.fps = scale/4, e.fps/3
 			case share < 0.3:
