@@ -19,6 +19,7 @@ var arrows = []struct{ from, to, why string }{
 	{"quality/mos", "...", "published formulas are plain numbers in and out, so that they can be read next to their Recommendation"},
 	{"quality", "quality/score", "a score is derived from samples, not the other way round"},
 	{"quality/score", "quality/issue", "what a user got does not depend on what was found to blame"},
+	{"quality/feature", "quality", "features are the definitions of others: a change of our figures must not change them"},
 	{"protocol/...", "session", "a decoder turns bytes into records and knows nothing of calls"},
 	{"protocol/...", "ingest", "a decoder must work on files as on sockets"},
 	{"protocol/...", "store/...", "a decoder turns bytes into records and knows nothing of storage"},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,8 +115,13 @@ func TestRawDump(t *testing.T) {
 				}
 			}
 			k := newKeeper(false)
+			var sizes []int
+			src.Sizes(func(n int) { sizes = append(sizes, n) })
 			if err := src.Replay(k); err != nil {
 				t.Fatal(err)
+			}
+			if !slices.EqualFunc(sizes, frames, func(n int, f []byte) bool { return n == len(f) }) {
+				t.Errorf("sizes %d are not those of the frames", sizes)
 			}
 			sum := src.Summary()
 			if sum.Records < int64(len(frames)) || sum.Polls == 0 || sum.Connections != 1 || sum.Faults != 0 {

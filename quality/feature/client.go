@@ -19,32 +19,32 @@ type client struct {
 	page   identity // what Jitsi's application says of itself
 	proto  string   // the subprotocol that the client spoke
 
-	asked, askedAudio, askedVideo, askedBoth  bool // getUserMedia
-	gotMedia, failedMedia                     int
-	mediaError                                string
-	usb                                       [2]string // audio, video
-	screen, screenAudio, screenVideo          bool      // getDisplayMedia
-	gotScreen, failedScreen                   int
-	enumerated                                int
-	socket                                    float64 // ms until the websocket was open
-	socketKnown                               bool
-	captured                                  map[string]capture // by track
-	ended, short                              [2]bool
-	start, end                                int64 // of the session: all records but who it is
-	conference                                int64
-	speaking, speaker                         bool // told who speaks; it is this client
-	turns                                     int
-	spoken, since                             int64
-	feelings                                  [len(feelings)]float64
-	feels                                     bool
-	pings                                     map[string]ping
-	faces, speech                             []string // entries of JSON lists
-	videoTypes                                map[uint32]videoType
-	counts                                    [frameKinds]int
-	bytes                                     [frameKinds]int
-	framed                                    bool
-	lastLog                                   uint64 // sequence number of the frame of the last log line
-	connections, connected, records, statsSum int
+	asked, askedAudio, askedVideo, askedBoth        bool // getUserMedia
+	gotMedia, failedMedia                           int
+	mediaError                                      string
+	usb                                             [2]string // audio, video
+	screen, screenAudio, screenVideo                bool      // getDisplayMedia
+	gotScreen, failedScreen                         int
+	enumerated                                      int
+	socket                                          float64 // ms until the websocket was open
+	socketKnown                                     bool
+	captured                                        map[string]capture // by track
+	ended, short                                    [2]bool
+	start, end                                      int64 // of the session: all records but who it is
+	conference                                      int64
+	speaking, speaker                               bool // told who speaks; it is this client
+	turns                                           int
+	spoken, since                                   int64
+	feelings                                        [len(feelings)]float64
+	feels                                           bool
+	pings                                           map[string]ping
+	faces, speech                                   []string // entries of JSON lists
+	videoTypes                                      map[uint32]videoType
+	counts                                          [frameKinds]int
+	bytes                                           [frameKinds]int
+	framed                                          bool
+	lastLog                                         uint64 // sequence number of the frame of the last log line
+	connections, connected, records, polls, leftOut int
 }
 
 type capture struct {
@@ -195,7 +195,7 @@ func (c *client) record(e *Extractor, r *rtc.Record, at int64) {
 func (c *client) see(e *Extractor, r *rtc.Record, at int64) {
 	c.records++
 	if r.Kind == rtc.KindStats {
-		c.statsSum++
+		c.polls++
 	}
 	kind := frameKindOf(r)
 	if r.Kind == rtc.KindLog { // many lines may have come in one frame
@@ -456,11 +456,10 @@ func loose(v any) value {
 	return value{}
 }
 
-// finish closes what is open at the end of the session.
+// finish takes from the connections what is the client's.
 func (c *client) finish(e *Extractor) {
-	c.connections, c.connected = len(e.connections), 0
+	c.connections, c.connected, c.leftOut = len(e.connections), 0, e.leftOut
 	for _, conn := range e.connections {
-		conn.finish()
 		if conn.connectedAt != 0 {
 			c.connected++
 		}

@@ -26,10 +26,9 @@ type connection struct {
 	announced         []*announcement
 	streams           []*stream
 	bySSRC            map[streamKey]*stream // the newest part of each
-	streamsOfThis     int
-	connecting        int64 // first connectionState connecting
-	connectedAt       int64 // first connected, whatever stood before
-	connectionTime    int64 // from connecting until connected; -1 unless both were told
+	connecting        int64                 // first connectionState connecting
+	connectedAt       int64                 // first connected, whatever stood before
+	connectionTime    int64                 // from connecting until connected; -1 unless both were told
 	checking          int64
 	iceConnectedAt    int64
 	iceConnectionTime int64
@@ -43,36 +42,32 @@ type connection struct {
 	createFailures    int
 	setFailures       int
 
-	signaling          string
-	negotiations       int
-	local, remote      description
-	offered            int64 // first setLocalDescription with an offer
-	signalingDelay     int64 // -1 until answered
-	restart            restartStep
-	iceLite            bool
-	addFailure         string
-	localFailure       string
-	remoteFailure      string
-	gathering          gathering
-	added              candidates
-	gathered           candidates
-	tcpPassive         bool
-	places             []located // of candidates, by address
-	relayPlace         *place
-	dtls               struct{ role, version, cipher string }
-	firstPair          pairEnds
-	lastPair           pairEnds
-	usesRelay          *bool
-	pairID             string
-	pairChanges        int
-	traffic            traffic
-	rtt                mean
-	upper, lower       experience
-	clockSkew          float64
-	firstPoll          int64
-	codecs             []string
-	candidatePairTold  bool
-	localTypes, remTys map[string]bool
+	signaling      string
+	negotiations   int
+	local, remote  description
+	offered        int64 // first setLocalDescription with an offer
+	signalingDelay int64 // -1 until answered
+	restart        restartStep
+	iceLite        bool
+	addFailure     string
+	localFailure   string
+	remoteFailure  string
+	gathering      gathering
+	added          candidates
+	gathered       candidates
+	tcpPassive     bool
+	places         []located // of candidates, by address
+	relayPlace     *place
+	dtls           struct{ role, version, cipher string }
+	firstPair      pairEnds
+	lastPair       pairEnds
+	pairID         string
+	pairChanges    int
+	traffic        traffic
+	rtt            mean
+	upper, lower   experience
+	clockSkew      float64
+	firstPoll      int64
 }
 
 // description is the first call that sets one.
@@ -603,6 +598,3 @@ func (c *connection) roundTrips(s selected) {
 
 // forget lets go of what only later records would need.
 func (c *connection) forget() { c.reports.forget(&c.of.reports) }
-
-// finish settles what is known only at the end.
-func (c *connection) finish() {}

@@ -12,8 +12,8 @@ import (
 const (
 	maxConnections = 256  // peer connections of a session
 	maxReports     = 4096 // statistics reports of all connections at one time; decoders take no more in one poll
-	maxTracks      = 4096 // RTP streams of all connections
-	maxAnnounced   = 4096 // tracks that calls and events name
+	maxTracks      = 1024 // RTP streams of all connections: fifty users whose camera and microphone come back ten times
+	maxAnnounced   = 2048 // tracks that calls and events name
 	maxText        = 1024 // bytes of a text
 	maxJSON        = 4096 // bytes of a JSON value
 	maxListed      = 100  // entries of a list
@@ -29,6 +29,7 @@ type Extractor struct {
 	reports     int                    // of all connections at this time
 	tracks      int                    // of all connections; so streams and announced
 	streams     int
+	leftOut     int // streams beyond maxTracks
 	announced   int
 
 	pending [frameKinds]int // records since the last Frame

@@ -14,6 +14,7 @@ import (
 	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/jitsi"
+	"github.com/peerglass/peerglass/protocol/native"
 	"github.com/peerglass/peerglass/protocol/rtcstats"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -48,6 +49,49 @@ func TestGolden(t *testing.T) {
 		})
 	}
 }
+
+// A call has the same features whatever the wire: what rtcstats told is told
+// again in the native protocol.
+func TestNativeSaysTheSame(t *testing.T) {
+	want, got := New(), New()
+	d, encoder := decoderOf("rtcstats"), native.NewEncoder()
+	for _, frame := range recordings.Frames(t, "rtcstats") {
+		if err := d.Decode(frame, 1_800_000_000_000, sinks{want, encoding{encoder}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := native.NewDecoder(native.Options{}).Decode(encoder.Close(nil, 0), 1_800_000_000_000, got); err != nil {
+		t.Fatal(err)
+	}
+	a, b := texts(want.Features()), texts(got.Features())
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			t.Fatalf("feature %d: %s, want %s", i, at(b, i), at(a, i))
+		}
+	}
+}
+
+func at(all []string, i int) string {
+	if i < len(all) {
+		return all[i]
+	}
+	return "nothing"
+}
+
+type sinks []rtc.Sink
+
+func (all sinks) Record(r *rtc.Record) error {
+	for _, s := range all {
+		if err := s.Record(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type encoding struct{ *native.Encoder }
+
+func (e encoding) Record(r *rtc.Record) error { return e.Add(r) }
 
 func orDash(s string) string {
 	if s == "" {

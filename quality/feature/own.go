@@ -11,9 +11,10 @@ import (
 
 var ownClient = declare(Peerglass, Client,
 	Declaration{Name: "records", Form: Number, Help: "Records of the session.", Source: "all records", client: func(c *client) value { return number(float64(c.records)) }},
-	Declaration{Name: "polls", Form: Number, Help: "Polls of statistics.", Source: "getStats", client: func(c *client) value { return number(float64(c.statsSum)) }},
+	Declaration{Name: "polls", Form: Number, Help: "Polls of statistics.", Source: "getStats", client: func(c *client) value { return number(float64(c.polls)) }},
 	Declaration{Name: "connections", Form: Number, Help: "Peer connections.", Source: "all records", client: func(c *client) value { return number(float64(c.connections)) }},
 	Declaration{Name: "connectedConnections", Form: Number, Help: "Peer connections that were ever connected.", Source: "onconnectionstatechange", client: func(c *client) value { return number(float64(c.connected)) }},
+	Declaration{Name: "tracksLeftOut", Form: Number, Help: "Streams beyond the 1024 of which features are kept; left out where there are none.", Source: "outbound-rtp, inbound-rtp", client: func(c *client) value { return number(float64(c.leftOut)).only(c.leftOut > 0) }},
 )
 
 var ownConnection = declare(Peerglass, Connection,

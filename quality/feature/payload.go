@@ -38,14 +38,6 @@ func isState(payload []byte, state string) bool {
 	return len(payload) == len(state)+2 && payload[0] == '"' && string(payload[1:len(payload)-1]) == state
 }
 
-// jsonOf returns a payload as JSON text, "" where it is too long to keep whole.
-func jsonOf(payload []byte) string {
-	if len(payload) > maxJSON || string(payload) == "null" {
-		return ""
-	}
-	return string(payload)
-}
-
 // typeOf returns the type of a session description. Within the text of the
 // description a quote is escaped, so what is found is the member.
 func typeOf(payload []byte) string {

@@ -50,13 +50,14 @@ var keptPlace = func() (place [rtc.Members]uint8) {
 
 // report is one statistics report as far as it is kept.
 type report struct {
-	id    string
-	typ   rtc.StatsType
-	at    int    // its place in reports.all
-	seen  uint32 // the last poll that named it
-	gone  bool   // removed; its values are the last
-	now   [len(keptNumbers)]float64
-	texts []reportText
+	id      string
+	typ     rtc.StatsType
+	at      int    // its place in reports.all
+	seen    uint32 // the last poll that named it
+	gone    bool   // removed; its values are the last
+	leftOut bool   // there were too many streams
+	now     [len(keptNumbers)]float64
+	texts   []reportText
 
 	track  *track
 	stream *stream
@@ -156,8 +157,6 @@ type reports struct {
 	cursor int
 	poll   uint32
 }
-
-func (rs *reports) byName(id string) *report { return rs.byID[id] }
 
 // find returns the report with that id, nil where there is none. Polls name
 // reports in the order in which they came, so that the next one is tried first.

@@ -31,8 +31,6 @@ type track struct {
 	rises    int
 	regular  bool // all rises were about four seconds apart
 	maxRate  float64
-	retrans  float64
-	layered  string
 }
 
 // announcement is a track that a call or an event named.
@@ -184,6 +182,10 @@ func (c *connection) trackOf(r *report, at int64) *track {
 		}
 	}
 	if c.of.tracks >= maxTracks {
+		if !r.leftOut {
+			r.leftOut = true
+			c.of.leftOut++
+		}
 		return nil
 	}
 	c.of.tracks++
@@ -417,7 +419,7 @@ func (c *connection) streamOf(r *report, sends bool, at int64) *stream {
 }
 
 func (c *connection) newStream(key streamKey, kind string, at int64, part int) *stream {
-	if len(c.of.connections) > 0 && c.of.streams >= maxTracks {
+	if c.of.streams >= maxTracks {
 		return nil
 	}
 	c.of.streams++
