@@ -181,14 +181,22 @@ never sent or received is ` + "`PC_0/outbound/<track>`" + ` or ` + "`PC_0/inboun
 	golden(t, "../../docs/features.md", b.Bytes())
 }
 
-// told makes records from a script: each line is time, kind, connection ("-"
-// for none), name and payload.
+// script makes records of lines: time, kind, connection ("-" for none; what
+// ties a call to its outcome stands after a '/'), name and payload. A poll's
+// payload is what Jitsi's client sends.
 func script(t *testing.T, e *Extractor, lines string) {
 	t.Helper()
+	polls := decoderOf("jitsi")
 	kinds := map[string]rtc.Kind{"open": rtc.KindOpen, "call": rtc.KindCall, "state": rtc.KindState, "event": rtc.KindEvent, "close": rtc.KindClose}
 	for line := range strings.Lines(lines) {
 		f := strings.SplitN(strings.TrimSpace(line), " ", 5)
 		if len(f) < 4 {
+			continue
+		}
+		if f[1] == "poll" {
+			if err := polls.Decode(fmt.Appendf(nil, `["getstats",%q,%s,%s]`, f[2], f[4], f[0]), 0, e); err != nil {
+				t.Fatal(err)
+			}
 			continue
 		}
 		r := rtc.Record{Kind: kinds[f[1]], Name: []byte(f[3])}
@@ -285,6 +293,53 @@ func TestFeatures(t *testing.T) {
 		{"where the candidates are", `
 			1000 state PC_0/{"rtcstatsLocation":{"continent":"EU","country":"DE"}} onicecandidate {"candidate":"candidate:1 1 udp 8331263 1.2.3.4 9000 typ relay"}`,
 			"rtcstats connection PC_0 rtcstatsRelayLocationCountry=DE rtcstatsRelayLocationCity=- rtcstatsLocationCountry=-"},
+		{"three layers of one track", `
+			1000 call PC_0 create {}
+			1001 call PC_0 addTrack ["video","cam","s"]
+			2000 poll PC_0 getstats {"s":{"type":"media-source","trackIdentifier":"cam","kind":"video"},"c":{"type":"codec","mimeType":"video/VP8"},"o1":{"type":"outbound-rtp","kind":"video","ssrc":1,"rid":"h","mediaSourceId":"s","codecId":"c","packetsSent":10,"frameWidth":1280,"frameHeight":720},"o2":{"type":"outbound-rtp","kind":"video","ssrc":2,"rid":"l","mediaSourceId":"s","codecId":"c","packetsSent":5,"frameWidth":320,"frameHeight":180}}
+			3000 poll PC_0 getstats {"s":{},"c":{},"o1":{"packetsSent":30,"qualityLimitationDurations":{"none":1,"cpu":3}},"o2":{"packetsSent":15,"frameWidth":640}}`,
+			"rtcstats track PC_0/o2 rid=l trackIdentifier=cam startTime=1001 duration=1999 commonWidth=320 maxWidth=640 minHeight=180 codecMimeType=video/VP8"},
+		{"three layers of one track, in all", `
+			2000 poll PC_0 getstats {"s":{"type":"media-source","trackIdentifier":"cam","kind":"video"},"o1":{"type":"outbound-rtp","kind":"video","ssrc":1,"mediaSourceId":"s","packetsSent":10},"o2":{"type":"outbound-rtp","kind":"video","ssrc":2,"mediaSourceId":"s","packetsSent":5}}`,
+			"peerglass connection PC_0 simulcastTracks=1"},
+		{"a stream that went away", `
+			2000 poll PC_0 getstats {"x":{"type":"certificate"},"i":{"type":"inbound-rtp","kind":"audio","ssrc":7,"packetsReceived":100,"packetsLost":4,"totalSamplesReceived":4800,"concealedSamples":48,"jitterBufferDelay":9,"jitterBufferEmittedCount":3}}
+			3000 poll PC_0 getstats {"x":{}}
+			4000 poll PC_0 getstats {"x":{}}`,
+			"jitsi track PC_0/received/7 packets=100 packetsLost=4 packetsLostPct=4 concealedPercentage=1 startTime=2000 endTime=2000"},
+		{"what it had stays", `
+			2000 poll PC_0 getstats {"x":{"type":"certificate"},"i":{"type":"inbound-rtp","kind":"audio","ssrc":7,"packetsReceived":100,"jitterBufferDelay":9,"jitterBufferEmittedCount":3}}
+			3000 poll PC_0 getstats {"x":{}}`,
+			"rtcstats track PC_0/i averageJitterBufferDelay=3 duration=0 kind=audio concealmentPercentage=-"},
+		{"a counter that began anew", `
+			2000 poll PC_0 getstats {"i":{"type":"inbound-rtp","kind":"audio","ssrc":7,"packetsReceived":100,"packetsLost":4}}
+			3000 poll PC_0 getstats {"i":{"packetsReceived":10,"packetsLost":1}}
+			4000 poll PC_0 getstats {"i":{"packetsReceived":20,"packetsLost":0}}`,
+			"jitsi connection PC_0 totalPacketsReceived=120 totalReceivedPacketsLost=4 receivedPacketsLostPct=3.33 totalPacketsSent=0 sentPacketsLostPct=-"},
+		{"a camera that gives way to the screen", `
+			2000 poll PC_0 getstats {"o":{"type":"outbound-rtp","kind":"video","ssrc":7,"packetsSent":100}}
+			2500 event - setVideoType {"ssrc":7,"videoType":"desktop"}
+			3000 poll PC_0 getstats {"o":{"packetsSent":150}}`,
+			"jitsi track PC_0/send/7#2 packets=50 mediaType=video/desktop startTime=2500 packetsLost=-"},
+		{"losses that the remote end reports", `
+			2000 poll PC_0 getstats {"o":{"type":"outbound-rtp","kind":"audio","ssrc":7,"packetsSent":100,"remoteId":"r"},"r":{"type":"remote-inbound-rtp","ssrc":7,"packetsLost":5,"roundTripTime":0.25,"packetsReceivedWithCe":3}}`,
+			"jitsi connection PC_0 totalSentPacketsLost=5 sentPacketsLostPct=5 meanRtt=0.25"},
+		{"a relay over TLS, and what it carried", `
+			1000 state PC_0 onconnectionstatechange "connecting"
+			1900 state PC_0 onconnectionstatechange "connected"
+			2000 poll PC_0 getstats {"t":{"type":"transport","selectedCandidatePairId":"p","tlsVersion":"FEFD","dtlsRole":"client"},"p":{"type":"candidate-pair","localCandidateId":"l","remoteCandidateId":"r","bytesSent":1000,"bytesReceived":500,"totalRoundTripTime":0.3,"responsesReceived":3},"l":{"type":"local-candidate","candidateType":"relay","protocol":"udp","relayProtocol":"tls","priority":8331263,"url":"turns:x"},"r":{"type":"remote-candidate","candidateType":"srflx","protocol":"udp","ip":"192.0.2.1"}}
+			4000 poll PC_0 getstats {"t":{},"p":{"bytesSent":3000,"bytesReceived":1500},"l":{},"r":{}}`,
+			"rtcstats connection PC_0 connectionTime=900 dtlsVersion=FEFD firstCandidatePairLocalRelayProtocol=tls firstCandidatePairLocalTypePreference=0 firstCandidatePairLocalRelayUrl=turns:x firstCandidatePairRemoteAddress=192.0.2.1 averageStunRoundTripTime=0.09999999999999999 averageOutboundBitrate=8000 averageInboundBitrate=4000"},
+		{"flushes every four seconds", `
+			1000 poll PC_0 getstats {"i":{"type":"inbound-rtp","kind":"audio","ssrc":7,"jitterBufferFlushes":0}}
+			2000 poll PC_0 getstats {"i":{"jitterBufferFlushes":1}}
+			6000 poll PC_0 getstats {"i":{"jitterBufferFlushes":2}}
+			10100 poll PC_0 getstats {"i":{"jitterBufferFlushes":3}}`,
+			"rtcstats track PC_0/i hasPeriodicJitterBufferFlushes=1 jitterBufferFlushes=3"},
+		{"a decoder that decodes nothing", `
+			1000 poll PC_0 getstats {"i":{"type":"inbound-rtp","kind":"video","ssrc":7,"decoderImplementation":"NullVideoDecoder"}}
+			2000 poll PC_0 getstats {"i":{"decoderImplementation":"libvpx"}}`,
+			"rtcstats track PC_0/i hasNullVideoDecoder=1 decoderImplementation=libvpx"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := New()
