@@ -36,6 +36,7 @@ type user struct {
 
 	signalling, ice, dtls ms // how long each takes at the beginning
 	iceFails, dtlsFails   bool
+	noRelay               bool   // the TURN server cannot be reached
 	broken                []span // iceConnectionState is disconnected
 	path                  knob   // index in paths
 	network               []networkAt

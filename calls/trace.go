@@ -3,6 +3,7 @@ package calls
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -92,6 +93,9 @@ func (w *world) granted(p *presence) string {
 	return string(b)
 }
 
+// iceServers is what pages configure.
+const iceServers = `{"iceServers":[{"urls":["stun:stun.example.com:3478"]},{"urls":["turn:turn.example.com:3478?transport=udp","turn:turn.example.com:3478?transport=tcp"],"username":"***","credential":"***"}]}`
+
 // setUp tells how a connection came about.
 func (w *world) setUp(c *conn) {
 	p := c.p
@@ -106,7 +110,7 @@ func (w *world) setUp(c *conn) {
 		}
 	}
 	quoted := func(s string) string { return `"` + s + `"` }
-	tell(c.made, rtc.KindCall, rtc.NameCreate, `{"iceServers":[{"urls":"turn:turn.example.com:3478"}]}`)
+	tell(c.made, rtc.KindCall, rtc.NameCreate, iceServers)
 	if c.peer != nil {
 		tell(c.made, rtc.KindCall, rtc.NameConstraints, fmt.Sprintf(`{"optional":[{"rtcStatsPeerId":%q}]}`, c.peer.user.name))
 	}
@@ -121,10 +125,27 @@ func (w *world) setUp(c *conn) {
 	tell(c.made+15, rtc.KindState, rtc.NameSignalingState, quoted("have-local-offer"))
 	tell(c.made+15, rtc.KindCall, "setLocalDescription"+rtc.OnSuccess, "")
 	tell(c.made+20, rtc.KindState, rtc.NameGatheringState, quoted("gathering"))
-	tell(c.made+25, rtc.KindState, rtc.NameICECandidate, fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2122194687 192.0.2.%d 50000 typ host","sdpMid":"0"}`, p.user.index+1))
+	candidate := func(at ms, priority, address, typ string) {
+		tell(at, rtc.KindState, rtc.NameICECandidate, fmt.Sprintf(`{"candidate":"candidate:%d 1 udp %s %s 50000 typ %s generation 0 ufrag u%d","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"u%d"}`, at, priority, address, typ, p.id, p.id))
+	}
+	candidate(c.made+20, "2122194687", fmt.Sprintf("192.0.2.%d", p.user.index+1), "host")
+	candidate(c.made+30, "1685987071", fmt.Sprintf("198.51.100.%d", p.user.index+1), fmt.Sprintf("srflx raddr 192.0.2.%d rport 50000", p.user.index+1))
+	overTCP := p.user.noRelay || strings.HasPrefix(paths[c.path].name, "relay/t") // what is left where UDP does not get through
+	if overTCP {
+		tell(c.made+35, rtc.KindState, rtc.NameICEError, `{"url":"turn:turn.example.com:3478?transport=udp","errorCode":701,"errorText":"TURN allocate request timed out."}`)
+	}
+	if p.user.noRelay {
+		tell(c.made+36, rtc.KindState, rtc.NameICEError, `{"url":"turn:turn.example.com:3478?transport=tcp","errorCode":701,"errorText":"Failed to establish connection"}`)
+	} else {
+		priority := map[bool]string{false: "41820415", true: "25043199"}[overTCP]
+		candidate(c.made+40, priority, "203.0.113.9", fmt.Sprintf("relay raddr 198.51.100.%d rport 50000", p.user.index+1))
+	}
 	tell(c.described-5, rtc.KindCall, "setRemoteDescription", `{"type":"answer"}`)
 	tell(c.described, rtc.KindState, rtc.NameSignalingState, quoted("stable"))
 	tell(c.described, rtc.KindCall, "setRemoteDescription"+rtc.OnSuccess, "")
+	far := `{"candidate":"candidate:9 1 udp 2122194687 192.0.2.100 50000 typ host generation 0 ufrag far","sdpMid":"0","sdpMLineIndex":0}`
+	tell(c.described, rtc.KindCall, "addIceCandidate", far)
+	tell(c.described+1, rtc.KindCall, "addIceCandidate"+rtc.OnSuccess, "")
 	tell(c.described, rtc.KindState, rtc.NameICEState, quoted("checking"))
 	tell(c.described, rtc.KindState, rtc.NameConnState, quoted("connecting"))
 	tell(c.described+40, rtc.KindState, rtc.NameGatheringState, quoted("complete"))

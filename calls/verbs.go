@@ -134,6 +134,7 @@ var userVerbs = []verb{
 	{onUser, "dtls takes", "time", noTime, func(s *subject, a arguments, _ span) error { s.user.dtls = a.time; return nil }},
 	{onUser, "ice fails", "", noTime, func(s *subject, _ arguments, _ span) error { s.user.iceFails = true; return nil }},
 	{onUser, "dtls fails", "", noTime, func(s *subject, _ arguments, _ span) error { s.user.dtlsFails = true; return nil }},
+	{onUser, "reaches no relay", "", noTime, func(s *subject, _ arguments, _ span) error { s.user.noRelay = true; return nil }},
 	{onUser, "ice disconnects", "", aSpan, func(s *subject, _ arguments, w span) error {
 		s.user.broken = append(s.user.broken, w)
 		for _, l := range []*link{&s.user.up, &s.user.down} {
