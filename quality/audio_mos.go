@@ -81,10 +81,10 @@ func (w *Window) speechRate() float64 {
 	return mos.SpeechRate(8*w.rate(w.sentOr(rtc.StatBytesSent, rtc.StatBytesReceived)), w.packets()/w.Seconds())
 }
 
-// nearDelay is the delay of a received stream; where nothing came there is
-// none, and what is missing decides alone.
+// nearDelay is the delay of a received stream; where nothing came or was shown
+// there is none, and what is missing decides alone.
 func (w *Window) nearDelay() float64 {
-	if d := Delay.Fn(w); d == d || w.packets() != 0 {
+	if d := Delay.Fn(w); d == d || w.packets() != 0 && w.emitted() != 0 {
 		return d
 	}
 	return 0

@@ -126,6 +126,7 @@ func TestVideoMOS(t *testing.T) {
 		{"more bits than it needs", seen(rtc.KindVideo, "video/VP8", members{rtc.StatBytesReceived: 2.5e6}), 5},
 		{"8 frames", seen(rtc.KindVideo, "video/VP8", members{rtc.StatFramesDecoded: 16, rtc.StatTotalSquaredInterFrameDelay: 0.25}), 2.72},
 		{"no delay known", seen(rtc.KindVideo, "video/VP8", members{rtc.StatJitterBufferDelay: nan}), nan},
+		{"packets but no picture", seen(rtc.KindVideo, "video/VP8", members{rtc.StatFramesDecoded: 0, rtc.StatTotalInterFrameDelay: 0, rtc.StatTotalSquaredInterFrameDelay: 0, rtc.StatJitterBufferEmittedCount: 0}), nan},
 		{"no size told", seen(rtc.KindVideo, "video/VP8", members{rtc.StatFrameWidth: nan}), nan},
 		{"no frames counted", seen(rtc.KindVideo, "video/VP8", members{rtc.StatFramesDecoded: nan}), nan},
 		{"a screen", seen(rtc.KindScreen, "video/VP8", nil), nan},
