@@ -7,7 +7,7 @@ import (
 )
 
 var AudioLevel = register(Metric{
-	ID: "audio_level", Label: "Audio level", Unit: rtc.UnitRatio, Agg: Max, Step: 0.001, Kinds: Audio, Dirs: Either,
+	ID: "audio_level", Label: "Audio level", Unit: rtc.UnitRatio, Agg: Max, Step: 0.0001, Kinds: Audio, Dirs: Either,
 	From: []rtc.Member{rtc.StatAudioLevel, rtc.StatTotalAudioEnergy, rtc.StatTotalSamplesDuration},
 	Help: "Level from 0 to 1 over the interval: root mean square from the energy where it is counted (W3C totalAudioEnergy), else the last level; of a sent stream that of its source.",
 	Fn: func(w *Window) float64 {
