@@ -148,7 +148,8 @@ the client, of each peer connection and of each track. There are three sets.
 ` + "`jitsi`" + ` and ` + "`rtcstats`" + ` have the names and definitions of the Jitsi
 rtcstats-server and of rtcstats-features, ` + "`peerglass`" + ` what both leave out.
 Times are of the client's clock, in Unix ms. A flag is 1 or 0. A feature that was
-not measured is left out; where the others would say 0, ours says nothing.
+not measured is left out; where the others would say 0, ours says nothing. Of
+addresses only the network is kept: 24 bits of IPv4, 48 of IPv6.
 
 The subject of a connection's features is the client's label of the connection
 (` + "`PC_0`" + `; ` + "`PC_0#2`" + ` where the page made a second one under that label). A
@@ -156,6 +157,29 @@ track's is, in the set jitsi, ` + "`PC_0/received/<ssrc>`" + ` or ` + "`PC_0/sen
 ` + "`#2`" + ` where its video type changed; in the others the W3C id of its RTP report,
 ` + "`PC_0/<id>`" + `: of a simulcast track, each layer is one. A track that was added and
 never sent or received is ` + "`PC_0/outbound/<track>`" + ` or ` + "`PC_0/inbound/<track>`" + `.
+`)
+	b.WriteString(`
+## Where the others are followed, and where not
+
+The recordings that both projects ship for their own tests, with the results of
+their own extractors, are compared in quality/feature/recordings_test.go, which
+names every difference and its reason. In short:
+
+- Theirs begin with 0 and leave it where nothing was measured (losses of a
+  stream that the remote end never reported on, concealment of video, the time of
+  a failure that never was). Ours leave the feature out.
+- Jitsi's takes remote-outbound-rtp for a sent stream and, of Firefox,
+  remote-inbound-rtp for a received one, so that its totals are too high; after a
+  change of the video type it counts again what came before.
+- It forgets a video type that was told before the connection was made, and the
+  selected pair once the last poll no longer has it.
+- Of Chrome's legacy statistics it reads neither candidate pairs nor the unit of
+  the round-trip time, and takes the text 0 for a packet.
+- A counter that began anew is added up in ours; theirs keep the last value.
+- Jitsi's counts two bytes for each character of a frame, ours the bytes.
+- rtcstats joins a simulcast track with one of its layers; ours has a track for
+  each. An export of chrome://webrtc-internals begins in 1970 with theirs, with
+  its first entry in ours.
 `)
 	scopes := map[string]string{Client: "Client", Connection: "Connection", Track: "Track"}
 	before := ""
@@ -329,7 +353,7 @@ func TestFeatures(t *testing.T) {
 			1900 state PC_0 onconnectionstatechange "connected"
 			2000 poll PC_0 getstats {"t":{"type":"transport","selectedCandidatePairId":"p","tlsVersion":"FEFD","dtlsRole":"client"},"p":{"type":"candidate-pair","localCandidateId":"l","remoteCandidateId":"r","bytesSent":1000,"bytesReceived":500,"totalRoundTripTime":0.3,"responsesReceived":3},"l":{"type":"local-candidate","candidateType":"relay","protocol":"udp","relayProtocol":"tls","priority":8331263,"url":"turns:x"},"r":{"type":"remote-candidate","candidateType":"srflx","protocol":"udp","ip":"192.0.2.1"}}
 			4000 poll PC_0 getstats {"t":{},"p":{"bytesSent":3000,"bytesReceived":1500},"l":{},"r":{}}`,
-			"rtcstats connection PC_0 connectionTime=900 dtlsVersion=FEFD firstCandidatePairLocalRelayProtocol=tls firstCandidatePairLocalTypePreference=0 firstCandidatePairLocalRelayUrl=turns:x firstCandidatePairRemoteAddress=192.0.2.1 averageStunRoundTripTime=0.09999999999999999 averageOutboundBitrate=8000 averageInboundBitrate=4000"},
+			"rtcstats connection PC_0 connectionTime=900 dtlsVersion=FEFD firstCandidatePairLocalRelayProtocol=tls firstCandidatePairLocalTypePreference=0 firstCandidatePairLocalRelayUrl=turns:x firstCandidatePairRemoteAddress=192.0.2.0 averageStunRoundTripTime=0.09999999999999999 averageOutboundBitrate=8000 averageInboundBitrate=4000"},
 		{"flushes every four seconds", `
 			1000 poll PC_0 getstats {"i":{"type":"inbound-rtp","kind":"audio","ssrc":7,"jitterBufferFlushes":0}}
 			2000 poll PC_0 getstats {"i":{"jitterBufferFlushes":1}}

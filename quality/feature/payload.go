@@ -3,6 +3,7 @@ package feature
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"strings"
 )
 
@@ -181,6 +182,26 @@ func candidateOf(payload []byte) (candidate, bool) {
 		c.relayProtocol = relayProtocol(payload)
 	}
 	return c, true
+}
+
+// networkOf keeps the network of an address, 24 bits of IPv4 and 48 of IPv6, as
+// is done with every address that is stored. What the client has hidden itself
+// (x.x.x.x, a name under .local) stays as it is.
+func networkOf(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	a = a.Unmap().WithZone("")
+	bits := 48
+	if a.Is4() {
+		bits = 24
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.Addr().String()
 }
 
 // relayProtocol is how a client reaches its TURN server: what the event tells,
