@@ -1,0 +1,277 @@
+package verdict
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// call is the rows of a call, so that each finds the others.
+type call struct {
+	rows     *Rows
+	people   []*person
+	stays    map[rtc.SessionID]*stay
+	issues   []*found // by their start
+	last     time.Time
+	byPerson map[string]*person
+}
+
+// person is a user with all of their stays; an anonymous stay is one of its own.
+type person struct {
+	user  string // id, or the name without one
+	name  string // what people read; "" for an anonymous one
+	stays []*stay
+}
+
+type stay struct {
+	row         *rtc.Session
+	who         *person
+	connections map[rtc.ConnectionID]*rtc.Connection
+	sent        []*rtc.Stream
+	received    []*rtc.Stream
+	streams     map[rtc.StreamID]*rtc.Stream
+	links       map[rtc.StreamID]*link
+	found       []*found
+}
+
+// link ties a received stream to its sender.
+type link struct {
+	from  *stay
+	sent  []*rtc.Stream // its layers, or what may be it
+	basis string
+}
+
+// found is an issue with what the other ends say of it.
+type found struct {
+	row   *rtc.Issue
+	of    *stay
+	start time.Time
+	end   time.Time // or the last instant that is known of the call
+	from  *stay     // who sends the stream, where that is known
+	judgement
+}
+
+func open(rows *Rows) *call {
+	c := &call{rows: rows, stays: make(map[rtc.SessionID]*stay), byPerson: make(map[string]*person)}
+	sessions := make([]*rtc.Session, len(rows.Sessions))
+	for i := range rows.Sessions {
+		sessions[i] = &rows.Sessions[i]
+	}
+	slices.SortFunc(sessions, func(a, b *rtc.Session) int { return cmp.Compare(a.ID, b.ID) })
+	for _, r := range sessions {
+		s := &stay{row: r, who: c.person(r), connections: make(map[rtc.ConnectionID]*rtc.Connection), streams: make(map[rtc.StreamID]*rtc.Stream), links: make(map[rtc.StreamID]*link)}
+		s.who.stays = append(s.who.stays, s)
+		c.stays[r.ID] = s
+		c.see(r.Start, r.End)
+	}
+	for i := range rows.Connections {
+		r := &rows.Connections[i]
+		if s := c.stays[r.Session]; s != nil {
+			s.connections[r.ID] = r
+		}
+	}
+	for i := range rows.Streams {
+		r := &rows.Streams[i]
+		s := c.stays[r.Session]
+		if s == nil {
+			continue
+		}
+		c.see(r.End)
+		s.streams[r.ID] = r
+		if r.Kind < rtc.KindAudio || r.Kind > rtc.KindScreen {
+			continue
+		}
+		if r.Direction == rtc.Send {
+			s.sent = append(s.sent, r)
+		} else if r.Direction == rtc.Receive {
+			s.received = append(s.received, r)
+		}
+	}
+	for _, r := range sessions {
+		s := c.stays[r.ID]
+		byID := func(a, b *rtc.Stream) int { return cmp.Compare(a.ID, b.ID) }
+		slices.SortFunc(s.sent, byID)
+		slices.SortFunc(s.received, byID)
+	}
+	for i := range rows.Issues {
+		c.see(rows.Issues[i].Start, rows.Issues[i].End)
+	}
+	for _, r := range sessions {
+		c.link(c.stays[r.ID])
+	}
+	for i := range rows.Issues {
+		r := &rows.Issues[i]
+		s := c.stays[r.Session]
+		if s == nil || r.Severity == rtc.Clear {
+			continue
+		}
+		f := &found{row: r, of: s, start: r.Start, end: r.End}
+		if f.end.IsZero() {
+			f.end = c.last
+			if !s.row.End.IsZero() {
+				f.end = s.row.End
+			}
+		}
+		if f.end.Before(f.start) {
+			f.end = f.start
+		}
+		f.from = s.sender(r)
+		s.found = append(s.found, f)
+		c.issues = append(c.issues, f)
+	}
+	slices.SortFunc(c.issues, func(a, b *found) int {
+		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.row.Session, b.row.Session), cmp.Compare(a.row.ID, b.row.ID))
+	})
+	return c
+}
+
+// sender is who sends what an issue of s is about: of its stream, or of all
+// that came over its connection, if that was one.
+func (s *stay) sender(i *rtc.Issue) (from *stay) {
+	if i.Stream != 0 {
+		if l := s.links[i.Stream]; l != nil {
+			return l.from
+		}
+		return nil
+	}
+	if i.Connection == 0 {
+		return nil
+	}
+	for _, r := range s.received {
+		l := s.links[r.ID]
+		if l == nil || r.Connection != i.Connection {
+			continue
+		}
+		if from != nil && from != l.from {
+			return nil
+		}
+		from = l.from
+	}
+	return from
+}
+
+func (c *call) see(times ...time.Time) {
+	for _, t := range times {
+		if t.After(c.last) {
+			c.last = t
+		}
+	}
+}
+
+func (c *call) person(r *rtc.Session) *person {
+	user := cmp.Or(r.User, r.UserName)
+	p := c.byPerson[user]
+	if user == "" || p == nil {
+		p = &person{user: user}
+		c.people = append(c.people, p)
+		if user != "" {
+			c.byPerson[user] = p
+		}
+	}
+	if name := cmp.Or(r.UserName, r.User); name != "" {
+		p.name = name
+	}
+	return p
+}
+
+// alike reports whether two kinds can be the same stream: that a video is a
+// screen may be told at one end only.
+func alike(a, b rtc.MediaKind) bool {
+	return a == b || a != rtc.KindAudio && b != rtc.KindAudio
+}
+
+// slack allows for clocks that were mapped with an error, and for reports that
+// come every few seconds.
+const slack = 3 * time.Second
+
+// together reports whether two stays overlap.
+func together(a, b *stay) bool {
+	return (a.row.End.IsZero() || a.row.End.Add(slack).After(b.row.Start)) && (b.row.End.IsZero() || b.row.End.Add(slack).After(a.row.Start))
+}
+
+// others are the stays of other people at the same time.
+func (c *call) others(s *stay) (all []*stay, people int) {
+	seen := make(map[*person]bool)
+	for _, p := range c.people {
+		if p == s.who {
+			continue
+		}
+		for _, o := range p.stays {
+			if together(s, o) {
+				all = append(all, o)
+				if !seen[p] {
+					seen[p] = true
+					people++
+				}
+			}
+		}
+	}
+	return all, people
+}
+
+// link finds who sends what a stay receives: by the number of the stream, by
+// the track, by what the application told, else the only one who is there.
+func (c *call) link(s *stay) {
+	others, people := c.others(s)
+	for _, r := range s.received {
+		l := match(r, others, "the same SSRC", func(o *rtc.Stream) bool { return r.SSRC != 0 && o.SSRC == r.SSRC })
+		if l == nil {
+			l = match(r, others, "the same track", func(o *rtc.Stream) bool { return r.Track != "" && o.Track == r.Track })
+		}
+		if l == nil && r.RemoteUser != "" {
+			var named []*stay
+			for _, o := range others {
+				if o.row.User == r.RemoteUser || o.row.UserName == r.RemoteUser || o.row.ClientSession == r.RemoteUser {
+					named = append(named, o)
+				}
+			}
+			l = match(r, named, "told by the application", func(*rtc.Stream) bool { return true })
+			if l == nil && len(named) > 0 {
+				l = &link{from: named[len(named)-1], basis: "told by the application"}
+			}
+		}
+		if l == nil && r.RemoteUser == "" && people == 1 {
+			l = match(r, others, "nobody else was there", func(*rtc.Stream) bool { return true })
+			if l == nil {
+				l = &link{from: others[len(others)-1], basis: "nobody else was there"}
+			}
+		}
+		if l != nil {
+			s.links[r.ID] = l
+		}
+	}
+}
+
+// match returns the sender whose streams fit; of several stays the one that
+// overlaps with the stream most.
+func match(r *rtc.Stream, among []*stay, basis string, fits func(*rtc.Stream) bool) *link {
+	var best *link
+	most := time.Duration(-1)
+	for _, o := range among {
+		l := &link{from: o, basis: basis}
+		shared := time.Duration(0)
+		for _, sent := range o.sent {
+			if alike(sent.Kind, r.Kind) && fits(sent) {
+				l.sent = append(l.sent, sent)
+				shared = max(shared, overlap(sent.Start, sent.End, r.Start, r.End))
+			}
+		}
+		if len(l.sent) > 0 && shared > most {
+			best, most = l, shared
+		}
+	}
+	return best
+}
+
+// overlap is how long two spans have in common, 0 if nothing.
+func overlap(a0, a1, b0, b1 time.Time) time.Duration {
+	if b0.After(a0) {
+		a0 = b0
+	}
+	if b1.Before(a1) {
+		a1 = b1
+	}
+	return max(a1.Sub(a0), 0)
+}
