@@ -264,6 +264,8 @@ func (r *receiver) arrive(w *world, e *encoding, n, bytes float64, t ms) {
 	r.last = t
 	n = math.Max(1, math.Round(n*share))
 	bytes *= share
+	r.offered += n
+	r.offeredBytes += bytes
 	lost := r.loss.of(n, combined(from.loss.at(t), w.c.server.loss.at(t), to.loss.at(t), r.r.loss.at(t)))
 	r.lost += lost
 	r.packets += n - lost
@@ -469,11 +471,7 @@ func (w *world) feedback(c *conn, t ms) {
 			m.reports++
 			c.bytesReceived += rtcpSize
 			c.packetsReceived++
-			e := r.from.best(t)
-			if e == nil {
-				continue
-			}
-			m.packets, m.bytes = e.packets, e.bytes
+			m.packets, m.bytes = r.offered, math.Round(r.offeredBytes)
 			if c.twin != nil && m.reports > 1 { // a server does not answer with the times that are needed
 				m.measured++
 				m.rtt = rtt

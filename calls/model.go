@@ -117,6 +117,7 @@ type receiver struct {
 	decodes     fraction
 	conceals    fraction
 
+	offered, offeredBytes                   float64 // sent to this receiver
 	packets, lost, bytes, header            float64
 	nacks, plis, repaired                   float64
 	frames, decoded, dropped, keyFrames     float64
