@@ -45,7 +45,8 @@ type link struct {
 
 // found is an issue with what the other ends say of it.
 type found struct {
-	row   *rtc.Issue
+	row   *rtc.Issue // as its own session has it
+	was   *rtc.Issue // as it came: perhaps judged before
 	of    *stay
 	start time.Time
 	end   time.Time // or the last instant that is known of the call
@@ -102,12 +103,13 @@ func open(rows *Rows) *call {
 		c.link(c.stays[r.ID])
 	}
 	for i := range rows.Issues {
-		r := &rows.Issues[i]
-		s := c.stays[r.Session]
-		if s == nil || r.Severity == rtc.Clear {
+		was := &rows.Issues[i]
+		s := c.stays[was.Session]
+		if s == nil || was.Severity == rtc.Clear {
 			continue
 		}
-		f := &found{row: r, of: s, start: r.Start, end: r.End}
+		r := unjudged(was)
+		f := &found{row: r, was: was, of: s, start: r.Start, end: r.End}
 		if f.end.IsZero() {
 			f.end = c.last
 			if !s.row.End.IsZero() {
@@ -118,12 +120,14 @@ func open(rows *Rows) *call {
 			f.end = f.start
 		}
 		f.from = s.sender(r)
-		s.found = append(s.found, f)
 		c.issues = append(c.issues, f)
 	}
 	slices.SortFunc(c.issues, func(a, b *found) int {
 		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.row.Session, b.row.Session), cmp.Compare(a.row.ID, b.row.ID))
 	})
+	for _, f := range c.issues { // so that the order of the rows does not matter
+		f.of.found = append(f.of.found, f)
+	}
 	return c
 }
 

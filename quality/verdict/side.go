@@ -55,9 +55,6 @@ func explained(f *found) bool {
 // alone is what an issue says without the others.
 func (c *call) alone(f *found) judgement {
 	j := judgement{source: f.row.Source, cause: f.row.Cause}
-	if f.judged() && networkCauses[j.cause] && (j.source == rtc.RemoteUser || j.source == rtc.Server) {
-		j.source = rtc.Network // as its own session saw it
-	}
 	switch j.source {
 	case rtc.LocalUser:
 		j.side, j.who, j.confidence = rtc.UserSide, f.of.who, 0.9

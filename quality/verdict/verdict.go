@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/peerglass/peerglass/quality/score"
 	"github.com/peerglass/peerglass/rtc"
@@ -53,34 +54,46 @@ func (f *found) refined() (rtc.Issue, bool) {
 	if i.RemoteUser == "" && f.from != nil {
 		i.RemoteUser = f.from.who.user
 	}
-	// What an earlier judgement added is said anew.
-	i.Evidence = nil
-	for _, e := range f.row.Evidence {
-		if e.Event != fromOthers {
-			i.Evidence = append(i.Evidence, e)
-		}
-	}
-	if len(f.reasons) == 0 && i.Source != f.row.Source && !f.judged() {
+	i.Evidence = slices.Clone(f.row.Evidence)
+	if len(f.reasons) == 0 && (f.source != f.row.Source || f.cause != f.row.Cause) {
 		f.reasons = []rtc.Evidence{{Text: "by what the others in the call had"}}
 	}
 	for _, e := range f.reasons {
 		if e.Session == f.row.Session {
 			e.Session = 0
 		}
-		e.Event = fromOthers
+		e.Event = judged + "/" + f.row.Source.String() + "/" + f.row.Cause
 		i.Evidence = append(i.Evidence, e)
 	}
-	same := i.Source == f.row.Source && i.Cause == f.row.Cause && i.RemoteUser == f.row.RemoteUser && slices.EqualFunc(i.Evidence, f.row.Evidence, sameEvidence)
+	same := i.Source == f.was.Source && i.Cause == f.was.Cause && i.RemoteUser == f.was.RemoteUser && slices.EqualFunc(i.Evidence, f.was.Evidence, sameEvidence)
 	return i, !same
 }
 
-// judged reports whether an earlier judgement is in the issue.
-func (f *found) judged() bool {
-	return slices.ContainsFunc(f.row.Evidence, func(e rtc.Evidence) bool { return e.Event == fromOthers })
-}
+// judged is the event of evidence that comes from the other ends. Behind it
+// stand source and cause as the issue's own session has them, so that each
+// judgement starts from there.
+const judged = "verdict"
 
-// fromOthers marks the evidence that other ends gave: its event is the verdict.
-const fromOthers = "verdict"
+// unjudged is the issue as its own session has it.
+func unjudged(i *rtc.Issue) *rtc.Issue {
+	r := *i
+	r.Evidence = nil
+	for _, e := range i.Evidence {
+		said, isJudged := strings.CutPrefix(e.Event, judged+"/")
+		if !isJudged {
+			r.Evidence = append(r.Evidence, e)
+			continue
+		}
+		name, cause, _ := strings.Cut(said, "/")
+		r.Cause = cause
+		for source := rtc.Unknown; source <= rtc.Server; source++ {
+			if source.String() == name {
+				r.Source = source
+			}
+		}
+	}
+	return &r
+}
 
 func sameEvidence(a, b rtc.Evidence) bool {
 	number := func(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }

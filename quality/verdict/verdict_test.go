@@ -343,7 +343,7 @@ func TestWayByCounters(t *testing.T) {
 func TestJudgingTwiceChangesNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	pick := func(words ...string) string { return words[random.IntN(len(words))] }
-	for range 400 {
+	for range 2000 {
 		users := pick("alice bob", "alice bob carol", "alice bob carol dora")
 		s := meet(t, pick("direct", "served", "untold"), users)
 		for range random.IntN(12) {

@@ -433,9 +433,6 @@ func (g *group) evidence(main bool) (all []rtc.Evidence) {
 	}
 	for _, f := range g.issues[:min(most, len(g.issues))] {
 		for _, e := range f.row.Evidence {
-			if e.Event == fromOthers {
-				continue
-			}
 			if e.Session == 0 {
 				e.Session = f.of.row.ID
 			}
