@@ -50,14 +50,18 @@ test("a call that loses a fifth of what ada sends tells so, packet by packet and
   expect(lost(leg("ada", "up"))).toBeGreaterThan(0.1);
   expect(lost(leg("ada", "up"))).toBeLessThan(0.3);
   expect(lost(leg("ben", "up"))).toBe(0);
+  const whole = (steps: number[]) => { let v = 0; return steps.map((d) => (v += d)); };
   for (const page of truth.pages) {
-    expect(page.made.length, `frames that ${page.user} made`).toBeGreaterThan(100);
     const [seen] = page.seen;
-    const made = new Map(truth.pages.find((p: any) => p.user === seen.user).made);
-    const read = seen.frames.filter(([n]: number[]) => made.has(n));
+    const { number, at } = truth.pages.find((p: any) => p.user === seen.user).made;
+    const times = whole(at);
+    const made = new Map(whole(number).map((n, i) => [n, times[i]!]));
+    expect(made.size, `frames that ${seen.user} made`).toBeGreaterThan(100);
+    const when = whole(seen.frames.at);
+    const read = whole(seen.frames.number).map((n, i) => [n, when[i]!] as const).filter(([n]) => made.has(n));
     expect(read.length, `frames of ${seen.user} that ${page.user} could read`).toBeGreaterThan(60);
-    for (const [n, at] of read) expect(at).toBeGreaterThan((made.get(n) as number) - 5);
-    const levels: number[] = seen.audio.flatMap((a: any) => a.level);
+    for (const [n, at] of read) expect(at).toBeGreaterThan(made.get(n)! - 5);
+    const levels: number[] = seen.sound.level.flatMap(whole);
     expect(levels.filter((l) => l < 30).length, `sound of ${seen.user} that ${page.user} heard`).toBeGreaterThan(400);
   }
 });

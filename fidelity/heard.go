@@ -21,12 +21,13 @@ type heard struct {
 // listen dates what a page heard by its frequency. A sound that is made up
 // from what came before, as a jitter buffer conceals losses, repeats
 // frequencies that were heard, and is not fresh; nor is silence.
-func listen(sound []Sound, toneStart float64) []heard {
+func listen(seen *Seen, toneStart float64) []heard {
 	var out []heard
-	for _, s := range sound {
-		for i := range s.Level {
-			h := heard{at: s.At + block*float64(i), delay: math.NaN()}
-			if f := s.Hertz[i]; s.Level[i] < quiet && f > toneLow-50 && f < toneHigh+50 {
+	for batch, at := range seen.Sound.At {
+		level, hertz := seen.Sound.Level[batch], seen.Sound.Hertz[batch]
+		for i := range level {
+			h := heard{at: at + block*float64(i), delay: math.NaN()}
+			if f := hertz[i]; level[i] < quiet && f > toneLow-50 && f < toneHigh+50 {
 				said := (f - toneLow) / (toneHigh - toneLow) * tonePeriod
 				h.delay = math.Mod(h.at-toneStart-said, tonePeriod)
 				if h.delay < 0 {
@@ -97,25 +98,25 @@ func length(gaps []gap) (ms float64) {
 // videoGaps returns the gaps of at least shortest ms between frames shown.
 // Where the page was not called for each frame, those between count as evenly
 // spread.
-func videoGaps(frames []Frame, from, to, shortest float64) []gap {
+func videoGaps(seen *Seen, from, to, shortest float64) []gap {
 	var gaps []gap
 	last, before := from, 0.0
-	for i, f := range frames {
-		if f.at() >= to {
+	for i, at := range seen.Frames.At {
+		if at >= to {
 			break
 		}
 		shown := 1.0
 		if i > 0 {
-			shown = max(f.presented()-before, 1)
+			shown = max(seen.Frames.Presented[i]-before, 1)
 		}
-		before = f.presented()
-		if f.at() < from {
+		before = seen.Frames.Presented[i]
+		if at < from {
 			continue
 		}
-		if f.at()-last >= shortest*shown {
-			gaps = append(gaps, gap{last, f.at()})
+		if at-last >= shortest*shown {
+			gaps = append(gaps, gap{last, at})
 		}
-		last = f.at()
+		last = at
 	}
 	if to-last >= shortest {
 		gaps = append(gaps, gap{last, to})
@@ -124,14 +125,14 @@ func videoGaps(frames []Frame, from, to, shortest float64) []gap {
 }
 
 // shown counts the frames presented in an interval.
-func shown(frames []Frame, from, to float64) float64 {
+func shown(seen *Seen, from, to float64) float64 {
 	var first, last float64
-	for _, f := range frames {
-		if f.at() <= from {
-			first = f.presented()
+	for i, at := range seen.Frames.At {
+		if at <= from {
+			first = seen.Frames.Presented[i]
 		}
-		if f.at() <= to {
-			last = f.presented()
+		if at <= to {
+			last = seen.Frames.Presented[i]
 		}
 	}
 	return last - first

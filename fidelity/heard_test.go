@@ -9,20 +9,21 @@ import (
 
 // said makes what a page hears of the tone from 10 s on, with what happens to
 // each block: its delay in ms; NaN is silence.
-func said(blocks int, delay func(i int) float64) (sound []Sound, toneStart float64) {
+func said(blocks int, delay func(i int) float64) (seen *Seen, toneStart float64) {
 	toneStart = 1000
-	var s Sound
-	s.At = 10_000
+	var levels, tones Steps
 	for i := range blocks {
 		level, hertz := 120.0, 0.0
 		if d := delay(i); d == d {
 			level = 14
-			since := math.Mod(s.At+block*float64(i)-d-toneStart, tonePeriod)
+			since := math.Mod(10_000+block*float64(i)-d-toneStart, tonePeriod)
 			hertz = math.Round(toneLow + since/tonePeriod*(toneHigh-toneLow))
 		}
-		s.Level, s.Hertz = append(s.Level, level), append(s.Hertz, hertz)
+		levels, tones = append(levels, level), append(tones, hertz)
 	}
-	return []Sound{s}, toneStart
+	seen = new(Seen)
+	seen.Sound.At, seen.Sound.Level, seen.Sound.Hertz = []float64{10_000}, []Steps{levels}, []Steps{tones}
+	return seen, toneStart
 }
 
 func TestAudioGaps(t *testing.T) {
@@ -75,13 +76,15 @@ func TestAudioGaps(t *testing.T) {
 }
 
 func TestVideoGaps(t *testing.T) {
-	frames := []Frame{{0, 900, 1}, {1, 1000, 2}, {2, 1050, 3}, {3, 1700, 4}, {4, 1750, 5}, {5, 3750, 45}, {6, 3800, 46}}
-	got := videoGaps(frames, 1000, 5000, shortestVideo)
+	seen := new(Seen)
+	seen.Frames.At = Steps{900, 1000, 1050, 1700, 1750, 3750, 3800}
+	seen.Frames.Presented = Steps{1, 2, 3, 4, 5, 45, 46}
+	got := videoGaps(seen, 1000, 5000, shortestVideo)
 	// 1050 to 1700; not 1750 to 3750, when the page was busy and 40 were shown.
 	if len(got) != 2 || got[0] != (gap{1050, 1700}) || got[1] != (gap{3800, 5000}) {
 		t.Errorf("gaps %v", got)
 	}
-	if n := shown(frames, 1000, 3750); n != 43 {
+	if n := shown(seen, 1000, 3750); n != 43 {
 		t.Errorf("%v frames shown, want 43", n)
 	}
 }

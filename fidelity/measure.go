@@ -370,20 +370,20 @@ func check(c *rig.Counts, id uint32, answer bool) *rig.Check {
 }
 
 func (t *Truth) fps(f *flow, from, to float64) Figure {
-	frames := t.seen(f.to, f.from).Frames
+	seen := t.seen(f.to, f.from)
 	return f.rate(f.figure(FPS), quality.FpsDecoded, from, to, func(from, to float64) float64 {
-		return shown(frames, from, to)
+		return shown(seen, from, to)
 	})
 }
 
 func (t *Truth) captured(f *flow, from, to float64) Figure {
 	p := t.page(f.from)
-	if p == nil {
+	if p == nil || switchedOff[t.Condition] { // a camera goes on when nobody takes its frames
 		return Figure{}
 	}
 	return f.rate(f.figure(Captured), quality.FpsCaptured, from, to, func(from, to float64) (n float64) {
-		for _, made := range p.Made {
-			if made[1] > from && made[1] <= to {
+		for _, at := range p.Made.At {
+			if at > from && at <= to {
 				n++
 			}
 		}
@@ -431,23 +431,25 @@ func (t *Truth) videoStutter(f *flow) Figure {
 	if switchedOff[t.Condition] {
 		return out
 	}
-	frames := t.seen(f.to, f.from).Frames
+	seen := t.seen(f.to, f.from)
 	return f.stutter(t, out, quality.VideoStutterTime, quality.VideoTime, func(from, to float64) []gap {
-		return videoGaps(frames, from, to, shortestVideo)
+		return videoGaps(seen, from, to, shortestVideo)
 	})
 }
 
 func (t *Truth) videoDelay(f *flow, from, to float64) Figure {
 	out := f.figure(VideoDelay)
 	made := make(map[float64]float64)
-	for _, m := range t.page(f.from).Made {
-		made[m[0]] = m[1]
+	source := t.page(f.from).Made
+	for i, n := range source.Number {
+		made[n] = source.At[i]
 	}
-	frames := t.seen(f.to, f.from).Frames
+	delete(made, -1)
+	shown := t.seen(f.to, f.from).Frames
 	return f.delay(out, from, to, func(from, to float64) (sum, n float64) {
-		for _, s := range frames {
-			if at, ok := made[s[0]]; ok && s[1] > from && s[1] <= to {
-				sum += s[1] - at
+		for i, number := range shown.Number {
+			if at, ok := made[number]; ok && shown.At[i] > from && shown.At[i] <= to {
+				sum += shown.At[i] - at
 				n++
 			}
 		}
@@ -469,7 +471,7 @@ func (f *flow) delay(out Figure, from, to float64, truth func(from, to float64) 
 }
 
 func (t *Truth) audio(f *flow, from, to float64) []Figure {
-	sounds := listen(t.seen(f.to, f.from).Audio, t.page(f.from).ToneStart)
+	sounds := listen(t.seen(f.to, f.from), t.page(f.from).ToneStart)
 	delay := f.delay(f.figure(AudioDelay), from, to, func(from, to float64) (sum, n float64) {
 		for _, h := range sounds {
 			if h.fresh && h.at > from && h.at <= to {

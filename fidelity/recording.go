@@ -39,9 +39,12 @@ type Truth struct {
 
 // Page is what one user's page knows.
 type Page struct {
-	User      string            `json:"user"`
-	Devices   string            `json:"devices"` // "ok" or the error's name
-	Made      [][2]float64      `json:"made"`    // frames of the camera: number and time
+	User    string `json:"user"`
+	Devices string `json:"devices"` // "ok" or the error's name
+	Made    struct {
+		Number Steps `json:"number"` // −1 of a black one
+		At     Steps `json:"at"`
+	} `json:"made"` // frames of the camera
 	ToneStart float64           `json:"toneStart"`
 	Seen      []Seen            `json:"seen"`
 	SRTP      map[string]string `json:"srtp"` // cipher, by the user at the other end
@@ -49,25 +52,39 @@ type Page struct {
 
 // Seen is what a page saw and heard of another user.
 type Seen struct {
-	User   string  `json:"user"`
-	Frames []Frame `json:"frames"`
-	Audio  []Sound `json:"audio"`
+	User   string `json:"user"`
+	Frames struct {
+		Number Steps `json:"number"` // −1: not readable
+		At     Steps `json:"at"`     // time of presentation
+		// Presented is how many had been presented by then: a busy page is not
+		// called for each.
+		Presented Steps `json:"presented"`
+	} `json:"frames"`
+	// Sound is what was heard, in batches of half a second. An entry of Level
+	// and Hertz is of 512 samples at 48 kHz.
+	Sound struct {
+		At    []float64 `json:"at"`    // time of a batch's first
+		Level []Steps   `json:"level"` // −dB of full scale
+		Hertz []Steps   `json:"hertz"` // 0 where there is no tone
+	} `json:"sound"`
 }
 
-// Frame is one frame shown: its number (−1: not readable), the time of its
-// presentation, and how many had been presented by then. A busy page is not
-// called for each.
-type Frame [3]float64
+// Steps are numbers that a file keeps as their differences.
+type Steps []float64
 
-func (f Frame) at() float64        { return f[1] }
-func (f Frame) presented() float64 { return f[2] }
-
-// Sound is half a second of measurements of 512 samples at 48 kHz each.
-type Sound struct {
-	At    float64   `json:"at"`    // time of the first
-	Time  float64   `json:"time"`  // the same on the audio clock, ms
-	Level []float64 `json:"level"` // −dB of full scale
-	Hertz []float64 `json:"hertz"` // 0 where there is no tone
+// UnmarshalJSON adds the differences up.
+func (s *Steps) UnmarshalJSON(b []byte) error {
+	var list []float64
+	if err := json.Unmarshal(b, &list); err != nil {
+		return err
+	}
+	sum := 0.0
+	for i, d := range list {
+		sum += d
+		list[i] = sum
+	}
+	*s = list
+	return nil
 }
 
 // Open reads the recording in a folder.

@@ -107,7 +107,7 @@ export async function makeCall(stage: Stage, c: Condition, run: number): Promise
     await Promise.all(left.map((u) => pages.get(u)!.evaluate(() => rig.leave())));
     const truth = {
       condition: c.name, run, seed, room, start, end, users, pollMs: stage.pollMs, picture, turn: c.turn, schedule: c.rules, signalDelay: c.signalDelay, deeds,
-      browser: browsers[0]!.version(), errors, pages: users.map((u) => call.truths.get(u)), relay: counts,
+      browser: browsers[0]!.version(), errors, pages: users.map((u) => compact(call.truths.get(u)!)), relay: counts,
     };
     return () => harvest(stage, truth, users);
   } finally {
@@ -115,6 +115,21 @@ export async function makeCall(stage: Stage, c: Condition, run: number): Promise
     await Promise.all(browsers.map((b) => b.close()));
     await relay.close();
   }
+}
+
+/** What a page knows, small: lists of rising numbers become their differences. */
+function compact(p: PageTruth) {
+  const steps = (list: number[]) => list.map((v, i) => Math.round(v - (i ? list[i - 1]! : 0)));
+  const columns = (rows: number[][], ...names: string[]) => Object.fromEntries(names.map((name, i) => [name, steps(rows.map((r) => r[i]!))]));
+  return {
+    ...p,
+    made: columns(p.made, "number", "at"),
+    seen: p.seen.map((s) => ({
+      user: s.user,
+      frames: columns(s.frames, "number", "at", "presented"),
+      sound: { at: s.audio.map((a) => a.at), level: s.audio.map((a) => steps(a.level)), hertz: s.audio.map((a) => steps(a.hertz)) },
+    })),
+  };
 }
 
 function config(stage: Stage, c: Condition, room: string, user: User, relay: Relay): Config {

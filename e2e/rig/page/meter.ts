@@ -5,7 +5,6 @@ declare class AudioWorkletProcessor {
   readonly port: MessagePort;
 }
 declare function registerProcessor(name: string, of: new () => AudioWorkletProcessor): void;
-declare const currentFrame: number;
 declare const sampleRate: number;
 
 const BLOCK = 512;
@@ -18,14 +17,10 @@ registerProcessor(
     private filled = 0;
     private level: number[] = [];
     private hertz: number[] = [];
-    private from = 0;
     private at = 0;
 
     process([input]: Float32Array[][]): boolean {
-      if (!this.level.length && !this.filled) {
-        this.from = currentFrame;
-        this.at = Date.now();
-      }
+      if (!this.level.length && !this.filled) this.at = Date.now();
       const samples = input?.[0];
       if (samples) this.block.set(samples, this.filled);
       else this.block.fill(0, this.filled, this.filled + 128);
@@ -34,7 +29,7 @@ registerProcessor(
       this.filled = 0;
       this.measure();
       if (this.level.length === BATCH) {
-        this.port.postMessage({ at: this.at, time: (1000 * this.from) / sampleRate, level: this.level, hertz: this.hertz });
+        this.port.postMessage({ at: this.at, level: this.level, hertz: this.hertz });
         this.level = [];
         this.hertz = [];
       }

@@ -39,7 +39,7 @@ export interface Seen {
   /** Frames shown: number (−1: unreadable), Unix ms, and how many the browser
    * has presented by then, those for which a busy page was not called among them. */
   frames: [number, number, number][];
-  audio: { at: number; time: number; level: number[]; hertz: number[] }[];
+  audio: { at: number; level: number[]; hertz: number[] }[];
 }
 
 /** What a page knows of the truth. */
