@@ -35,6 +35,10 @@ type Questions interface {
 	Streams(context.Context, rtc.AppID, rtc.CallID, rtc.SessionID) ([]rtc.Stream, error)
 	Samples(context.Context, rtc.AppID, rtc.CallID, query.SampleFilter) (query.SampleSet, error)
 	Events(context.Context, rtc.AppID, rtc.CallID, query.EventFilter) (query.EventPage, error)
+	Verdicts(context.Context, rtc.AppID, []rtc.CallID) (map[rtc.CallID]rtc.Verdict, error)
+	Issues(context.Context, rtc.AppID, rtc.CallID, query.IssueFilter) ([]rtc.Issue, error)
+	Outcomes(context.Context, rtc.AppID, rtc.CallID, rtc.SessionID) ([]rtc.Outcome, error)
+	Features(ctx context.Context, app rtc.AppID, call rtc.CallID, session rtc.SessionID, set string) ([]rtc.Feature, error)
 	Follow(app rtc.AppID, call rtc.CallID, since time.Time) Follower
 }
 
@@ -199,6 +203,7 @@ func (a *API) routes() {
 	a.appRoutes()
 	a.keyRoutes()
 	a.callRoutes()
+	a.assessRoutes()
 	a.sampleRoutes()
 	a.fileRoutes()
 	a.liveRoutes()

@@ -42,6 +42,7 @@ type answers struct {
 	filter   query.CallFilter
 	samples  query.SampleFilter
 	events   query.EventFilter
+	issues   query.IssueFilter
 	updates  []query.Update
 	followed time.Time
 }
@@ -123,6 +124,34 @@ func (q *answers) Events(_ context.Context, _ rtc.AppID, _ rtc.CallID, f query.E
 		{Session: stay, Index: 2, Time: start, Kind: rtc.KindCall, Name: "setLocalDescription", Value: `{"sdp":"v=0 cut of`},
 		{Session: stay, Index: 3, Time: start, Kind: rtc.KindLog, Severity: rtc.Error, Name: "error"},
 	}}, q.err
+}
+
+func (q *answers) Verdicts(_ context.Context, app rtc.AppID, calls []rtc.CallID) (map[rtc.CallID]rtc.Verdict, error) {
+	if app != 1 {
+		return nil, q.err
+	}
+	return map[rtc.CallID]rtc.Verdict{mine: {App: 1, Call: mine, Sentences: []string{"Ada could not be heard."}, Side: rtc.UserSide, User: "ada",
+		Cause: "microphone_silent", Confidence: 0.9, Score: 4.25, ScoreVersion: 1, Issues: [rtc.High + 1]uint32{rtc.High: 1}}}, q.err
+}
+
+func (q *answers) Issues(_ context.Context, _ rtc.AppID, _ rtc.CallID, f query.IssueFilter) ([]rtc.Issue, error) {
+	q.issues = f
+	value := 0.002
+	return []rtc.Issue{{Call: mine, Session: stay, ID: 1, Type: "latency", Cause: "latency", Source: rtc.Network, Severity: rtc.High, Start: start, Stream: 1,
+		Evidence: []rtc.Evidence{{Session: stay, Metric: "rtt", At: start, Value: &value}}}}, q.err
+}
+
+func (q *answers) Outcomes(context.Context, rtc.AppID, rtc.CallID, rtc.SessionID) ([]rtc.Outcome, error) {
+	return []rtc.Outcome{{Call: mine, Session: stay, Tried: true, Joined: true, Join: 1234, ICE: rtc.Null, Score: 4.25, ScoreVersion: 1,
+		Reasons: []rtc.Reason{{ID: "audio_loss", Points: 5.75, Text: "one in ten packets of audio was lost"}}}}, q.err
+}
+
+func (q *answers) Features(_ context.Context, _ rtc.AppID, _ rtc.CallID, _ rtc.SessionID, set string) ([]rtc.Feature, error) {
+	return []rtc.Feature{
+		{Session: stay, Set: "jitsi", Scope: "client", Name: "sessionDurationMs", Number: 60_000},
+		{Session: stay, Set: "jitsi", Scope: "connection", Subject: "PC_0", Name: "isP2P", Number: math.NaN(), Text: "true"},
+		{Session: stay, Set: "jitsi", Scope: "connection", Subject: "PC_0", Name: "iceReconnects", Number: 0},
+	}, q.err
 }
 
 func (q *answers) Follow(app rtc.AppID, call rtc.CallID, since time.Time) Follower {
@@ -320,6 +349,12 @@ func TestAnswers(t *testing.T) {
 		{name: "connections", as: "one", path: call + "/connections", status: 200, has: []string{`"label":"PC_0"`, `"connected":null`}},
 		{name: "streams", as: "one", path: call + "/streams?session=" + stay.String(), status: 200, has: []string{`"kind":"video"`, `"direction":"receive"`, `"packetsLost":-1`}},
 		{name: "samples", as: "one", path: call + "/samples?width=500", status: 200, has: []string{`"bitrate":[1000000,null,0.1]`, `"stepMs":1000`, `"codec":[]`}},
+		{name: "verdict", as: "one", path: call + "/verdict", status: 200, has: []string{`"sentences":["Ada could not be heard."]`, `"side":"user"`, `"user":"ada"`, `"confidence":0.9`, `"score":4.25`, `"issues":{"low":0,"medium":0,"high":1}`}},
+		{name: "call with its verdict", as: "one", path: "/apps/1/calls", status: 200, has: []string{`"verdict":{"sentences":["Ada could not be heard."]`}},
+		{name: "issues", as: "one", path: call + "/issues", status: 200, has: []string{`"type":"latency"`, `"label":"High round-trip time"`, `"severity":"high"`, `"source":"network"`, `"end":null`, `"value":0.002`, `"limit":null`}},
+		{name: "outcomes", as: "one", path: call + "/outcomes", status: 200, has: []string{`"joinMs":1234`, `"iceMs":null`, `"reasons":[{"id":"audio_loss","points":5.75`}},
+		{name: "features", as: "one", path: call + "/features?set=jitsi", status: 200, has: []string{
+			`{"session":"` + stay.String() + `","set":"jitsi","scope":"connection","subject":"PC_0","values":{"iceReconnects":0,"isP2P":"true"}}`}},
 		{name: "events", as: "one", path: call + "/events", status: 200,
 			has: []string{`"value":"connected"`, `"value":"{\"sdp\":\"v=0 cut of"`, `"severity":"error"`, `"value":null`, `"next":null`}},
 		{name: "metrics", as: "one", path: "/metrics", status: 200, has: []string{`"id":"bitrate"`, `"unit":"bit/s"`, `"from":["bytesSent","bytesReceived"]`}},
@@ -362,6 +397,8 @@ func TestFilters(t *testing.T) {
 		{name: "metric", as: "one", path: call + "/samples?metrics=mood", status: 422, has: []string{"mood", "query.metrics"}},
 		{name: "stream", as: "one", path: call + "/samples?stream=7", status: 422, has: []string{"query.stream"}},
 		{name: "kind", as: "one", path: call + "/events?kind=party", status: 422},
+		{name: "severity of issues", as: "one", path: call + "/issues?severity=awful", status: 422},
+		{name: "set of features", as: "one", path: call + "/features?set=mine", status: 422},
 		{name: "session", as: "one", path: call + "/events?session=zzz", status: 404},
 	})
 }
@@ -374,7 +411,9 @@ func TestTenants(t *testing.T) {
 	for _, path := range []string{
 		"", "/secret", "/ingest-keys", "/calls", "/calls/" + theirs.String(), "/calls/" + theirs.String() + "/sessions", "/calls/" + theirs.String() + "/sessions/" + theirStay.String(),
 		"/calls/" + theirs.String() + "/sessions/" + theirStay.String() + "/dump", "/calls/" + theirs.String() + "/connections", "/calls/" + theirs.String() + "/streams",
-		"/calls/" + theirs.String() + "/samples", "/calls/" + theirs.String() + "/events", "/calls/" + theirs.String() + "/live",
+		"/calls/" + theirs.String() + "/samples", "/calls/" + theirs.String() + "/events",
+		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features",
+		"/calls/" + theirs.String() + "/live",
 	} {
 		tests = append(tests,
 			scenario{name: "their app" + path, as: "one", path: "/apps/2" + path, status: 404, has: []string{"The app was not found."}, lacks: foreign},

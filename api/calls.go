@@ -9,7 +9,8 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-func (a *API) callOf(c rtc.Call) Call {
+// callOf shows a call with its verdict, where there is one among those given.
+func (a *API) callOf(c rtc.Call, verdicts map[rtc.CallID]rtc.Verdict) Call {
 	out := Call{
 		ID: c.ID.String(), App: uint32(c.App), Room: c.Room, RoomName: c.RoomName, Status: "ended",
 		Start: c.Start.UTC(), End: orNull(c.End), Users: c.Users, Sessions: c.Sessions, Peak: c.Peak,
@@ -21,6 +22,10 @@ func (a *API) callOf(c rtc.Call) Call {
 		out.Status = "active"
 	}
 	out.DurationMs = a.lasted(c.Start, c.End)
+	if v, ok := verdicts[c.ID]; ok {
+		told := verdictOf(&v)
+		out.Verdict = &told
+	}
 	return out
 }
 
@@ -173,7 +178,15 @@ func (a *API) callRoutes() {
 		if err != nil {
 			return list, err
 		}
-		list.Items = each(page.Calls, func(c *rtc.Call) Call { return a.callOf(*c) })
+		ids := make([]rtc.CallID, len(page.Calls))
+		for i := range page.Calls {
+			ids[i] = page.Calls[i].ID
+		}
+		verdicts, err := a.Query.Verdicts(ctx, app, ids)
+		if err != nil {
+			return list, err
+		}
+		list.Items = each(page.Calls, func(c *rtc.Call) Call { return a.callOf(*c, verdicts) })
 		list.Total, list.Next = page.Total, next(page.Cursor)
 		return list, nil
 	})
@@ -243,7 +256,11 @@ func (a *API) call(ctx context.Context, in *CallPath) (CallDetail, error) {
 	for i := range sessions {
 		byID[sessions[i].ID] = &sessions[i]
 	}
-	return CallDetail{Call: a.callOf(call), People: each(users, func(u *query.User) User { return a.userOf(u, byID) })}, nil
+	verdicts, err := a.Query.Verdicts(ctx, app, []rtc.CallID{id})
+	if err != nil {
+		return CallDetail{}, err
+	}
+	return CallDetail{Call: a.callOf(call, verdicts), People: each(users, func(u *query.User) User { return a.userOf(u, byID) })}, nil
 }
 
 func (a *API) session(ctx context.Context, in *SessionPath) (SessionDetail, error) {

@@ -164,7 +164,7 @@ func (a *API) tell(t *teller, u *query.Update) (over bool) {
 		if over = !u.Call.End.IsZero(); over {
 			name = "end"
 		}
-		t.message(name, a.callOf(*u.Call))
+		t.message(name, a.callOf(*u.Call, nil)) // whoever follows asks for the verdict when it is told of a change
 	}
 	return over
 }

@@ -103,6 +103,7 @@ type Call struct {
 	Users      int        `json:"users" doc:"Distinct users who joined"`
 	Sessions   int        `json:"sessions" doc:"Stays: a user who comes back adds one"`
 	Peak       int        `json:"peak" doc:"Most sessions at one time"`
+	Verdict    *Verdict   `json:"verdict" doc:"What was wrong with it; null until it was looked at"`
 }
 
 // CallList is a page of calls.
@@ -218,7 +219,7 @@ type Stream struct {
 	ID          uint32    `json:"id" doc:"Number within the session, from 1"`
 	Session     string    `json:"session"`
 	Connection  uint16    `json:"connection"`
-	Kind        MediaKind `json:"kind" enum:"unknown,audio,video,screen,transport"`
+	Kind        MediaKind `json:"kind" enum:"unknown,audio,video,screen,transport,client"`
 	Direction   Direction `json:"direction" enum:"both,send,receive"`
 	ReportID    string    `json:"reportId" doc:"The W3C id of its RTP report"`
 	SSRC        uint32    `json:"ssrc"`
@@ -252,7 +253,7 @@ type Samples struct {
 type Series struct {
 	Session    string             `json:"session"`
 	Stream     uint32             `json:"stream"`
-	Kind       MediaKind          `json:"kind" enum:"unknown,audio,video,screen,transport"`
+	Kind       MediaKind          `json:"kind" enum:"unknown,audio,video,screen,transport,client"`
 	Direction  Direction          `json:"direction" enum:"both,send,receive"`
 	Times      []int64            `json:"times" doc:"Unix ms, server's clock: end of each point's last interval"`
 	Intervals  []uint32           `json:"intervals" doc:"Milliseconds of measuring that each point stands for"`

@@ -2,13 +2,13 @@ package query
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
 
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store"
 	"github.com/peerglass/peerglass/store/clickhouse"
 )
 
@@ -105,11 +105,11 @@ func fromTexts[T any](column string, set func(*T, []string)) field[T] {
 	}}
 }
 
-// fromJSON reads what the store wrote itself; what does not parse is left out.
-func fromJSON[T, V any](column string, set func(*T, V)) field[T] {
+// fromDecoded reads a list that the store wrote as text; one that does not
+// parse is left out.
+func fromDecoded[T, V any](column string, decode func(string) ([]V, error), set func(*T, []V)) field[T] {
 	return fromText(column, func(t *T, text string) {
-		var v V
-		if text != "" && json.Unmarshal([]byte(text), &v) == nil {
+		if v, err := decode(text); err == nil {
 			set(t, v)
 		}
 	})
@@ -130,7 +130,7 @@ var issueFields = []field[rtc.Issue]{
 	fromUint64("connection", func(r *rtc.Issue, v uint64) { r.Connection = rtc.ConnectionID(v) }),
 	fromUint64("stream", func(r *rtc.Issue, v uint64) { r.Stream = rtc.StreamID(v) }),
 	fromText("remote_user", func(r *rtc.Issue, v string) { r.RemoteUser = v }),
-	fromJSON("evidence", func(r *rtc.Issue, v []rtc.Evidence) { r.Evidence = v }),
+	fromDecoded("evidence", store.DecodeEvidence, func(r *rtc.Issue, v []rtc.Evidence) { r.Evidence = v }),
 	fromUint64("version", func(r *rtc.Issue, v uint64) { r.Version = v }),
 }
 
@@ -162,7 +162,7 @@ var outcomeFields = []field[rtc.Outcome]{
 	fromFloat32("audio_score", func(r *rtc.Outcome, v float32) { r.AudioScore = v }),
 	fromFloat32("video_score", func(r *rtc.Outcome, v float32) { r.VideoScore = v }),
 	fromUint64("score_version", func(r *rtc.Outcome, v uint64) { r.ScoreVersion = uint16(v) }),
-	fromJSON("reasons", func(r *rtc.Outcome, v []rtc.Reason) { r.Reasons = v }),
+	fromDecoded("reasons", store.DecodeReasons, func(r *rtc.Outcome, v []rtc.Reason) { r.Reasons = v }),
 	fromUint64("version", func(r *rtc.Outcome, v uint64) { r.Version = v }),
 }
 
@@ -174,7 +174,7 @@ var verdictFields = []field[rtc.Verdict]{
 	fromText("user", func(r *rtc.Verdict, v string) { r.User = v }),
 	fromText("cause", func(r *rtc.Verdict, v string) { r.Cause = v }),
 	fromFloat32("confidence", func(r *rtc.Verdict, v float32) { r.Confidence = v }),
-	fromJSON("evidence", func(r *rtc.Verdict, v []rtc.Evidence) { r.Evidence = v }),
+	fromDecoded("evidence", store.DecodeEvidence, func(r *rtc.Verdict, v []rtc.Evidence) { r.Evidence = v }),
 	fromFloat32("score", func(r *rtc.Verdict, v float32) { r.Score = v }),
 	fromUint64("score_version", func(r *rtc.Verdict, v uint64) { r.ScoreVersion = uint16(v) }),
 	fromUint64("issues_low", func(r *rtc.Verdict, v uint64) { r.Issues[rtc.Low] = uint32(v) }),

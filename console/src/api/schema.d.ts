@@ -161,6 +161,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/calls/{call}/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The feature sets of the sessions that are over */
+        get: operations["listFeatures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/{call}/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found wrong in a call, by its start */
+        get: operations["listIssues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/calls/{call}/live": {
         parameters: {
             query?: never;
@@ -181,6 +215,23 @@ export interface paths {
          *     After a lost connection the browser sends Last-Event-ID by itself. Some rows may then come again, none is left out: a sample is named by session, stream and time, an event by session and index.
          */
         get: operations["followCall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/{call}/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each stay came to: set-up, stutter, score with its reasons */
+        get: operations["listOutcomes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -266,6 +317,23 @@ export interface paths {
         };
         /** Streams with their totals, by session and number */
         get: operations["listStreams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/{call}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was wrong with a call, in words, and on whose side */
+        get: operations["getVerdict"];
         put?: never;
         post?: never;
         delete?: never;
@@ -596,6 +664,8 @@ export interface components {
              * @description Distinct users who joined
              */
             users: number;
+            /** @description What was wrong with it; null until it was looked at */
+            verdict: components["schemas"]["Verdict"];
         };
         CallDetail: {
             /** Format: int32 */
@@ -640,6 +710,8 @@ export interface components {
              * @description Distinct users who joined
              */
             users: number;
+            /** @description What was wrong with it; null until it was looked at */
+            verdict: components["schemas"]["Verdict"];
         };
         CallList: {
             items: components["schemas"]["Call"][];
@@ -748,6 +820,54 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next: string | null;
         };
+        Evidence: {
+            /**
+             * Format: date-time
+             * @description When it was worst, or happened
+             */
+            at: string | null;
+            /** @description Name of an event; empty: not about one */
+            event: string;
+            /**
+             * Format: double
+             * @description The threshold that it crossed
+             */
+            limit: number | null;
+            /** @description Id in GET /metrics; empty: not about a figure */
+            metric: string;
+            /** @description Whose it is; empty: the issue's own */
+            session: string;
+            /**
+             * Format: int32
+             * @description 0: not about a stream
+             */
+            stream: number;
+            text: string;
+            /**
+             * Format: double
+             * @description In the metric's unit
+             */
+            value: number | null;
+        };
+        FeatureGroup: {
+            /** @enum {string} */
+            scope: "client" | "connection" | "track";
+            session: string;
+            /**
+             * @description Whose definition, see docs/features.md
+             * @enum {string}
+             */
+            set: "jitsi" | "rtcstats" | "peerglass";
+            /** @description Which connection or track; empty for the client */
+            subject: string;
+            /** @description Numbers and texts by the names of that definition */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        FeatureList: {
+            items: components["schemas"]["FeatureGroup"][];
+        };
         Health: {
             ok: boolean;
             /** @description By part: ok, or what is wrong with it */
@@ -795,6 +915,60 @@ export interface components {
         };
         IngestKeyList: {
             items: components["schemas"]["IngestKey"][];
+        };
+        Issue: {
+            /** @description Empty where not known */
+            cause: string;
+            /**
+             * Format: int32
+             * @description 0: none
+             */
+            connection: number;
+            /**
+             * Format: date-time
+             * @description null while it lasts
+             */
+            end: string | null;
+            evidence: components["schemas"]["Evidence"][];
+            /**
+             * Format: int32
+             * @description Number within the session
+             */
+            id: number;
+            /** @description What people read of the type */
+            label: string;
+            /** @enum {string} */
+            phase: "call" | "joining";
+            /** @description Whose stream it is, for one that was received */
+            remoteUser: string;
+            session: string;
+            /** @enum {string} */
+            severity: "low" | "medium" | "high";
+            /**
+             * @description Whose side it lies on, seen from the session that has it
+             * @enum {string}
+             */
+            source: "unknown" | "local_user" | "remote_user" | "network" | "server";
+            /** Format: date-time */
+            start: string;
+            /**
+             * Format: int32
+             * @description 0: not about one stream
+             */
+            stream: number;
+            /** @example video_freeze */
+            type: string;
+        };
+        IssueCounts: {
+            /** Format: int32 */
+            high: number;
+            /** Format: int32 */
+            low: number;
+            /** Format: int32 */
+            medium: number;
+        };
+        IssueList: {
+            items: components["schemas"]["Issue"][];
         };
         LoginInputBody: {
             name: string;
@@ -873,10 +1047,109 @@ export interface components {
             name?: string;
             origins?: string[];
         };
+        Outcome: {
+            /** Format: double */
+            audioMs: number | null;
+            /** Format: double */
+            audioScore: number | null;
+            /**
+             * Format: double
+             * @description In stutters of 200 ms or longer
+             */
+            audioStutterMs: number | null;
+            /**
+             * Format: double
+             * @description Of the stay, in which something received was bad, see docs/scores.md
+             */
+            badMs: number | null;
+            /** Format: double */
+            dtlsMs: number | null;
+            /** Format: double */
+            firstAudioReceivedMs: number | null;
+            /**
+             * Format: double
+             * @description From the join until the first packet
+             */
+            firstAudioSentMs: number | null;
+            /** Format: double */
+            firstVideoReceivedMs: number | null;
+            /** Format: double */
+            firstVideoSentMs: number | null;
+            /** Format: double */
+            iceMs: number | null;
+            /**
+             * Format: double
+             * @description From the join until the first connection was connected
+             */
+            joinMs: number | null;
+            /** @description Media flowed in either direction */
+            joined: boolean;
+            /**
+             * Format: double
+             * @description With more than 400 ms from end to end
+             */
+            lagMs: number | null;
+            /** Format: int32 */
+            pullOk: number;
+            /**
+             * Format: int32
+             * @description Streams that were to be received
+             */
+            pullTried: number;
+            /**
+             * Format: int32
+             * @description Those that carried media
+             */
+            pushOk: number;
+            /**
+             * Format: int32
+             * @description Streams that were to be sent
+             */
+            pushTried: number;
+            /** @description What lowered the score, worst first; the points add up to 10 less the score */
+            reasons: components["schemas"]["Reason"][];
+            /**
+             * Format: double
+             * @description 0 to 10
+             */
+            score: number | null;
+            /** Format: int32 */
+            scoreVersion: number;
+            session: string;
+            /** Format: double */
+            signallingMs: number | null;
+            /** @description Tried to set up a connection for media */
+            tried: boolean;
+            /**
+             * Format: double
+             * @description Time of received video that was neither muted nor ended, over all streams
+             */
+            videoMs: number | null;
+            /** Format: double */
+            videoScore: number | null;
+            /**
+             * Format: double
+             * @description Of that, in stutters of 600 ms or longer
+             */
+            videoStutterMs: number | null;
+        };
+        OutcomeList: {
+            items: components["schemas"]["Outcome"][];
+        };
         PasswordInputBody: {
             current: string;
             /** @description At least 10 characters */
             new: string;
+        };
+        Reason: {
+            /** @example video_stutter */
+            id: string;
+            /**
+             * Format: double
+             * @description By how much
+             */
+            points: number;
+            text: string;
         };
         Run: {
             /**
@@ -903,7 +1176,7 @@ export interface components {
             /** @description Milliseconds of measuring that each point stands for */
             intervals: number[];
             /** @enum {string} */
-            kind: "unknown" | "audio" | "video" | "screen" | "transport";
+            kind: "unknown" | "audio" | "video" | "screen" | "transport" | "client";
             /** @description Why the encoder held back (qualityLimitationReason): none, cpu, bandwidth, other */
             limitation: components["schemas"]["Run"][];
             /** @description Largest value in each point; so */
@@ -1065,7 +1338,7 @@ export interface components {
              */
             id: number;
             /** @enum {string} */
-            kind: "unknown" | "audio" | "video" | "screen" | "transport";
+            kind: "unknown" | "audio" | "video" | "screen" | "transport" | "client";
             label: string;
             mid: string;
             /**
@@ -1127,6 +1400,35 @@ export interface components {
             /** @description As the application named them; empty for an anonymous one, and each anonymous session is a user of its own */
             user: string;
             userName: string;
+        };
+        Verdict: {
+            cause: string;
+            /**
+             * Format: double
+             * @description 0 to 1; null without a sentence
+             */
+            confidence: number | null;
+            evidence: components["schemas"]["Evidence"][];
+            issues: components["schemas"]["IssueCounts"];
+            /**
+             * Format: double
+             * @description 0 to 10; null where nothing was measured
+             */
+            score: number | null;
+            /**
+             * Format: int32
+             * @description Version of the formula, see docs/scores.md; 0 without a score
+             */
+            scoreVersion: number;
+            /** @description Up to three; none where nothing was wrong */
+            sentences: string[];
+            /**
+             * @description Where the main cause lies: with a user, in a user's own network, between users, or at a server
+             * @enum {string}
+             */
+            side: "none" | "user" | "user_network" | "network" | "server";
+            /** @description Whose, if the side is a user's or a user's network */
+            user: string;
         };
         Version: {
             go: string;
@@ -1596,6 +1898,86 @@ export interface operations {
             };
         };
     };
+    listFeatures: {
+        parameters: {
+            query?: {
+                /** @description Only those of this session */
+                session?: string;
+                /** @description Only those of this definition */
+                set?: "jitsi" | "rtcstats" | "peerglass";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listIssues: {
+        parameters: {
+            query?: {
+                /** @description Only those of this session */
+                session?: string;
+                /** @description Only this type, see docs/issues.md */
+                type?: string;
+                /** @description Only these and worse */
+                severity?: "low" | "medium" | "high";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     followCall: {
         parameters: {
             query?: {
@@ -1623,6 +2005,43 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Call"] | components["schemas"]["SessionList"] | components["schemas"]["ConnectionList"] | components["schemas"]["StreamList"] | components["schemas"]["Samples"] | components["schemas"]["EventList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOutcomes: {
+        parameters: {
+            query?: {
+                /** @description Only those of this session */
+                session?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
                 };
             };
             /** @description Error */
@@ -1821,6 +2240,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getVerdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
                 };
             };
             /** @description Error */
