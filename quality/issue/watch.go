@@ -28,6 +28,8 @@ type Watch struct {
 	open    []*run    // what Open began
 	lasting []*run    // of samples, found and not over
 	poll    []*Stream // whose sample is to be judged when the poll is complete
+	alarms  []alarm   // what detectors wait for, by time
+	own     map[string]*ownTrack
 }
 
 // conn is a connection with what belongs to it.
@@ -38,6 +40,7 @@ type conn struct {
 	streams []*Stream // all of its streams
 	runs    []*run    // by detector
 	memory  []any
+	link    link
 }
 
 // Option changes a watch.
@@ -174,6 +177,8 @@ func (w *Watch) Event(e *rtc.Event) {
 	w.judge()
 	w.advance(e.Time)
 	w.learn(e)
+	w.learnLink(e)
+	w.learnOwn(e)
 	for _, d := range w.wiring.event {
 		d.Event(w, e)
 	}
@@ -223,6 +228,7 @@ func (w *Watch) advance(at time.Time) {
 	if !at.After(w.now) {
 		return
 	}
+	w.ring(at)
 	w.now = at
 	for _, d := range w.wiring.advance {
 		d.Advance(w, at)

@@ -58,7 +58,7 @@ func (w *Watch) Event(e *rtc.Event) {
 		w.added(w.conn(e.Connection), e.Value)
 	case "removeTrack", "removeStream":
 		c := w.conn(e.Connection)
-		tracks(e.Value, func(_, id string) { delete(c.sends, id) })
+		rtc.Tracks(e.Value, func(_, id string) { delete(c.sends, id) })
 	case "addTransceiver":
 		w.steps(e.Time)
 		c := w.conn(e.Connection)
@@ -231,7 +231,7 @@ func (w *Watch) added(c *conn, value string) {
 	if !c.connected().IsZero() {
 		return // the statistics tell of it
 	}
-	tracks(value, func(_, id string) {
+	rtc.Tracks(value, func(_, id string) {
 		if c.sends == nil {
 			c.sends = make(map[string]bool)
 		}
@@ -247,7 +247,7 @@ func (w *Watch) comes(c *conn, e *rtc.Event) {
 	if !c.connected().IsZero() {
 		return
 	}
-	tracks(e.Value, func(_, id string) {
+	rtc.Tracks(e.Value, func(_, id string) {
 		if c.receives == nil {
 			c.receives = make(map[string]bool)
 		}
@@ -263,7 +263,7 @@ func (w *Watch) unmuted(c *conn, e *rtc.Event) {
 	if c.connected().IsZero() {
 		return
 	}
-	tracks(e.Value, func(kind, _ string) {
+	rtc.Tracks(e.Value, func(kind, _ string) {
 		k := rtc.KindAudio
 		if kind == "video" {
 			k = rtc.KindVideo
@@ -306,49 +306,4 @@ func text(value string) string {
 		return value[1 : len(value)-1]
 	}
 	return ""
-}
-
-// tracks visits the tracks that an event names: {"kind","id"} anywhere in its
-// value, ["audio","id",…] of rtcstats, or the words "audio:id" of Jitsi.
-func tracks(value string, visit func(kind, id string)) {
-	var v any
-	if json.Unmarshal([]byte(value), &v) != nil {
-		return
-	}
-	visitTracks(v, 5, visit)
-}
-
-func visitTracks(v any, depth int, visit func(kind, id string)) {
-	if depth == 0 {
-		return
-	}
-	media := func(v any) bool { return v == "audio" || v == "video" }
-	switch v := v.(type) {
-	case map[string]any:
-		if id, ok := v["id"].(string); ok && media(v["kind"]) {
-			visit(v["kind"].(string), id)
-			return
-		}
-		for _, name := range [...]string{"tracks", "track", "0", "1", "2"} {
-			if inner, ok := v[name]; ok {
-				visitTracks(inner, depth-1, visit)
-			}
-		}
-	case []any:
-		if len(v) > 1 && media(v[0]) {
-			if id, ok := v[1].(string); ok {
-				visit(v[0].(string), id)
-				return
-			}
-		}
-		for _, inner := range v {
-			visitTracks(inner, depth-1, visit)
-		}
-	case string:
-		for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == ',' }) {
-			if kind, id, ok := strings.Cut(word, ":"); ok && media(kind) {
-				visit(kind, id)
-			}
-		}
-	}
 }
