@@ -47,11 +47,13 @@ func (s *sender) sendAudio(w *world, src *source, t ms) {
 		return
 	}
 	bytes := e.target / 8 * 0.02
-	if src.level < 0.001 { // little is said of silence
+	if src.level < 0.001 { // little is said of quiet, and nothing of silence
 		if f.dtx && (t-s.c.connected)%dtxEvery != 0 {
 			return
 		}
-		bytes /= 4
+		if bytes /= 4; src.level == 0 {
+			bytes = 3 // Opus
+		}
 	}
 	s.packets(w, e, 1, bytes, t)
 }
@@ -233,7 +235,7 @@ func (r *receiver) arrive(w *world, e *encoding, n, bytes float64, t ms) {
 		return
 	}
 	from, to := &e.s.c.p.user.up, &r.c.p.user.down
-	if from.cut.on(t) || to.cut.on(t) || w.c.server.cut.on(t) {
+	if from.cut.on(t) || to.cut.on(t) || r.c.server.cut.on(t) {
 		if r.begun != never { // what is missing shows when the next packet comes
 			r.gap += n
 		}
@@ -441,7 +443,7 @@ const rtcpSize = 90
 // feedback takes what the other end tells: RTCP reports, and answers to the
 // connectivity checks.
 func (w *world) feedback(c *conn, t ms) {
-	bothWays := !c.cut(true, t) && !c.cut(false, t) && !w.c.server.cut.on(t)
+	bothWays := !c.cut(true, t) && !c.cut(false, t)
 	rtt := c.roundTrip(w, t) / 1000
 	if t >= c.nextCheck {
 		c.nextCheck = t + 2500 // Chrome's consent checks

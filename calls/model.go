@@ -37,7 +37,9 @@ type conn struct {
 	p    *presence
 	peer *presence // nil: the media server
 	twin *conn     // the other end, of a connection between two
-	name string
+	// what lies between, which is nothing between two
+	server *link
+	name   string
 
 	made, described, checked, connected, closed ms // when; never if it does not come about
 
@@ -189,7 +191,7 @@ func (w *world) connect() {
 const setUpAfter = ms(100)
 
 func (w *world) newConn(p, peer *presence) *conn {
-	c := &conn{p: p, peer: peer, name: fmt.Sprintf("PC_%d", len(p.conns)), closed: p.to, connected: never, checked: never}
+	c := &conn{p: p, peer: peer, server: &w.c.server, name: fmt.Sprintf("PC_%d", len(p.conns)), closed: p.to, connected: never, checked: never}
 	from := p.from
 	signalling, ice, dtls := p.user.signalling, p.user.ice, p.user.dtls
 	iceFails, dtlsFails := p.user.iceFails, p.user.dtlsFails
@@ -233,7 +235,7 @@ func (c *conn) cut(out bool, t ms) bool {
 			return true
 		}
 	}
-	return a.cut.on(t) || b != nil && b.cut.on(t)
+	return a.cut.on(t) || c.server.cut.on(t) || b != nil && b.cut.on(t)
 }
 
 // roundTrip is the round-trip time to the other end, in ms.
