@@ -91,7 +91,7 @@ func TestVectors(t *testing.T) {
 		if a := c.Audio; a != nil {
 			got = Speech{Codec: Opus(nan, true), Loss: a.PacketLoss / 100, Delay: 20 + a.BufferDelay + a.RoundTripTime/2}.MOS()
 		} else {
-			p := Picture{BitsPerSecond: c.Video.Bitrate, Width: 640, Height: 480, FramesPerSecond: 30, Expected: nan, Delay: c.Video.BufferTime + c.Video.RoundTripTime/2}
+			p := Picture{BitsPerSecond: c.Video.Bitrate, Width: 640, Height: 480, FramesPerSecond: 30, Quantiser: nan, Expected: nan, Delay: c.Video.BufferTime + c.Video.RoundTripTime/2}
 			if w := c.Video.Width; w > 0 {
 				p.Width, p.Height = w, c.Video.Height
 			}
@@ -119,7 +119,7 @@ func TestOrderings(t *testing.T) {
 		return Speech{Codec: Opus(nan, fec), Loss: loss, Delay: delay}.MOS()
 	}
 	picture := func(codec string, width, height, fps, expected float64) float64 {
-		return Picture{Codec: codec, BitsPerSecond: 200_000, Width: width, Height: height, FramesPerSecond: fps, Expected: expected}.MOS()
+		return Picture{Codec: codec, Quantiser: nan, BitsPerSecond: 200_000, Width: width, Height: height, FramesPerSecond: fps, Expected: expected}.MOS()
 	}
 	for name, better := range map[string][2]float64{
 		"less loss":     {speech(0.1, 50, true), speech(0.2, 50, true)},
@@ -226,7 +226,7 @@ func TestNullWhereNotMeasured(t *testing.T) {
 			t.Errorf("speech without %s: %v", name, s.MOS())
 		}
 	}
-	picture := Picture{Codec: "VP8", BitsPerSecond: 1e6, Width: 640, Height: 480, FramesPerSecond: 30, Expected: nan}
+	picture := Picture{Codec: "VP8", Quantiser: nan, BitsPerSecond: 1e6, Width: 640, Height: 480, FramesPerSecond: 30, Expected: nan}
 	if math.IsNaN(picture.MOS()) {
 		t.Error("no score though all is known")
 	}
@@ -310,6 +310,7 @@ func TestPictureIsMonotone(t *testing.T) {
 			BitsPerSecond: rapid.Float64Range(0, 2e7).Draw(t, "bits"),
 			Width:         rapid.Float64Range(1, 4000).Draw(t, "width"), Height: rapid.Float64Range(1, 4000).Draw(t, "height"),
 			FramesPerSecond: rapid.Float64Range(0, 60).Draw(t, "fps"),
+			Quantiser:       rapid.SampledFrom([]float64{nan, 0, 20, 28, 60, 130}).Draw(t, "quantiser"),
 			Expected:        rapid.SampledFrom([]float64{nan, 15, 30, 60}).Draw(t, "expected"),
 			Delay:           rapid.Float64Range(0, 3000).Draw(t, "delay"), Frozen: rapid.Float64Range(0, 1).Draw(t, "frozen"),
 		}
@@ -318,10 +319,12 @@ func TestPictureIsMonotone(t *testing.T) {
 			t.Fatalf("MOS %v", before)
 		}
 		worse := p
-		what := rapid.SampledFrom([]string{"fewer bits", "more pixels", "fewer frames", "more delay", "more freezes"}).Draw(t, "what")
+		what := rapid.SampledFrom([]string{"fewer bits", "coarser", "more pixels", "fewer frames", "more delay", "more freezes"}).Draw(t, "what")
 		switch what {
 		case "fewer bits":
 			worse.BitsPerSecond = rapid.Float64Range(0, p.BitsPerSecond).Draw(t, "to")
+		case "coarser":
+			worse.Quantiser += rapid.Float64Range(0, 100).Draw(t, "by")
 		case "more pixels":
 			worse.Width = rapid.Float64Range(p.Width, 8000).Draw(t, "to")
 		case "fewer frames":
@@ -335,6 +338,28 @@ func TestPictureIsMonotone(t *testing.T) {
 			t.Fatalf("%s: %v rises to %v", what, before, after)
 		}
 	})
+}
+
+// A black picture has next to no bits and lacks none.
+func TestQuantiser(t *testing.T) {
+	black := Picture{Codec: "video/VP8", BitsPerSecond: 7500, Width: 640, Height: 360, FramesPerSecond: 30, Quantiser: 2, Expected: nan}
+	near(t, "black", black.MOS(), 5, 1e-9)
+	black.Quantiser = nan
+	near(t, "nothing but bits", black.MOS(), 1.54, 0.01)
+	for _, c := range []struct {
+		codec                   string
+		quantiser, coarse, fine float64
+	}{
+		{"VP8", 0, 0, 1}, {"video/vp8", 14.5, 0, 1}, {"VP8", 29, 0, 0}, {"VP8", 62, 0, 0}, {"VP8", 95, 1, 0}, {"VP8", 127, 1.97, 0},
+		{"VP9", 205, 1, 0}, {"AV1", 205, 1, 0}, {"H264", 37, 1, 0}, {"H264", 51, 2, 0}, {"H265", 51, nan, nan}, {"VP8", nan, nan, nan},
+	} {
+		if coarse, fine := Coarseness(c.codec, c.quantiser), Fineness(c.codec, c.quantiser); c.coarse == c.coarse {
+			near(t, c.codec+" coarseness", coarse, c.coarse, 0.001)
+			near(t, c.codec+" fineness", fine, c.fine, 0.001)
+		} else if coarse == coarse || fine == fine {
+			t.Errorf("%s at %v: %v and %v, want null", c.codec, c.quantiser, coarse, fine)
+		}
+	}
 }
 
 func BenchmarkSpeech(b *testing.B) {

@@ -10,6 +10,7 @@ type Picture struct {
 	Codec           string  // mime type or name; an unknown one counts as VP8
 	BitsPerSecond   float64 // payload
 	Width, Height   float64 // of the frames, px
+	Quantiser       float64 // mean over the frames, on the codec's scale; NaN: not told
 	FramesPerSecond float64
 	Expected        float64 // frames per second that the viewer expects; NaN: 30
 	Delay           float64 // one way, ms
@@ -39,14 +40,19 @@ const (
 )
 
 // MOS returns an estimate of the score of the picture, 1 to 5; NaN if an input
-// but Expected is. Bits are spread over the expected frames, so that more
+// but Quantiser and Expected is. Few bits are not held against a picture that is
+// fine with them, as a still or a dark one. Bits are spread over the expected frames, so that more
 // frames are never worse; beyond those they are not better.
 func (p Picture) MOS() float64 {
 	expected := p.Expected
 	if expected != expected {
 		expected = expectedFPS
 	}
-	score := Coding(p.Codec, p.BitsPerSecond, p.Width*p.Height, expected) - Motion(p.FramesPerSecond, expected) - videoDelay*max(p.Delay-videoDelayFrom, 0)
+	coding := Coding(p.Codec, p.BitsPerSecond, p.Width*p.Height, expected)
+	if fine := Fineness(p.Codec, p.Quantiser); fine > 0 {
+		coding += fine * (5 - coding)
+	}
+	score := coding - Motion(p.FramesPerSecond, expected) - videoDelay*max(p.Delay-videoDelayFrom, 0)
 	return 1 + max(score-1, 0)*math.Exp(-p.Frozen/videoFrozen)
 }
 
@@ -83,28 +89,39 @@ func efficiency(codec string) float64 {
 }
 
 // Coarseness tells how coarse a picture was encoded from its mean quantiser: 0
-// where it is fine, 1 where encoders give up the resolution for it, up to 2;
-// NaN for a codec whose scale is not known. The thresholds are those between
-// which libwebrtc scales a picture down and up again (kHigh…QpThreshold and
-// kLow…QpThreshold of its encoders: VP8 29 and 95, VP9 149 and 205, AV1 145 and
-// 205, H.264 24 and 37); half way between them begins what is seen.
+// where it is fine, 1 where encoders give up resolution for it, up to 2; NaN for
+// a codec whose scale is not known. Half way between the thresholds begins what
+// is seen.
 func Coarseness(codec string, quantiser float64) float64 {
+	low, high := quantisers(codec)
+	middle := (low + high) / 2
+	return min(max((quantiser-middle)/(high-middle), 0), 2)
+}
+
+// Fineness tells how far a picture is from wanting bits: 0 from the quantiser
+// on at which encoders would rather keep the size, 1 below half of it; NaN as
+// Coarseness.
+func Fineness(codec string, quantiser float64) float64 {
+	low, _ := quantisers(codec)
+	return min(max(2*(low-quantiser)/low, 0), 1)
+}
+
+// quantisers are the thresholds between which libwebrtc's encoders leave the
+// size of a picture as it is: below low they take it up again, above high they
+// scale it down (kLow…QpThreshold and kHigh…QpThreshold). NaN for another codec.
+func quantisers(codec string) (low, high float64) {
 	if _, name, cut := strings.Cut(codec, "/"); cut {
 		codec = name
 	}
-	var low, high float64
 	switch {
 	case strings.EqualFold(codec, "VP8"):
-		low, high = 29, 95
+		return 29, 95
 	case strings.EqualFold(codec, "VP9"):
-		low, high = 149, 205
+		return 149, 205
 	case strings.EqualFold(codec, "AV1"):
-		low, high = 145, 205
+		return 145, 205
 	case strings.EqualFold(codec, "H264"):
-		low, high = 24, 37
-	default:
-		return math.NaN()
+		return 24, 37
 	}
-	middle := (low + high) / 2
-	return min(max((quantiser-middle)/(high-middle), 0), 2)
+	return math.NaN(), math.NaN()
 }

@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -98,7 +99,7 @@ func pictureTable() string {
 		{150_000, 320, 180}, {500_000, 640, 360}, {300_000, 1280, 720}, {1_500_000, 1280, 720}, {3_000_000, 1920, 1080},
 	} {
 		at := func(fps, delay, frozen float64) float64 {
-			return mos.Picture{Codec: "VP8", BitsPerSecond: p.bits, Width: p.width, Height: p.height, FramesPerSecond: fps, Expected: 30, Delay: delay, Frozen: frozen}.MOS()
+			return mos.Picture{Codec: "VP8", BitsPerSecond: p.bits, Width: p.width, Height: p.height, Quantiser: math.NaN(), FramesPerSecond: fps, Expected: 30, Delay: delay, Frozen: frozen}.MOS()
 		}
 		fmt.Fprintf(b, "| %g×%g at %g kbit/s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f |\n", p.width, p.height, p.bits/1000,
 			at(30, 0, 0), at(20, 0, 0), at(15, 0, 0), at(8, 0, 0), at(30, 400, 0), at(30, 0, 0.05), at(30, 0, 0.1))

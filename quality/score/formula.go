@@ -42,8 +42,8 @@ const (
 	// frames: a score of the coding below 3. A still scene needs few, so that
 	// more is not asked.
 	enoughCoding = 3
-	// The frame rate or the coarseness alone do not make a picture worthless.
-	mostFrameRate, mostCoarse = 4, 4
+	// Few and coarse frames together do not make a picture worthless.
+	mostDull = 4
 )
 
 // When an interval is bad; see Watch.Result.
@@ -85,7 +85,7 @@ func narrow(c mos.Codec, difference float64) float64 { return difference / c.Sca
 
 // frameRatePoints is what too few frames of a camera cost.
 func frameRatePoints(fps float64) float64 {
-	return min(max(jerky*math.Log(enoughFPS/fps), 0), mostFrameRate)
+	return min(max(jerky*math.Log(enoughFPS/fps), 0), mostDull)
 }
 
 // picturePoints is what coarse encoding costs: by the quantiser, or by the
@@ -95,7 +95,7 @@ func picturePoints(codec string, quantiser, bitsPerSecond, pixels float64) float
 	if points != points {
 		points = videoPoint * max(enoughCoding-mos.Coding(codec, bitsPerSecond, pixels, enoughFPS), 0)
 	}
-	return min(points, mostCoarse)
+	return min(points, mostDull)
 }
 
 // videoDelayPoints is what the delay of the picture costs.

@@ -204,6 +204,7 @@ func TestReasons(t *testing.T) {
 		{[]stream{{rtc.KindAudio, "", voice(bad(quality.Concealment, 0.05)).values}}, "[audio_loss]"}, // codec not told
 		{[]stream{camera(bad(quality.FpsDecoded, 8))}, "[video_frame_rate]"},
 		{[]stream{camera(bad(quality.Qp, 100))}, "[video_picture]"},
+		{[]stream{camera(map[*quality.Metric]float64{quality.VideoStutterTime: 1000, quality.FpsDecoded: 0, quality.Qp: nan, quality.Bitrate: 0})}, "[video_stutter]"},
 		{[]stream{camera(bad(quality.Delay, 500))}, "[video_delay]"},
 		{[]stream{voice(bad(quality.Concealment, 0.05)), camera(bad(quality.VideoStutterTime, 40))}, "[audio_loss video_stutter]"},
 	} {

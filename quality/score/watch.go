@@ -174,17 +174,33 @@ func (w *Watch) see(s *rtc.Sample) bool {
 	p.means[delay].add(videoDelayPoints(late), late, ms)
 	share := min(stutter/ms, 1)
 	if s.Kind == rtc.KindVideo { // what a screen needs in bits and frames depends on what it shows
-		all := frameRatePoints(value(s, quality.FpsDecoded))
-		still := all * share // of the frames that are missing those that are in stutters
-		if share != share {
-			still = 0 * all
-		}
-		p.means[frameRate].add(all-still, 0, ms)
-		p.means[broken].add(still, 0, ms)
 		pixels := value(s, quality.Width) * value(s, quality.Height)
-		p.means[picture].add(picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels), 0, ms)
+		few := frameRatePoints(value(s, quality.FpsDecoded))
+		coarse := picturePoints(s.Codec, value(s, quality.Qp), value(s, quality.Bitrate), pixels)
+		p.dull(few, coarse, share, ms)
 	}
 	return share >= badVideoStutter || value(s, quality.VideoMOS) < badVideoMOS
+}
+
+// dull takes up what too few frames and too coarse ones cost in an interval, up
+// to mostDull. Of both, the share that the picture stood still is put down to
+// that: where it stands still, nothing is decoded.
+func (p *part) dull(few, coarse, share, ms float64) {
+	switch {
+	case few != few && coarse != coarse:
+		return
+	case few != few:
+		few = 0
+	case coarse != coarse:
+		coarse = 0
+	}
+	coarse = min(coarse, mostDull-few)
+	if !(share > 0) {
+		share = 0
+	}
+	p.means[frameRate].add(few*(1-share), 0, ms)
+	p.means[picture].add(coarse*(1-share), 0, ms)
+	p.means[broken].add((few+coarse)*share, 0, ms)
 }
 
 // mark counts the interval as bad, once whatever the number of streams. Polls
