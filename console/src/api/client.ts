@@ -15,6 +15,11 @@ export type Stream = Schemas["Stream"];
 export type Samples = Schemas["Samples"];
 export type Event = Schemas["Event"];
 export type Metric = Schemas["Metric"];
+export type Verdict = Schemas["Verdict"];
+export type Issue = Schemas["Issue"];
+export type Evidence = Schemas["Evidence"];
+export type Outcome = Schemas["Outcome"];
+export type Reason = Schemas["Reason"];
 export type Imported = Schemas["Imported"];
 
 const base = "/api/v1";

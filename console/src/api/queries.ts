@@ -99,6 +99,20 @@ export function useCall(app: number | undefined, call: string) {
   });
 }
 
+export function useIssues(app: number, call: string) {
+  return useQuery({
+    queryKey: ["call", call, "issues"],
+    queryFn: async ({ signal }) => (await unwrap(api.GET("/apps/{app}/calls/{call}/issues", { params: { path: { app, call } }, signal }))).items,
+  });
+}
+
+export function useOutcomes(app: number, call: string) {
+  return useQuery({
+    queryKey: ["call", call, "outcomes"],
+    queryFn: async ({ signal }) => (await unwrap(api.GET("/apps/{app}/calls/{call}/outcomes", { params: { path: { app, call } }, signal }))).items,
+  });
+}
+
 export function useSession(app: number, call: string, session: string | undefined) {
   return useQuery({
     queryKey: ["call", call, "session", session],
@@ -169,11 +183,11 @@ export function useLive(app: number, call: string, on: boolean): "off" | "up" | 
     const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
     on_("samples", "samples");
     on_("events", "events", "marks");
-    on_("sessions", "detail", "session");
+    on_("sessions", "detail", "session", "issues", "outcomes");
     on_("streams", "session");
     on_("connections", "session");
-    on_("call", "detail");
-    on_("end", "detail", "session", "samples", "events", "marks");
+    on_("call", "detail", "issues");
+    on_("end", "detail", "issues", "outcomes", "session", "samples", "events", "marks");
     return () => { source.close(); clearTimeout(waiting); };
   }, [app, call, on, queries]);
   return state;

@@ -2,12 +2,13 @@ import { Alert, Anchor, Badge, Box, Button, Group, Menu, Paper, Select, Skeleton
 import { IconArrowLeft, IconCheck, IconDownload, IconShare } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import { ApiError, type CallDetail, type Connection, dumpAddress, type SessionDetail, type Session, type User } from "../api/client";
-import { useCall, useLive, useSession } from "../api/queries";
+import { ApiError, type CallDetail, type Connection, dumpAddress, type Issue, type SessionDetail, type Session, type User } from "../api/client";
+import { useCall, useIssues, useLive, useMetrics, useOutcomes, useSession } from "../api/queries";
 import { Status } from "../calls/Calls";
 import { clock, count, duration, span, zone } from "../format";
 import { useApp } from "../Shell";
 import { Charts } from "./Charts";
+import { Issues, VerdictCard } from "./Findings";
 import { readView, type View, writeView } from "./range";
 import { Trace } from "./Trace";
 import { userName, Users } from "./Users";
@@ -42,6 +43,18 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
   const sessions = staysOf(call);
   const selected = sessions.find((s) => s.id === view.session) ?? sessions[0];
   const session = useSession(app, call.id, selected?.id);
+  const issues = useIssues(app, call.id);
+  const outcomes = useOutcomes(app, call.id);
+  const metrics = useMetrics();
+  const nameOf = (user: string) => userName(call.people.find((p) => p.user === user) ?? { user, userName: "" });
+  const whose = (id: string) => userName(sessions.find((s) => s.id === id)?.who ?? { user: "", userName: "" });
+  const show = (i: Issue) => {
+    const from = Date.parse(i.start);
+    const to = i.end ? Date.parse(i.end) : bounds[1];
+    const around = Math.max((to - from) / 2, 10_000);
+    setView({ session: i.session, event: null, range: [Math.max(from - around, bounds[0]), Math.min(to + around, bounds[1])] });
+    document.getElementById("charts")?.scrollIntoView({ behavior: "smooth" });
+  };
 
   useEffect(() => { document.title = `${call.roomName || call.room || "Call"} · Peerglass`; }, [call.roomName, call.room]);
 
@@ -66,16 +79,20 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
           <Fact name="Users">{count(call.users)}{call.sessions !== call.users && <Text span c="dimmed" size="sm"> in {count(call.sessions)} stays</Text>}</Fact>
         </Group>
       </div>
-      <Section title="Users"><Users people={call.people} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>
+      <Section title="Verdict">
+        <VerdictCard verdict={call.verdict} live={live} nameOf={nameOf} />
+        {issues.error ? <Alert color="red">{issues.error.message}</Alert> : issues.data && <Issues issues={issues.data} metrics={metrics.data ?? []} whose={whose} onShow={show} />}
+      </Section>
+      <Section title="Users"><Users people={call.people} outcomes={outcomes.data ?? []} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>
       {selected && (
-        <Section title={userName(selected.who)} right={selected.who.stays.length > 1 && (
+        <Section id="charts" title={userName(selected.who)} right={selected.who.stays.length > 1 && (
           <Select size="xs" w={230} aria-label="Stay" allowDeselect={false} value={selected.id} onChange={(s) => setView({ session: s ?? undefined, event: null })}
             data={selected.who.stays.map((s, i) => ({ value: s.id, label: `Stay ${i + 1}: ${clock(s.start)} – ${s.end ? clock(s.end) : "now"}` }))} />
         )}>
           {session.error
             ? <Alert color="red">{session.error.message}</Alert>
             : session.data
-              ? <><Charts app={app} call={call.id} session={session.data} view={view} bounds={bounds} setView={setView} /><Connections session={session.data} /></>
+              ? <><Charts app={app} call={call.id} session={session.data} issues={issues.data ?? []} view={view} bounds={bounds} setView={setView} /><Connections session={session.data} /></>
               : <Skeleton h={360} />}
         </Section>
       )}
@@ -92,9 +109,9 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return <div style={{ minWidth: 0 }}><Text size="xs" c="dimmed">{name}</Text><Text size="sm" component="div" className="num" style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}>{children}</Text></div>;
 }
 
-function Section({ title, right, children }: { title: string; right?: React.ReactNode; children: React.ReactNode }) {
+function Section({ id, title, right, children }: { id?: string; title: string; right?: React.ReactNode; children: React.ReactNode }) {
   return (
-    <Box component="section" aria-label={title}>
+    <Box component="section" aria-label={title} id={id}>
       <Group justify="space-between" mb="xs"><Title order={3} size="h5">{title}</Title>{right}</Group>
       <Stack gap="sm">{children}</Stack>
     </Box>

@@ -2,25 +2,26 @@ import { Alert, Button, Group, Paper, SegmentedControl, SimpleGrid, Skeleton, St
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
 import { IconZoomReset } from "@tabler/icons-react";
 import { useMemo } from "react";
-import type { Connection, Event, Metric, Samples, SessionDetail, Stream } from "../api/client";
+import type { Connection, Event, Issue, Metric, Samples, SessionDetail, Stream } from "../api/client";
 import { useMarks, useMetrics, useSamples } from "../api/queries";
-import { Chart, type Mark, type Series } from "../chart/Chart";
+import { type Band, Chart, type Mark, type Series } from "../chart/Chart";
 import { clock, duration } from "../format";
 import { seriesColor } from "../theme";
-import { bridge, drawn, type Panel, panels, streamsOf } from "./panels";
+import { bridge, drawn, kin, type Panel, panels, streamsOf } from "./panels";
 import type { View } from "./range";
 
 interface Props {
   app: number;
   call: string;
   session: SessionDetail;
+  issues: Issue[];
   view: View;
   bounds: [number, number];
   setView: (v: Partial<View>) => void;
 }
 
 /** What one user received or sent: charts on one time axis with one cursor. */
-export function Charts({ app, call, session, view, bounds, setView }: Props) {
+export function Charts({ app, call, session, issues, view, bounds, setView }: Props) {
   const { ref, width } = useElementSize();
   const range = view.range ?? bounds;
   // Zooming moves at once on what is there; finer figures are asked for when it rests.
@@ -57,7 +58,7 @@ export function Charts({ app, call, session, view, bounds, setView }: Props) {
       {samples.isPending || metrics.isPending
         ? <SimpleGrid cols={{ base: 1, lg: 2 }}>{Array.from({ length: 4 }, (_, i) => <Skeleton key={i} h={190} />)}</SimpleGrid>
         : samples.data && metrics.data && (
-          <Grid streams={shown} connections={session.connections} tab={tab} samples={samples.data} metrics={metrics.data} range={range} bounds={bounds} onRange={onRange}
+          <Grid issues={issues.filter((i) => i.session === session.id)} streams={shown} connections={session.connections} tab={tab} samples={samples.data} metrics={metrics.data} range={range} bounds={bounds} onRange={onRange}
             marks={marks.data ?? []} onMark={(id) => setView({ event: id })} side={view.side} />
         )}
       <Text size="xs" c="dimmed">Wheel or drag zooms all charts, double click shows the whole call, dots are events. A gap in a line means that nothing was measured.</Text>
@@ -65,8 +66,8 @@ export function Charts({ app, call, session, view, bounds, setView }: Props) {
   );
 }
 
-function Grid({ streams, connections, tab, samples, metrics, range, bounds, onRange, marks, onMark, side }: {
-  streams: Stream[]; connections: Connection[]; tab: string; samples: Samples; metrics: Metric[]; range: [number, number]; bounds: [number, number];
+function Grid({ issues, streams, connections, tab, samples, metrics, range, bounds, onRange, marks, onMark, side }: {
+  issues: Issue[]; streams: Stream[]; connections: Connection[]; tab: string; samples: Samples; metrics: Metric[]; range: [number, number]; bounds: [number, number];
   onRange: (r: [number, number]) => void; marks: Event[]; onMark: (id: string) => void; side: string;
 }) {
   const scheme = useComputedColorScheme("light");
@@ -84,14 +85,21 @@ function Grid({ streams, connections, tab, samples, metrics, range, bounds, onRa
       {charts.map((c) => (
         <Paper key={c.key} px="md" pt="sm" pb={4}>
           <Chart title={c.title} help={c.help} unit={c.unit} series={c.series} range={range} bounds={bounds} onRange={onRange} cursor="call"
-            marks={dots} onMark={(m) => onMark(m.id)} atLeast={c.panel.atLeast} stepped={c.panel.stepped} />
+            bands={bandsOf(c.metrics, c.streams, issues, bounds[1])} marks={dots} onMark={(m) => onMark(m.id)} atLeast={c.panel.atLeast} stepped={c.panel.stepped} />
         </Paper>
       ))}
     </SimpleGrid>
   );
 }
 
-interface Drawn { key: string; panel: Panel; title: string; help?: string; unit: string; series: Series[] }
+/** The issues whose evidence is a figure of the chart. */
+function bandsOf(metrics: string[], streams: number[], issues: Issue[], now: number): Band[] {
+  return issues
+    .filter((i) => (i.stream === 0 || streams.includes(i.stream)) && i.evidence.some((e) => e.session === "" && metrics.some((m) => m === e.metric || kin[m] === e.metric)))
+    .map((i) => ({ id: `${i.session}/${i.id}`, start: Date.parse(i.start), end: i.end ? Date.parse(i.end) : now, level: i.severity, label: i.cause ? `${i.label}: ${i.cause.replaceAll("_", " ")}` : i.label }));
+}
+
+interface Drawn { metrics: string[]; streams: number[]; key: string; panel: Panel; title: string; help?: string; unit: string; series: Series[] }
 
 // One panel becomes a chart for each kind of media: bit rates of audio and
 // video on one axis would hide the audio.
@@ -122,7 +130,7 @@ function build(streams: Stream[], connections: Connection[], samples: Samples, m
       const first = metrics.find((x) => x.id === panel.metrics[0]);
       if (!first || !series.some((s) => s.values.some((v) => v !== null))) continue;
       const kindName = tab === "all" && kind !== "transport" ? `${kind[0]?.toUpperCase()}${kind.slice(1)} · ` : "";
-      out.push({ key: `${kind}/${panel.id}`, panel, title: kindName + (kindName ? lower(panel.title) : panel.title), help: first.help, unit: first.unit, series });
+      out.push({ key: `${kind}/${panel.id}`, panel, title: kindName + (kindName ? lower(panel.title) : panel.title), help: first.help, unit: first.unit, series, metrics: panel.metrics, streams: of.map((s) => s.id) });
     }
   }
   return out;

@@ -1,8 +1,9 @@
 import { Avatar, Badge, Button, Group, Paper, Stack, Table, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useState } from "react";
-import type { User } from "../api/client";
+import type { Outcome, User } from "../api/client";
 import { clock, duration, initials } from "../format";
+import { Score } from "./Score";
 import { StayBar } from "./StayBar";
 
 const few = 6;
@@ -10,18 +11,19 @@ const few = 6;
 export const userName = (u: Pick<User, "user" | "userName">) => u.userName || u.user || "Anonymous";
 
 /** Who took part; choosing one shows what they received and sent. */
-export function Users({ people, bounds, selected, onSelect }: { people: User[]; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
+export function Users({ people, outcomes, bounds, selected, onSelect }: { people: User[]; outcomes: Outcome[]; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
   const [all, setAll] = useState(false);
   const shown = all ? people : people.slice(0, few);
+  const worst = (u: User) => outcomes.filter((o) => o.score !== null && u.stays.some((s) => s.id === o.session)).sort((a, b) => (a.score ?? 0) - (b.score ?? 0))[0];
   return (
     <Paper style={{ overflow: "hidden" }}>
-      <Stack gap={0} hiddenFrom="sm">{shown.map((u) => <Card key={u.stays[0]?.id} user={u} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Stack>
+      <Stack gap={0} hiddenFrom="sm">{shown.map((u) => <Card key={u.stays[0]?.id} user={u} outcome={worst(u)} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Stack>
       <Table.ScrollContainer minWidth={860} visibleFrom="sm">
         <Table verticalSpacing={8} horizontalSpacing="md" highlightOnHover>
           <Table.Thead>
-            <Table.Tr><Table.Th>User</Table.Th><Table.Th>Role</Table.Th><Table.Th>Device</Table.Th><Table.Th>Network</Table.Th><Table.Th w="24%">In the room</Table.Th><Table.Th>In – out</Table.Th><Table.Th ta="right">Duration</Table.Th><Table.Th>SDK</Table.Th></Table.Tr>
+            <Table.Tr><Table.Th>User</Table.Th><Table.Th>Score</Table.Th><Table.Th>Role</Table.Th><Table.Th>Device</Table.Th><Table.Th>Network</Table.Th><Table.Th w="24%">In the room</Table.Th><Table.Th>In – out</Table.Th><Table.Th ta="right">Duration</Table.Th><Table.Th>SDK</Table.Th></Table.Tr>
           </Table.Thead>
-          <Table.Tbody>{shown.map((u) => <Row key={u.stays[0]?.id} user={u} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Table.Tbody>
+          <Table.Tbody>{shown.map((u) => <Row key={u.stays[0]?.id} user={u} outcome={worst(u)} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Table.Tbody>
         </Table>
       </Table.ScrollContainer>
       {people.length > few && (
@@ -33,7 +35,7 @@ export function Users({ people, bounds, selected, onSelect }: { people: User[]; 
   );
 }
 
-interface UserProps { user: User; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }
+interface UserProps { user: User; outcome?: Outcome; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }
 
 const segments = (user: User) => user.stays.map((s) => ({ start: Date.parse(s.start), end: s.end ? Date.parse(s.end) : null }));
 
@@ -50,7 +52,7 @@ function Arrows({ user }: { user: User }) {
 }
 
 /** A user on a phone. */
-function Card({ user, bounds, selected, onSelect }: UserProps) {
+function Card({ user, outcome, bounds, selected, onSelect }: UserProps) {
   const last = user.stays.at(-1);
   if (!last) return null;
   const on = user.stays.some((s) => s.id === selected);
@@ -61,7 +63,7 @@ function Card({ user, bounds, selected, onSelect }: UserProps) {
           <Avatar size={26} radius="xl" color={on ? "glass" : "gray"}>{initials(userName(user))}</Avatar>
           <Text size="sm" fw={550} truncate>{userName(user)}</Text>
         </Group>
-        <Arrows user={user} />
+        <Group gap="xs" wrap="nowrap"><Score value={outcome?.score} reasons={outcome?.reasons} /><Arrows user={user} /></Group>
       </Group>
       <StayBar bounds={bounds} stays={segments(user)} />
       <Text size="xs" c="dimmed" mt={6} truncate>{[duration(user.stayMs, true), [user.browser, user.browserVersion.split(".")[0]].filter(Boolean).join(" "), user.os, user.network].filter(Boolean).join(" · ")}</Text>
@@ -69,7 +71,7 @@ function Card({ user, bounds, selected, onSelect }: UserProps) {
   );
 }
 
-function Row({ user, bounds, selected, onSelect }: UserProps) {
+function Row({ user, outcome, bounds, selected, onSelect }: UserProps) {
   const stays = user.stays;
   const last = stays.at(-1);
   const first = stays[0];
@@ -91,6 +93,7 @@ function Row({ user, bounds, selected, onSelect }: UserProps) {
           {stays.length > 1 && <Badge size="sm" variant="light" color="gray" tt="none">{stays.length} stays</Badge>}
         </Group>
       </Table.Td>
+      <Table.Td><Score value={outcome?.score} reasons={outcome?.reasons} /></Table.Td>
       <Table.Td><Arrows user={user} /></Table.Td>
       <Table.Td><Text size="sm" style={{ whiteSpace: "nowrap" }}>{browser || user.device || "–"}</Text>{(user.os || user.device) && <Text size="xs" c="dimmed" truncate maw={170}>{[user.device, user.os].filter(Boolean).join(", ")}</Text>}</Table.Td>
       <Table.Td><Text size="sm">{user.network || "–"}</Text>{user.region && <Text size="xs" c="dimmed">{user.region}</Text>}</Table.Td>

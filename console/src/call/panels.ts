@@ -28,9 +28,13 @@ export const panels: Panel[] = [
   { id: "loss", title: "Packet loss", metrics: ["loss"], kinds: ["audio", "video", "screen"], directions: ["send", "receive"], atLeast: 0.05 },
   { id: "fps-receive", title: "Frame rate", metrics: ["fps_decoded", "fps_received", "fps_rendered"], kinds: picture, directions: ["receive"], atLeast: 30 },
   { id: "fps-send", title: "Frame rate", metrics: ["fps_sent", "fps_captured", "fps_encoded"], kinds: picture, directions: ["send"], atLeast: 30 },
-  { id: "freeze", title: "Freezes", metrics: ["freeze_time"], kinds: picture, directions: ["receive"], atLeast: 200 },
+  { id: "freeze", title: "Stutter", metrics: ["video_stutter_time", "freeze_time"], kinds: picture, directions: ["receive"], atLeast: 200 },
   { id: "resolution", title: "Frame height", metrics: ["height"], kinds: picture, directions: ["send", "receive"], stepped: true, atLeast: 360 },
   { id: "concealment", title: "Concealed audio", metrics: ["concealment"], kinds: ["audio"], directions: ["receive"], atLeast: 0.05 },
+  { id: "audio-stutter", title: "Stutter", metrics: ["audio_stutter_time"], kinds: ["audio"], directions: ["receive"], atLeast: 200 },
+  { id: "delay", title: "Delay, end to end", metrics: ["delay"], kinds: ["audio", "video", "screen"], directions: ["receive"], atLeast: 400 },
+  { id: "mos-audio", title: "MOS (estimate)", metrics: ["audio_mos"], kinds: ["audio"], directions: ["receive"], atLeast: 5 },
+  { id: "mos-video", title: "MOS (estimate)", metrics: ["video_mos"], kinds: picture, directions: ["receive"], atLeast: 5 },
   { id: "audio-level", title: "Audio level", metrics: ["audio_level"], kinds: ["audio"], directions: ["send", "receive"], atLeast: 0.1 },
   { sparse: true, id: "rtt", title: "Round-trip time", metrics: ["rtt"], kinds: ["audio", "video", "screen"], directions: ["send"], atLeast: 100 },
   { id: "jitter", title: "Jitter", metrics: ["jitter"], kinds: ["audio", "video", "screen"], directions: ["send", "receive"], atLeast: 30 },
@@ -40,6 +44,9 @@ export const panels: Panel[] = [
   { id: "bandwidth", title: "Available bandwidth", metrics: ["available_outgoing", "available_incoming"], kinds: ["transport"], directions: ["both", "send", "receive"] },
   { sparse: true, id: "path-rtt", title: "Round-trip time of the path", metrics: ["rtt"], kinds: ["transport"], directions: ["both", "send", "receive"], atLeast: 100 },
 ];
+
+/** Metrics that are judged together with a drawn one. */
+export const kin: Record<string, string> = { fps_decoded: "video_stutter_time", concealment: "audio_stutter_time", bitrate: "target_bitrate" };
 
 export interface StreamLike { kind: string; direction: string }
 

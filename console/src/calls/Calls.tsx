@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import type { App, Call } from "../api/client";
 import { useCalls } from "../api/queries";
+import { Score } from "../call/Score";
 import { Embed } from "../apps/Embed";
 import { count, dateTime, duration, span, zone } from "../format";
 import { useApp } from "../Shell";
@@ -62,6 +63,7 @@ function List({ app }: { app: App }) {
                   <Table.Tr>
                     <Head name="room" label="Room" filters={filters} set={set} />
                     <Head name="start" label="Start – end" filters={filters} set={set} />
+                    <Table.Th>Score</Table.Th>
                     <Head name="status" label="Status" filters={filters} set={set} />
                     <Head name="duration" label="Duration" filters={filters} set={set} right />
                     <Head name="users" label="Joined users" filters={filters} set={set} right />
@@ -70,7 +72,7 @@ function List({ app }: { app: App }) {
                 </Table.Thead>
                 <Table.Tbody>
                   {calls.isPending
-                    ? Array.from({ length: 6 }, (_, i) => <Table.Tr key={i}><Table.Td colSpan={6}><Skeleton h={18} /></Table.Td></Table.Tr>)
+                    ? Array.from({ length: 6 }, (_, i) => <Table.Tr key={i}><Table.Td colSpan={7}><Skeleton h={18} /></Table.Td></Table.Tr>)
                     : calls.data?.items.map((c) => <Row key={c.id} call={c} app={app.id} />)}
                 </Table.Tbody>
               </Table>
@@ -150,6 +152,9 @@ function Row({ call, app }: { call: Call; app: number }) {
         {call.roomName && call.roomName !== call.room && <Text size="xs" c="dimmed" truncate maw={280}>{call.room}</Text>}
       </Table.Td>
       <Table.Td className="num">{span(call.start, call.end)}</Table.Td>
+      <Table.Td>
+        <Tooltip label={call.verdict?.sentences[0]} disabled={!call.verdict?.sentences.length}><Group gap={8} wrap="nowrap" w="fit-content"><Score value={call.verdict?.score} />{worstLevel(call) && <span className="level" data-level={worstLevel(call)} role="img" aria-label={`worst issue ${worstLevel(call)}`} />}</Group></Tooltip>
+      </Table.Td>
       <Table.Td><Status call={call} /></Table.Td>
       <Table.Td className="num" ta="right">{duration(call.durationMs)}</Table.Td>
       <Table.Td className="num" ta="right">
@@ -160,13 +165,19 @@ function Row({ call, app }: { call: Call; app: number }) {
   );
 }
 
+/** The worst severity that is worth a mark in a list. */
+function worstLevel(call: Call): "high" | "medium" | undefined {
+  if (!call.verdict) return undefined;
+  return call.verdict.issues.high > 0 ? "high" : call.verdict.issues.medium > 0 ? "medium" : undefined;
+}
+
 /** A call on a phone, where six columns have no room. */
 function Card({ call, app }: { call: Call; app: number }) {
   return (
     <Box component={Link} to={`/calls/${call.id}?app=${app}`} p="sm" style={{ color: "inherit", textDecoration: "none", borderBottom: "1px solid var(--mantine-color-default-border)" }}>
       <Group justify="space-between" wrap="nowrap" gap="sm">
         <Text fw={600} size="sm" truncate c={call.room ? undefined : "dimmed"}>{call.roomName || call.room || "no room named"}</Text>
-        <Status call={call} />
+        <Group gap="xs" wrap="nowrap"><Score value={call.verdict?.score} /><Status call={call} /></Group>
       </Group>
       <Text size="xs" c="dimmed" className="num" mt={4} style={{ whiteSpace: "normal" }}>
         {dateTime(call.start)} · {duration(call.durationMs, true)} · {count(call.users)} {call.users === 1 ? "user" : "users"}

@@ -23,6 +23,15 @@ export interface Mark {
   id: string;
 }
 
+/** A part of time in which something was wrong, shaded behind the lines. */
+export interface Band {
+  start: number;
+  end: number;
+  label: string;
+  level: "low" | "medium" | "high";
+  id: string;
+}
+
 export interface ChartProps {
   title: string;
   help?: string;
@@ -35,6 +44,7 @@ export interface ChartProps {
   onRange: (range: [number, number]) => void;
   marks?: Mark[];
   onMark?: (mark: Mark) => void;
+  bands?: Band[];
   height?: number;
   /** Charts with one key share their cursor. */
   cursor: string;
@@ -172,6 +182,16 @@ export function Chart(props: ChartProps) {
         ))}
       </div>
       <div ref={box} style={{ position: "relative", height }}>
+        {width > 0 && props.bands?.map((b) => {
+          const place = (t: number) => axisWidth + ((Math.min(Math.max(t, range[0]), range[1]) - range[0]) / (range[1] - range[0] || 1)) * (width - axisWidth - 8);
+          const [left, right] = [place(b.start), place(b.end)];
+          if (b.end < range[0] || b.start > range[1]) return null;
+          return (
+            <div key={b.id} className="chart-band" data-level={b.level} style={{ left, width: Math.max(right - left, 2), height: height - 28 }}>
+              <Tooltip label={`${b.label}, ${clock(b.start)} – ${clock(b.end)}`} openDelay={0}><span className="chart-band-grip" /></Tooltip>
+            </div>
+          );
+        })}
         <div ref={target} />
         {empty && <Text size="xs" c="dimmed" style={{ position: "absolute", inset: 0, display: "grid", placeItems: "center", pointerEvents: "none" }}>Not measured in this range</Text>}
         {width > 0 && props.marks?.filter((m) => m.time >= range[0] && m.time <= range[1]).map((m) => (

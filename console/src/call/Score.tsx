@@ -1,0 +1,29 @@
+import { Badge, Box, Text, Tooltip } from "@mantine/core";
+import type { Reason } from "../api/client";
+import { none } from "../format";
+
+const bands = [{ from: 8, word: "Good", color: "teal" }, { from: 6, word: "Fair", color: "yellow" }, { from: 0, word: "Poor", color: "red" }] as const;
+
+/** What a score from 0 to 10 means, in a word and a colour. */
+export function scoreBand(score: number): { word: string; color: string } {
+  const band = bands.find((b) => score >= b.from) ?? bands[2];
+  return { word: band.word, color: band.color };
+}
+
+/** A score from 0 to 10; what lowered it stands in the tooltip. */
+export function Score({ value, reasons = [], size = "md" }: { value: number | null | undefined; reasons?: Reason[]; size?: "md" | "xl" }) {
+  if (value === null || value === undefined) {
+    return <Tooltip label="No score: nothing was measured that it could rest on"><Text span size="sm" c="dimmed">{none}</Text></Tooltip>;
+  }
+  const { word, color } = scoreBand(value);
+  const why = reasons.length === 0 ? `${word}: nothing lowered it` : (
+    <>{word}, lowered by{reasons.map((r) => <Box key={r.id} component="span" display="block">−{r.points.toFixed(1)} {r.text}</Box>)}</>
+  );
+  return (
+    <Tooltip label={why}>
+      {size === "xl"
+        ? <Box className="score" data-color={color} aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}><span className="score-number">{value.toFixed(1)}</span><span className="score-word">{word}</span></Box>
+        : <Badge variant="light" color={color} tt="none" className="num" aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}>{value.toFixed(1)}</Badge>}
+    </Tooltip>
+  );
+}
