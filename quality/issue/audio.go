@@ -9,69 +9,75 @@ import (
 
 var NoAudioCaptured = register(Detector{
 	Type: "no_audio_captured", Label: "No audio captured",
-	Help:   "The microphone has given nothing but digital silence since its track began to be sent, though it is not muted: low after 10 s, medium after 20 s. Only where the client tells of mutes; a quiet room is not digital silence.",
+	Help:   "The microphone has given nothing but digital silence since its track began to be sent, or gives no samples at all, though it is not muted: low after 8 s, medium after 15 s. Digital silence is a level of 0 that Opus writes in at most 5 bytes a packet: a quiet room is not. Only where the client tells of mutes.",
 	Causes: []string{causeSource},
 	Kinds:  quality.Audio, Dirs: quality.Sent,
-	Hold: 10 * time.Second, Clear: time.Second,
+	Hold: 8 * time.Second, Clear: time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark { return silence(s, smp, false) },
 })
 
 var SilenceWhileUnmuted = register(Detector{
 	Type: "silence_while_unmuted", Label: "Silence though not muted",
-	Help:   "A microphone that gave sound gives digital silence, though it is not muted: low after 15 s, medium after 30 s. Only where the client tells of mutes; a quiet room is not digital silence.",
+	Help:   "A microphone that gave sound gives digital silence (see no_audio_captured), though it is not muted: low after 8 s, medium after 15 s.",
 	Causes: []string{causeSource},
 	Kinds:  quality.Audio, Dirs: quality.Sent,
-	Hold: 15 * time.Second, Clear: time.Second,
+	Hold: 8 * time.Second, Clear: time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark { return silence(s, smp, true) },
 })
 
-// sound is what is known of a microphone.
+// sound is what is known of a microphone that was silent.
 type sound struct {
-	heard  bool          // it gave sound
-	silent time.Duration // since then
+	silent time.Duration // since it gave sound
 	at     time.Time     // of the newest sample
 }
 
 var soundMemory = newKey[sound]()
 
+const (
+	silentMedium  = 15 * time.Second
+	silentPacket  = 40.0 // bits: Opus writes digital silence in 3 bytes
+	fewestPackets = 20.0 // per second: with fewer it is discontinuous, and quiet looks like silent
+	capturesNone  = 0.1  // share of the interval
+)
+
 // silence marks digital silence of a microphone that gave sound before, or
 // never did.
 func silence(s *Stream, smp *rtc.Sample, after bool) Mark {
 	level := Value(smp, quality.AudioLevel)
-	if level != level || s.w.row.Protocol != "native" {
-		return Mark{}
-	}
-	m := soundMemory.of(s)
-	if m.at != smp.Time { // both detectors look at each sample
-		m.at = smp.Time
-		switch {
-		case level > 0:
-			m.heard, m.silent = true, 0
-		case s.Excused(smp) || s.began.IsZero():
+	m := soundMemory.peek(s)
+	if level > 0 {
+		s.heard = true
+		if m != nil {
 			m.silent = 0
-		default:
-			m.silent += smp.Interval
 		}
-	}
-	switch {
-	case level > 0:
 		return Fine
-	case m.silent == 0 || m.heard != after:
+	}
+	if level != level || s.w.row.Protocol != "native" || s.began.IsZero() {
 		return Mark{}
 	}
-	mark := Mark{Known: true, Level: rtc.Low, Metric: quality.AudioLevel, Limit: 0, LowWorse: true}
-	if m.silent >= silentMedium && !after || m.silent >= silentAgainMedium {
+	rate := Value(smp, quality.PacketRate)
+	none := Value(smp, quality.CapturedTime) < capturesNone*float64(smp.Interval.Milliseconds())
+	if s.Excused(smp) || !none && !(rate >= fewestPackets && Value(smp, quality.Bitrate) <= silentPacket*rate) {
+		if m != nil {
+			m.silent = 0
+		}
+		return Mark{}
+	}
+	if m == nil {
+		m = soundMemory.of(s)
+	}
+	if m.at != smp.Time { // both detectors look at each sample
+		m.at, m.silent = smp.Time, m.silent+smp.Interval
+	}
+	if s.heard != after {
+		return Mark{}
+	}
+	mark := Mark{Known: true, Level: rtc.Low, Metric: quality.AudioLevel, Limit: 0, LowWorse: true, Over: m.silent}
+	if m.silent >= silentMedium {
 		mark.Level = rtc.Medium
 	}
-	// All of the silence is meant, so that a level is reached when it is.
-	mark.Over = m.silent
 	return mark.For(causeSource, rtc.LocalUser)
 }
-
-const (
-	silentMedium      = 20 * time.Second
-	silentAgainMedium = 30 * time.Second
-)
 
 var Clipping = register(Detector{
 	Type: "clipping", Label: "Microphone overdriven",
@@ -87,7 +93,7 @@ var Clipping = register(Detector{
 var Desync = register(Detector{
 	Type: "desync", Label: "Audio and video out of step",
 	Help:   "What is heard of a user was captured earlier or later than what is seen, by the timestamps of both: low above 200 ms (ITU-R BT.1359 accepts +90 to −185 ms), medium above 400 ms, high above 1 s, for 5 s.",
-	Causes: []string{causeSync},
+	Causes: []string{causeSync, causeLoss, causeJitter, causeBandwidth, causeSlow, causeCPU},
 	Kinds:  1 << rtc.KindVideo, Dirs: quality.Received,
 	Hold: 5 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -106,6 +112,9 @@ var Desync = register(Detector{
 			if v > limit || v < -limit {
 				m.Level, m.Limit = rtc.Level(l+1), limit
 			}
+		}
+		if cause, source := why(s, smp); cause != "" {
+			return m.For(cause, source)
 		}
 		return m.For(causeSync, rtc.Unknown)
 	},

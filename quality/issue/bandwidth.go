@@ -14,6 +14,9 @@ var BandwidthDrop = register(Detector{
 	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		if s.pathSilent() {
+			return Mark{} // that is no want of bandwidth
+		}
 		m := dropped(smp, quality.AvailableOutgoing, s.base.uplink).For(causeBandwidth, rtc.Network)
 		if m.Level > rtc.Clear && !s.conn.limited() {
 			m = Fine
@@ -48,14 +51,15 @@ func dropped(smp *rtc.Sample, metric *quality.Metric, usual float64) Mark {
 }
 
 // limited reports whether the encoder of a video that the connection sends was
-// limited by bandwidth for most of the interval, after its start.
+// limited by bandwidth for most of the interval, after its start, or its
+// packets wait to be sent.
 func (c *conn) limited() bool {
 	for _, o := range c.streams {
 		smp := &o.Now
 		if o.Row.Direction != rtc.Send || smp.Kind == rtc.KindAudio || !o.recent(c.path) {
 			continue
 		}
-		if limited(o, smp, quality.LimitedBandwidth, "bandwidth").Level > rtc.Clear {
+		if limited(o, smp, quality.LimitedBandwidth, "bandwidth").Level > rtc.Clear || Value(smp, quality.SendDelay) > queueing && !o.Young(smp) {
 			return true
 		}
 	}
@@ -93,7 +97,7 @@ const (
 
 func congested(s *Stream, smp *rtc.Sample) Mark {
 	rate := Value(smp, quality.Bitrate)
-	if rate != rate {
+	if rate != rate || s.pathSilent() {
 		return Mark{}
 	}
 	rtt := Value(smp, quality.Rtt)

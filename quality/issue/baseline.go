@@ -11,6 +11,7 @@ type baseline struct {
 	bitrate float64 // bit/s; of a transport what it received
 	sent    float64 // bit/s that a transport sent
 	uplink  float64 // bit/s that were available to a transport
+	target  float64 // bit/s that a sent stream's encoder was asked for
 	height  float64 // pixels of the picture
 	ratio   float64 // of width to height, so that a turned phone is not taken for a loss
 	rtt     float64 // ms, at its least
@@ -22,9 +23,13 @@ const (
 	sinkOver = 60  // s, of bit rates, which depend on what there is to see
 )
 
+func known(v float64) bool { return v == v }
+
 // follow lets a usual value rise fast and fall slowly.
 func follow(usual *float64, v, seconds, fall float64) {
 	switch {
+	case *usual == 0 && v > 0:
+		*usual = v
 	case v > *usual:
 		*usual += (v - *usual) * min(seconds/riseOver, 1)
 	case v == v:
@@ -38,8 +43,14 @@ func (s *Stream) settle() {
 	smp := &s.Now
 	seconds := smp.Interval.Seconds()
 	b := &s.base
+	if smp.Direction != rtc.Receive && (known(Value(smp, quality.Rtt)) || known(Value(smp, quality.Loss)) || Value(smp, quality.ICEResponses) > 0) {
+		s.conn.answered = smp.Time
+	}
 	switch smp.Kind {
 	case rtc.KindTransport:
+		if v := Value(smp, quality.Rtt); v == v {
+			s.conn.rtt, s.conn.rttAt = v, smp.Time
+		}
 		follow(&b.bitrate, Value(smp, quality.Bitrate), seconds, sinkOver)
 		follow(&b.sent, Value(smp, quality.BitrateSent), seconds, sinkOver)
 		follow(&b.uplink, Value(smp, quality.AvailableOutgoing), seconds, sinkOver)
@@ -60,6 +71,9 @@ func (s *Stream) settle() {
 		}
 		return
 	}
+	if v := Value(smp, quality.Bitrate); v > 0 {
+		follow(&b.bitrate, v, seconds, sinkOver)
+	}
 	if smp.Kind == rtc.KindAudio || s.Excused(smp) || s.w.facts.Hidden {
 		return
 	}
@@ -73,13 +87,11 @@ func (s *Stream) settle() {
 	if smp.Direction == rtc.Send && fps > 0 && (smp.Limitation == "none" || Value(smp, quality.LimitedBandwidth) == 0) {
 		s.free = true
 	}
-	if v := Value(smp, quality.Bitrate); v > 0 {
-		follow(&b.bitrate, v, seconds, sinkOver)
-	}
+	follow(&b.target, Value(smp, quality.TargetBitrate), seconds, sinkOver)
 	if h := Value(smp, quality.Height); h > 0 {
 		ratio := Value(smp, quality.Width) / h
-		if r := ratio / b.ratio; !(r > 0.8 && r < 1.25) {
-			b.height, b.ratio = h, ratio
+		if r := ratio / b.ratio; !(r > 0.8 && r < 1.25) || h > 1.3*b.height { // another picture: a screen for a camera
+			b.height, b.ratio, b.fps = h, ratio, zeroOf(fps)
 		}
 		b.height = max(b.height, h)
 	}

@@ -114,10 +114,10 @@ func (m Mark) For(cause string, source rtc.Source) Mark {
 
 // Value returns a metric of a sample, NaN if it was not measured.
 func Value(s *rtc.Sample, m *quality.Metric) float64 {
-	if v := s.Values[m.Index()]; !rtc.IsNull(v) {
-		return float64(v)
+	if len(s.Values) == 0 {
+		return math.NaN()
 	}
-	return math.NaN()
+	return float64(s.Values[m.Index()])
 }
 
 var registered []*Detector

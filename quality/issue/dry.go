@@ -31,7 +31,7 @@ var NoMediaReceived = register(Detector{
 				expected++
 			}
 		}
-		if expected == 0 {
+		if expected == 0 || s.standby() {
 			return Mark{}
 		}
 		m := Mark{Known: true, Level: rtc.Low, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeStopped, rtc.RemoteUser)
@@ -51,14 +51,14 @@ const dryAfter = 3 * time.Second
 // the sample's interval, and whether the stream was there for as long.
 func (c *conn) connected(smp *rtc.Sample, s *Stream) bool {
 	from := smp.Time.Add(-smp.Interval)
-	return c.told && c.row.State == "connected" && !c.row.Connected.IsZero() &&
+	return c.told && (c.row.State == "connected" || c.row.State == "disconnected") && !c.row.Connected.IsZero() &&
 		from.Sub(c.row.Connected) >= dryAfter && from.Sub(s.Row.Start) >= dryAfter
 }
 
 var NoMediaSent = register(Detector{
 	Type: "no_media_sent", Label: "Nothing sent",
-	Help:   "A track is live and not muted, its connection stands, and nothing of it is sent, for 5 s (ObserveRTC's dry outbound track): medium. Or packets are sent and for 8 s nothing says that they arrive, neither reports of the other end nor answers to the connection's checks, while media comes in: medium, the uplink is cut.",
-	Causes: []string{causeEncoder, causeNoPackets},
+	Help:   "A track is live and not muted, its connection stands, and nothing of it is sent, for 5 s (ObserveRTC's dry outbound track): medium.",
+	Causes: []string{causeEncoder},
 	Kinds:  quality.Media, Dirs: quality.Sent,
 	Hold: 5 * time.Second, Clear: 2 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -67,22 +67,23 @@ var NoMediaSent = register(Detector{
 		case packets != packets:
 			return Mark{}
 		case packets > 0:
-			return unanswered(s, smp)
-		}
-		switch {
-		case s.Excused(smp) || s.hid(smp) || s.w.facts.Paused(s.Row.Connection) || !s.conn.connected(smp, s) || smp.Kind == rtc.KindScreen:
+			return Fine
+		case s.Excused(smp) || s.hid(smp) || Value(smp, quality.Active) == 0 || s.w.facts.Paused(s.Row.Connection) || !s.conn.connected(smp, s) || smp.Kind == rtc.KindScreen:
 			return Mark{}
 		case s.w.row.Protocol != "native" && s.began.IsZero():
 			return Mark{} // other clients do not tell of every mute
 		case smp.Kind == rtc.KindAudio:
 			// A track that was taken away has no source any more.
-			if level := Value(smp, quality.AudioLevel); level != level {
+			if !(Value(smp, quality.CapturedTime) > 0) {
 				return Mark{}
 			}
 		default:
 			if !(Value(smp, quality.FpsCaptured) > 0) || s.Row.RID != "" && s.layersGoOn() {
 				return Mark{}
 			}
+		}
+		if s.standby() || s.elsewhere() {
+			return Mark{}
 		}
 		m := Mark{Known: true, Level: rtc.Medium, Metric: quality.Packets, Limit: nan, LowWorse: true}
 		if smp.Kind == rtc.KindVideo { // a media server that nobody watches through may have asked for none
@@ -91,6 +92,17 @@ var NoMediaSent = register(Detector{
 		return m.For(causeEncoder, rtc.LocalUser)
 	},
 })
+
+// elsewhere reports whether the stream's track is sent over another
+// connection.
+func (s *Stream) elsewhere() bool {
+	for _, o := range s.w.streams {
+		if o != nil && o.conn != s.conn && o.Row.Direction == rtc.Send && o.Row.Track == s.Row.Track && Value(&o.Now, quality.Packets) > 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // layersGoOn reports whether another layer of the sent stream's track is sent.
 func (s *Stream) layersGoOn() bool {
@@ -102,37 +114,26 @@ func (s *Stream) layersGoOn() bool {
 	return false
 }
 
-// unanswered marks a stream of whose packets nobody says any more that they
-// arrive, though media comes in.
-func unanswered(s *Stream, smp *rtc.Sample) Mark {
-	heard := Value(smp, quality.Rtt)
-	if heard != heard {
-		heard = Value(smp, quality.Loss)
-	}
-	p := s.Poll()
-	if heard != heard && p != nil {
-		heard = Value(p, quality.Rtt)
-	}
-	m := answerMemory.peek(s)
-	if heard == heard {
-		if m == nil {
-			m = answerMemory.of(s)
+var UplinkLost = register(Detector{
+	Type: "uplink_lost", Label: "Uplink cut",
+	Help:   "Media is sent and comes in, and for 6 s nothing says that what is sent arrives: neither reports of the other end nor answers to the connection's checks. Medium.",
+	Causes: []string{causeNoPackets},
+	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
+	Clear: time.Second,
+	Sample: func(s *Stream, smp *rtc.Sample) Mark {
+		in, out := Value(smp, quality.Bitrate), Value(smp, quality.BitrateSent)
+		at := s.conn.answered
+		switch {
+		case at.Equal(smp.Time) || smp.Time.Sub(at) < answersMissing:
+			return Fine
+		case at.IsZero() || !(in > 10*silentPath) || !(out > 10*silentPath):
+			return Mark{}
 		}
-		*m = smp.Time
-		return Fine
-	}
-	if m == nil || m.IsZero() || p == nil || !(Value(p, quality.Bitrate) > silentPath*10) || s.Excused(smp) {
-		return Mark{}
-	}
-	if silence := smp.Time.Sub(*m); silence >= answersMissing && silence < 10*answersMissing {
-		mark := Mark{Known: true, Level: rtc.Medium, Metric: quality.Packets, Value: Value(smp, quality.Packets), Limit: nan, Over: silence}
-		return mark.For(causeNoPackets, rtc.Network)
-	}
-	return Mark{}
-}
-
-var answerMemory = newKey[time.Time]()
+		m := Mark{Known: true, Level: rtc.Medium, Metric: quality.BitrateSent, Value: out, Limit: nan, Over: smp.Time.Sub(at)}
+		return m.For(causeNoPackets, rtc.Network)
+	},
+})
 
 // answersMissing: video is reported on every second, audio every 5 s, and ICE
-// asks at least every 5 s.
-const answersMissing = 8 * time.Second
+// asks at least every 5 s, more often where no answer comes.
+const answersMissing = 6 * time.Second

@@ -53,7 +53,7 @@ func fewSent(s *Stream, smp *rtc.Sample) Mark {
 		switch {
 		case Value(smp, quality.LimitedCPU) > 0 || smp.Limitation == "cpu" || overrun(smp):
 			cause = causeCPU
-		case Value(smp, quality.LimitedBandwidth) > 0 || smp.Limitation == "bandwidth":
+		case Value(smp, quality.LimitedBandwidth) > 0 || smp.Limitation == "bandwidth" || s.starvedEncoder(smp):
 			cause, source = causeBandwidth, rtc.Network
 		default:
 			cause = causeEncoder
@@ -67,6 +67,8 @@ func fewSent(s *Stream, smp *rtc.Sample) Mark {
 		return Fine
 	case captured == 0 || s.Young(smp) || s.Excused(smp) || s.w.facts.Hidden:
 		return Mark{} // a standstill is a source that froze
+	case metric == quality.FpsEncoded && s.pathSilent():
+		return Mark{} // nobody listens: the connection is gone
 	case metric == quality.FpsCaptured && !s.leads():
 		return Mark{}
 	}
@@ -86,7 +88,7 @@ func fewDecoded(s *Stream, smp *rtc.Sample) Mark {
 	}
 	m := Mark{Known: true, Level: level, Metric: quality.FpsDecoded, Value: decoded, Limit: limit, LowWorse: true}
 	// Frames came and were not shown: the fault is here.
-	if r := Value(smp, quality.FpsReceived); r*slowShare > decoded && r > decoded+2 && !s.lossy(smp) {
+	if r := Value(smp, quality.FpsReceived); r*slowShare > decoded && r > decoded+2 && !s.lossy(smp) && !s.jittery(smp) {
 		return m.For(causeCPU, rtc.LocalUser)
 	}
 	return m.For(why(s, smp))

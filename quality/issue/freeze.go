@@ -10,7 +10,7 @@ import (
 var VideoFreeze = register(Detector{
 	Type: "video_freeze", Label: "Video freeze",
 	Help: "The picture stood still for 600 ms or longer. By the share of the last minute of video: low below 5 %, medium from 5 % (SparkRTC guide, Table 4-2; Tencent's stutter rate), high from 10 %; one standstill of 2 s is medium, of 5 s high. " +
-		"Low if only this stream of a user stopped over a connection that works: the other user may have switched the camera off without telling.",
+		"Low if the stream stopped over a connection that works: the other user may have left, or switched the camera off, without telling.",
 	Causes: freezeCauses,
 	Kinds:  quality.Video, Dirs: quality.Received,
 	Clear: freezeOver,
@@ -23,7 +23,7 @@ var VideoFreeze = register(Detector{
 var AudioFreeze = register(Detector{
 	Type: "audio_freeze", Label: "Audio freeze",
 	Help: "Audio was missing for 200 ms or longer. By the share of the last minute of audio: low from 1 %, medium from 3 % (SparkRTC guide, Table 4-2; Tencent's stutter rate), high from 5 %; one gap of 2 s is medium, of 5 s high. " +
-		"Low if only this stream of a user stopped over a connection that works.",
+		"Low if the stream stopped over a connection that works.",
 	Causes: freezeCauses,
 	Kinds:  quality.Audio, Dirs: quality.Received,
 	Clear: freezeOver,
@@ -40,6 +40,7 @@ const (
 	freezeWindow  = 60              // s over which the rate counts
 	freezeSlots   = 12
 	longStand     = 2000 // ms: a standstill that nobody overlooks
+	shortStand    = 600  // ms: less of an episode is no more than low
 	veryLongStand = 5000 // ms: what W3C calls a pause
 	// At the start a decoder waits for its first key frames.
 	startUpStand = 2000 // ms
@@ -51,8 +52,11 @@ type stutters struct {
 	stutter  [freezeSlots]float64 // ms
 	time     [freezeSlots]float64
 	standing float64 // ms of a gap that may go on
+	episode  float64 // ms since it last went well for some time
 	last     time.Time
-	tally    tally
+	cause    string
+	source   rtc.Source
+	stopped  bool // the gap that goes on is one in which the sender sent nothing
 }
 
 var stutterMemory = newKey[stutters]()
@@ -62,7 +66,14 @@ func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, m
 	if st != st {
 		return Mark{}
 	}
-	if st > 0 && st < startUpStand && s.Young(smp) {
+	ms := float64(smp.Interval.Milliseconds())
+	switch {
+	case stands(smp) && s.standby():
+		s.rested = smp.Time
+		st = 0
+	case st > ms+startUpStand && smp.Time.Sub(s.rested) < 2*smp.Interval+time.Second: // it went on from there
+		st = 0
+	case st > 0 && st < startUpStand && s.Young(smp):
 		st = 0
 	}
 	m := stutterMemory.peek(s)
@@ -74,20 +85,21 @@ func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, m
 	}
 	m.put(smp.Time, st, Value(smp, playing))
 	if st == 0 {
-		m.standing = 0
-		if smp.Time.Sub(m.last) > freezeOver {
-			m.tally = tally{}
-		}
+		m.standing, m.stopped = 0, false
 		return Fine
 	}
+	if smp.Time.Sub(m.last) > freezeOver+smp.Interval {
+		m.episode = 0
+	}
 	m.last = smp.Time
+	m.episode += st
 	standing := m.standing + st
 	rate := m.rate()
 	mark := Mark{Known: true, Metric: stutter, Value: st, Limit: nan}
 	switch {
-	case rate >= high || standing >= veryLongStand:
+	case rate >= high && m.episode >= longStand || standing >= veryLongStand:
 		mark.Level, mark.Limit = rtc.High, high*freezeWindow*1000
-	case rate >= medium || standing >= longStand:
+	case rate >= medium && m.episode >= shortStand || standing >= longStand:
 		mark.Level, mark.Limit = rtc.Medium, medium*freezeWindow*1000
 	case rate >= low:
 		mark.Level = rtc.Low
@@ -97,15 +109,21 @@ func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, m
 	if stands(smp) {
 		m.standing = standing
 	}
-	if st > float64(smp.Interval.Milliseconds()) {
+	if st > ms {
 		mark.Over = time.Duration(st) * time.Millisecond
 	}
 	mark.Value = m.sum()
-	cause, source := why(s, smp)
-	mark.Cause, mark.Source = m.tally.add(cause, source, st)
-	if mark.Cause == causeStopped && !s.alone() {
+	if mark.Cause, mark.Source = why(s, smp); mark.Cause == "" && standing > st {
+		mark.Cause, mark.Source = m.cause, m.source // it goes on
+	}
+	m.cause, m.source = mark.Cause, mark.Source
+	if m.stopped && Value(smp, quality.Packets) > 0 { // the end of that gap
+		mark.Cause, mark.Source = causeStopped, rtc.RemoteUser
+	}
+	if m.stopped = mark.Cause == causeStopped; m.stopped {
 		mark.Level = min(mark.Level, rtc.Low)
 	}
+	m.stopped = m.stopped && stands(smp)
 	return mark
 }
 
@@ -116,22 +134,6 @@ func stands(smp *rtc.Sample) bool {
 		return Value(smp, quality.Packets) == 0
 	}
 	return Value(smp, quality.FpsDecoded) == 0
-}
-
-// alone reports whether everything that the stream's user sends stopped with
-// it, of several streams.
-func (s *Stream) alone() bool {
-	others := 0
-	for _, o := range s.conn.streams {
-		if o == s || o.Row.Direction != rtc.Receive || o.Row.RemoteUser != s.Row.RemoteUser || !o.recent(s) {
-			continue
-		}
-		if Value(&o.Now, quality.Packets) > 0 {
-			return false
-		}
-		others++
-	}
-	return others > 0
 }
 
 func (m *stutters) put(at time.Time, stutter, playing float64) {

@@ -36,6 +36,14 @@ var Latency = register(Detector{
 // rttRise, in ms: as much as the whole way from one continent to the next.
 const rttRise = 100
 
+// farAway reports whether the connection's round trip alone makes for half of
+// the delay that counts as lag.
+func (c *conn) farAway(smp *rtc.Sample) bool {
+	return c.rtt >= 2*farAway && smp.Time.Sub(c.rttAt) < longestReports
+}
+
+const farAway = 150 // ms one way: ITU-T G.114
+
 // rttStands: ICE asks every 2.5 s (libwebrtc, weak connections more often),
 // audio is reported on every 5 s at most (RFC 3550).
 const rttStands = 2500 * time.Millisecond
@@ -61,7 +69,7 @@ var Lag = register(Detector{
 		m := Above(smp, quality.Delay, 0.8*limit, limit, 2*limit)
 		buffer := Value(smp, quality.JitterBufferDelay)
 		switch {
-		case !(buffer > v/2): // most of it is the way, not the buffer
+		case !(buffer > v/2), s.conn.farAway(smp): // the way itself is long
 			return m.For(causeLatency, rtc.Network)
 		case s.lossy(smp):
 			return m.For(causeLoss, rtc.Network)

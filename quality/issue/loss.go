@@ -9,7 +9,7 @@ import (
 
 var PacketLoss = register(Detector{
 	Type: "packet_loss", Label: "Packet loss",
-	Help:   "Packets of the stream were lost: on a sent stream as the other end reports (uplink), on a received one as counted here (downlink, or the sender's uplink: the other end tells). Over some seconds: low above 2 %, medium above 5 % (Tencent guide, \"Priority Metrics\"), high from 20 % (SparkRTC guide, Table 4-2) or above 10 % for 10 s.",
+	Help:   "Packets of the stream were lost: on a sent stream as the other end reports (uplink), on a received one as counted here (downlink, or the sender's uplink: the other end tells). Over some seconds: low above 2 %, medium above 5 % (Tencent guide, \"Priority Metrics\"), high from 20 % (SparkRTC guide, Table 4-2) or above 10 % for 5 s.",
 	Causes: []string{causeLoss},
 	Kinds:  quality.Media, Dirs: quality.Either,
 	Hold: 2 * time.Second, Clear: 5 * time.Second,
@@ -19,23 +19,24 @@ var PacketLoss = register(Detector{
 const (
 	lossOver       = 5.0  // s: what is lost and what was expected decays with this, against the noise of single packets
 	lossShows      = 0.01 // an interval without even this ends a stretch of loss
-	lossSustained  = 10 * time.Second
+	lossSustained  = 5 * time.Second
 	lossPause      = 3 * time.Second // a stretch goes on over this much without loss
 	fewestLost     = 3               // packets: fewer are no share
 	longestReports = 15 * time.Second
 )
 
-// losses is the loss of a stream over some seconds.
-type losses struct {
+// lossWindow is the loss of a stream over some seconds.
+type lossWindow struct {
 	lost, expected float64 // packets, decaying
 	at             time.Time
 	sent           float64   // packets since the other end last reported
 	since          time.Time // the stretch of loss began; zero while there is none
 	last           time.Time // end of the latest interval with loss
 	severe         time.Duration
+	share          float64 // of the latest such interval
 }
 
-var lossMemory = newKey[losses]()
+var lossMemory = newKey[lossWindow]()
 
 func lost(s *Stream, smp *rtc.Sample) Mark {
 	share := Value(smp, quality.Loss)
@@ -86,14 +87,17 @@ func lost(s *Stream, smp *rtc.Sample) Mark {
 	m.expected = m.expected*keep + expected
 	if share < lossShows {
 		if !m.since.IsZero() && smp.Time.Sub(m.last) > lossPause {
-			m.since, m.severe = time.Time{}, 0
+			m.since, m.severe, m.share = time.Time{}, 0, 0
 		}
 		return Fine
 	}
 	if m.since.IsZero() {
 		m.since = smp.Time.Add(-over)
 	}
-	m.last = smp.Time
+	if over > 2*smp.Interval && share < m.share/2 {
+		return Fine // of a report over several seconds this is the tail
+	}
+	m.last, m.share = smp.Time, share
 	if m.lost < fewestLost || m.expected <= 0 {
 		return Fine
 	}
@@ -119,4 +123,4 @@ func lost(s *Stream, smp *rtc.Sample) Mark {
 	return mark.For(causeLoss, rtc.Network)
 }
 
-func (m *losses) forget(at time.Time) { *m = losses{at: at} }
+func (m *lossWindow) forget(at time.Time) { *m = lossWindow{at: at} }

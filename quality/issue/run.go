@@ -20,6 +20,7 @@ type run struct {
 	worst  Mark
 	at     time.Time // of the worst
 	stream rtc.StreamID
+	tally  tally
 }
 
 // slot returns where the run of a detector that judges samples is kept.
@@ -75,11 +76,10 @@ func (w *Watch) mark(s *Stream, d *Detector, smp *rtc.Sample, m *Mark) {
 	for l := rtc.Low; l <= m.Level; l++ {
 		r.marked[l] += covered
 	}
-	cause, source := m.Cause, m.Source
+	// What made it the longest is its cause, not what happened to be seen last.
+	cause, source := r.tally.add(m.Cause, m.Source, covered.Seconds())
 	if m.Level > r.worst.Level || m.Level == r.worst.Level && (m.LowWorse && m.Value < r.worst.Value || !m.LowWorse && m.Value > r.worst.Value) {
 		r.worst, r.at, r.stream = *m, smp.Time, smp.Stream
-	} else if d.Scope != PerStream { // the worst of several streams says why
-		cause, source = r.worst.Cause, r.worst.Source
 	}
 	level := rtc.Clear
 	for l := rtc.Low; l <= rtc.High; l++ {

@@ -38,9 +38,13 @@ type conn struct {
 	told    bool
 	path    *Stream   // its transport
 	streams []*Stream // all of its streams
-	runs    []*run    // by detector
-	memory  []any
-	link    link
+	rtt     float64   // ms, the last that was measured
+	rttAt   time.Time
+	// answered is when something last said that what is sent arrives.
+	answered time.Time
+	runs     []*run // by detector
+	memory   []any
+	link     link
 }
 
 // Option changes a watch.
@@ -159,7 +163,7 @@ func (w *Watch) TellStream(r *rtc.Stream) {
 		w.streams[r.ID] = s
 	}
 	if s.Row.Kind != r.Kind || s.Row.Track != r.Track { // it carries something else from now on
-		s.began, s.base, s.free = time.Time{}, baseline{}, false
+		s.began, s.base, s.free, s.heard = time.Time{}, baseline{}, false, false
 		w.over(func(run *run) bool { return run.from == s })
 	}
 	s.Row = *r

@@ -29,6 +29,7 @@ const (
 	jitterMattersVideo, jitterMattersAudio = 70, 50 // ms
 	droppedMatters                         = 0.1    // share of the frames; ObserveRTC takes −1 of 5 from there
 	busy                                   = 0.8    // of the time that a frame may take is used by coding it
+	darkLeast                              = 200    // ms
 	silentPath                             = 100    // bit/s: less than any report of a connection that works
 )
 
@@ -42,6 +43,8 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 		return causeStopped, rtc.RemoteUser
 	}
 	switch {
+	case s.dark(smp):
+		return causeNoPackets, rtc.Network
 	case s.lossy(smp):
 		if s.starved() {
 			return causeBandwidth, rtc.Network
@@ -69,6 +72,85 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 func (s *Stream) pathSilent() bool {
 	p := s.Poll()
 	return p != nil && Value(p, quality.Bitrate) < silentPath
+}
+
+// dark reports whether the connection brought nothing while the stream stood
+// still, though it brings something in the interval again: as much of an audio
+// stream, whose rate is even, is missing in one piece. Where packets queue
+// instead, they come with jitter and a longer round trip; where the machine is
+// too slow, none is missing.
+func (s *Stream) dark(smp *rtc.Sample) bool {
+	if s.jittery(smp) {
+		return false
+	}
+	if p := s.Poll(); p != nil && Value(p, quality.Rtt) > 2*s.conn.path.base.rtt+queueing {
+		return false
+	}
+	stood := s.stuttered()
+	if stood < darkLeast {
+		return false
+	}
+	for _, o := range s.conn.streams {
+		if o.Row.Direction != rtc.Receive || o.Row.Kind != rtc.KindAudio || !o.recent(s) || o.base.bitrate == 0 {
+			continue
+		}
+		if gone := o.missing(); gone >= stood/2 && (o.stuttered() >= stood/2 || o == s) {
+			return true
+		}
+	}
+	return false
+}
+
+// stuttered is the stutter of the interval and the one before, in ms: a gap
+// that lies in both is known in the second only.
+func (s *Stream) stuttered() (ms float64) {
+	for _, smp := range [...]*rtc.Sample{&s.Now, &s.Last} {
+		if len(smp.Values) == 0 {
+			continue
+		}
+		v := Value(smp, quality.VideoStutterTime)
+		if smp.Kind == rtc.KindAudio {
+			v = Value(smp, quality.AudioStutterTime)
+		}
+		ms += zeroOf(v)
+	}
+	return ms
+}
+
+// missing is the time, in ms, that what is usual of the stream would have taken
+// and that did not come, in the interval and the one before.
+func (s *Stream) missing() (ms float64) {
+	for _, smp := range [...]*rtc.Sample{&s.Now, &s.Last} {
+		if len(smp.Values) == 0 {
+			continue
+		}
+		if share := 1 - Value(smp, quality.Bitrate)/s.base.bitrate; share > 0 {
+			ms += share * float64(smp.Interval.Milliseconds())
+		}
+	}
+	return ms
+}
+
+// standby reports whether nothing is sent or received over the stream's
+// connection while another brings media: the application keeps it for later, as
+// Jitsi does when it changes between a server and the peer.
+func (s *Stream) standby() bool {
+	for _, o := range s.conn.streams {
+		if o.Row.Kind < rtc.KindTransport && o.recent(s) && Value(&o.Now, quality.Packets) > 0 {
+			return false
+		}
+	}
+	for _, c := range s.w.conns {
+		if c == s.conn || !c.row.End.IsZero() {
+			continue
+		}
+		for _, o := range c.streams {
+			if o.Row.Direction == rtc.Receive && Value(&o.Now, quality.Packets) > 0 && s.Now.Time.Sub(o.Now.Time) < longestReports {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lossy reports whether packets were missing in this interval or the one
