@@ -18,10 +18,15 @@ type gaps struct {
 	charged float64 // s of the pending gap that was counted
 	spacing float64 // usual time between pictures, s; 0 while not known
 	jitter  float64 // its variance, s²
+	doubt   float64 // s of a gap in the interval before of which the browser's freezes did not know yet
 	unsent  float64 // s for which no packet came over a path that works
 	trouble bool    // packets were missing during the pending gap
 	exact   float64 // what of the exact duration was counted
 }
+
+// longestFreeze: a gap above that is a pause if no packets came either, and
+// some browsers do not count those.
+const longestFreeze = 5 // s
 
 // pendingDrift lets the constant follow clocks that run apart, in s per s.
 const pendingDrift = 1e-3
@@ -93,7 +98,19 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 			long = missing
 		}
 	}
-	if frames > 0 && basis == BasisMoments {
+	g.doubt = 0
+	if basis == BasisMoments {
+		// Above 5 pictures a second each gap of 600 ms is a freeze, so that
+		// there was none where none was counted: the pictures only came
+		// irregularly. It may be counted a little later, when the picture that
+		// ends it is shown.
+		known := freezes == 0 && sum < frames*0.2 && decoded-frames >= 10
+		switch {
+		case known && long > 0 && long < longestFreeze && before.pending < threshold:
+			g.doubt, long = long, 0
+		case freezes > 0 && long == 0 && before.doubt > 0 && frozen > 0.8*before.doubt:
+			long = before.doubt
+		}
 		g.learn(moments{frames, sum, squares}, long)
 	}
 
@@ -229,19 +246,22 @@ func (a moments) largest() float64 {
 // there was none. With several, the rest's spacing d (from the freezes, else
 // the usual one) leaves the excesses of the long ones over d: their sum and
 // their sum of squares are known, which two gaps solve exactly and which three
-// and more are spread over by a log-normal distribution.
+// and more are spread over by a gamma distribution.
 func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 	if a.n <= 1 {
 		return ifLong(a.sum, least)
 	}
-	if a.largest() < least {
+	one := a.largest()
+	switch rest := (a.sum - one) / (a.n - 1); {
+	case one < least:
 		return 0
+	case a.n == 2: // both are known
+		return ifLong(one, least) + ifLong(rest, least)
 	}
 	if a.squares -= (a.n - 1) * u.jitter; a.squares < a.sum*a.sum/a.n {
 		a.squares = a.sum * a.sum / a.n
 	}
-	one := a.largest()
-	if one < least {
+	if one = a.largest(); one < least {
 		one = 0
 	}
 	rest := (a.sum - one) / (a.n - 1)
@@ -251,9 +271,12 @@ func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 		d = (a.sum - frozen) / (a.n - freezes)
 	case freezes >= 2:
 		d = 0 // all of them froze
-	case freezes == 1 && rest > 1.5*u.spacing && math.Abs(frozen-one) < 0.05+0.05*one:
-		// That one is known; something else was not regular.
+	case freezes == 1 && frozen <= one && (one-frozen > 0.05+0.03*one || rest > 1.5*u.spacing):
+		// That one is known, and is not all that was not regular.
 		return ifLong(frozen, least) + longGaps(moments{a.n - 1, a.sum - frozen, a.squares - frozen*frozen}, usual{u.spacing, 0}, 0, 0, least)
+	case freezes == 0 && rest > least/slowShare:
+		// So few pictures have no usual spacing: all gaps are of one kind.
+		return longTail(a.n, a.sum, a.squares, least)
 	case one == 0 || freezes == 1 || u.spacing == 0 || rest < 1.25*u.spacing+0.002:
 		return one
 	}
@@ -275,8 +298,12 @@ func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 	return min(longTail(count, excess+count*d, spread+2*d*excess+count*d*d, least), a.sum)
 }
 
+// slowShare: below some 7 pictures a second a gap of 600 ms is not far from the
+// others.
+const slowShare = 1.5
+
 // longTail is the sum of those among count lengths that are at least least
-// long, if the lengths are spread log-normally with this sum and these squares.
+// long, if they have this sum and these squares and are spread as a gamma distribution.
 func longTail(count, sum, squares, least float64) float64 {
 	mean := sum / count
 	variance := max(squares/count-mean*mean, 0)
@@ -287,9 +314,11 @@ func longTail(count, sum, squares, least float64) float64 {
 	case mean-reach >= least || variance == 0:
 		return sum
 	}
-	sigma2 := math.Log1p(variance / (mean * mean))
-	sigma := math.Sqrt(sigma2)
-	z := (math.Log(mean/least) + sigma2/2) / sigma
+	// Of a gamma distribution with shape a and scale s the part of the sum
+	// above x is the tail of shape a+1; Wilson and Hilferty (1931) for that.
+	shape := mean*mean/variance + 1
+	x := least / (variance / mean * shape)
+	z := 3 * math.Sqrt(shape) * (1 - 1/(9*shape) - math.Cbrt(x))
 	return sum * 0.5 * math.Erfc(-z/math.Sqrt2)
 }
 
