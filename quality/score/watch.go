@@ -103,19 +103,19 @@ func (w *Watch) Sample(s *rtc.Sample) {
 	if s.Direction != rtc.Receive {
 		return
 	}
-	bad := false
 	switch s.Kind {
 	case rtc.KindAudio:
-		bad = w.hear(s)
+		if w.hear(s) {
+			w.mark(s, value(s, quality.AudioTime))
+		}
 	case rtc.KindVideo, rtc.KindScreen:
-		bad = w.see(s)
+		if w.see(s) {
+			w.mark(s, value(s, quality.VideoTime))
+		}
 	default:
 		return
 	}
 	w.lag.add(value(s, quality.LagTime))
-	if bad {
-		w.mark(s)
-	}
 }
 
 func value(s *rtc.Sample, m *quality.Metric) float64 { return float64(s.Values[m.Index()]) }
@@ -127,7 +127,7 @@ func (w *Watch) hear(s *rtc.Sample) bool {
 	p.time.add(ms)
 	p.stutter.add(stutter)
 	if !(ms > 0) {
-		return stutter > 0
+		return false
 	}
 	concealed, fec := value(s, quality.Concealment), false
 	if concealed != concealed {
@@ -168,7 +168,7 @@ func (w *Watch) see(s *rtc.Sample) bool {
 	p.time.add(ms)
 	p.stutter.add(stutter)
 	if !(ms > 0) {
-		return stutter > 0
+		return false
 	}
 	late := value(s, quality.Delay)
 	p.means[delay].add(videoDelayPoints(late), late, ms)
@@ -203,11 +203,12 @@ func (p *part) dull(few, coarse, share, ms float64) {
 	p.means[broken].add((few+coarse)*share, 0, ms)
 }
 
-// mark counts the interval as bad, once whatever the number of streams. Polls
-// of several connections interleave: what lies before the latest bad instant
-// was counted, or belongs to the same poll.
-func (w *Watch) mark(s *rtc.Sample) {
-	from := s.Time.Add(-s.Interval)
+// mark counts the ms of the interval in which there was something to hear or
+// see as bad, once whatever the number of streams. Polls of several connections
+// interleave: what lies before the latest bad instant was counted, or belongs
+// to the same poll.
+func (w *Watch) mark(s *rtc.Sample, ms float64) {
+	from := s.Time.Add(-min(s.Interval, time.Duration(ms*float64(time.Millisecond))))
 	if from.Before(w.badUntil) {
 		from = w.badUntil
 	}
