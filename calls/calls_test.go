@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/quality/issue"
 )
 
 var show = flag.Bool("show", false, "print what came of each case")
@@ -55,5 +58,58 @@ func play(t *testing.T, c *Case) {
 	}
 	if *show {
 		t.Log(res)
+	}
+}
+
+// Every detector has a case in which it finds something and one in which it
+// must not, and every metric has a case.
+func TestEverythingHasCases(t *testing.T) {
+	found, absent, measured := make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	files, _ := filepath.Glob("testdata/*.call")
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := scan(file, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range lines {
+			r := &reader{line: &lines[i], words: lines[i].words}
+			switch {
+			case !r.take("expect"):
+			case r.take("metric"):
+				measured[r.peek()] = true
+			case r.takeAll("no issue") && r.peek() != "of":
+				each(r, absent)
+			case r.take("issue"):
+				each(r, found)
+			}
+		}
+	}
+	for _, d := range issue.Detectors() {
+		if !found[d.Type] {
+			t.Errorf("no case expects an issue %s", d.Type)
+		}
+		if !absent[d.Type] {
+			t.Errorf("no case expects no issue %s", d.Type)
+		}
+	}
+	for _, m := range quality.Catalogue() {
+		if !measured[m.ID] {
+			t.Errorf("no case expects a metric %s", m.ID)
+		}
+	}
+}
+
+// each notes the types of issues that a statement names.
+func each(r *reader, into map[string]bool) {
+	types, err := issueTypes(r)
+	if err != nil {
+		return
+	}
+	for _, t := range types {
+		into[t.text] = true
 	}
 }

@@ -43,7 +43,8 @@ type user struct {
 	cpuSystem, cpuApp     knob // NaN: not told
 	pressure              knob
 
-	raw []*override // of PC_0's transport and candidate pair
+	raw     []*override // of PC_0's transport and candidate pair
+	machine []*override // of what the client tells of its machine
 }
 
 // stay is one session of a user.
@@ -64,6 +65,7 @@ type link struct {
 	loss     knob // share of packets
 	delay    knob // ms, one way, beyond the usual
 	jitter   knob // ms, beyond the usual
+	overtake knob // share of packets that come late, after others
 	capacity knob // bit/s; 0: no limit
 	cut      knob // nothing passes
 }
@@ -80,7 +82,8 @@ type flow struct {
 	width, height     knob
 	level             knob // 0–1
 	still, black      knob // the picture does not change; is dark
-	muted, paused     knob // the page shows black or silence; nothing is sent
+	muted             knob // the page shows black or silence
+	paused, unsent    knob // nothing is sent: the page wants it so; it does not
 	cpuLimited        knob
 	dtx               bool
 	codec             string

@@ -30,7 +30,7 @@ func (w *world) send(p *presence, t ms) {
 			for _, e := range s.layers {
 				e.limits(t, video)
 			}
-			if src.frame && !s.f.paused.on(t) {
+			if src.frame && !s.f.paused.on(t) && !s.f.unsent.on(t) {
 				s.sendVideo(w, t)
 			}
 		}
@@ -43,7 +43,7 @@ const dtxEvery = ms(400)
 func (s *sender) sendAudio(w *world, src *source, t ms) {
 	e, f := s.layers[0], s.f
 	e.target = f.bitrate.at(t)
-	if (t-s.c.connected)%(2*tick) != 0 || f.paused.on(t) {
+	if (t-s.c.connected)%(2*tick) != 0 || f.paused.on(t) || f.unsent.on(t) {
 		return
 	}
 	bytes := e.target / 8 * 0.02
@@ -278,7 +278,9 @@ func (r *receiver) arrive(w *world, e *encoding, n, bytes float64, t ms) {
 	if !video {
 		return
 	}
-	r.nacks += lost
+	// What is overtaken is asked for as if it were lost.
+	late := r.overtaken.of(n, combined(from.overtake.at(t), w.c.server.overtake.at(t), to.overtake.at(t)))
+	r.nacks += lost + late
 	r.repaired += lost
 	r.width, r.height = e.width, e.height
 	if share < 0.6 {

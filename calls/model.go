@@ -115,6 +115,7 @@ type receiver struct {
 	begun, last ms // first and latest packet; never before
 	gap         float64
 	loss        fraction
+	overtaken   fraction
 	drops       fraction
 	decodes     fraction
 	conceals    fraction

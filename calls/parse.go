@@ -184,10 +184,11 @@ const (
 	onStream
 	onReception
 	onConnection
+	onMachine
 	onRaw
 )
 
-var subjectNames = [...]string{"a user", "a link", "a sent stream", "a received stream", "a connection", "a stream of one's own"}
+var subjectNames = [...]string{"a user", "a link", "a sent stream", "a received stream", "a path", "a machine", "a stream of one's own"}
 
 // subject is what a statement is about.
 type subject struct {
@@ -249,6 +250,8 @@ func (c *Case) subject(r *reader) (*subject, error) {
 		s.kind, s.links = onLink, []*link{&s.user.up, &s.user.down}
 	case r.take("path"):
 		s.kind = onConnection
+	case r.take("machine"):
+		s.kind = onMachine
 	}
 	return s, nil
 }
@@ -289,6 +292,8 @@ func (s *subject) overrides(below []line) error {
 		into = &s.reception.raw
 	case onConnection:
 		into = &s.user.raw
+	case onMachine:
+		into = &s.user.machine
 	case onRaw:
 		into = &s.raw.raw
 	}

@@ -244,7 +244,7 @@ func (w *world) stats(c *conn, t ms) {
 		}
 	}
 	if c.name == "PC_0" {
-		machine(b, u, t)
+		machine(b, u, t, c.p.polls)
 	}
 	if len(st.Reports) > 0 {
 		w.add(c.p, t, rtc.Record{Kind: rtc.KindStats, Conn: []byte(c.name), Stats: st})
@@ -274,13 +274,14 @@ func rawPath(b *builder, u *user, n int) {
 }
 
 // machine tells what the client measures about its own machine.
-func machine(b *builder, u *user, t ms) {
+func machine(b *builder, u *user, t ms, n int) {
 	system, app, pressure := u.cpuSystem.at(t), u.cpuApp.at(t), u.pressure.at(t)
-	if system == system || app == app || pressure == pressure {
+	if system == system || app == app || pressure == pressure || len(u.machine) > 0 {
 		b.report(rtc.TypeClient, "client", 0)
 		b.num(rtc.StatCpuSystem, system)
 		b.num(rtc.StatCpuApp, app)
 		b.num(rtc.StatCpuPressure, pressure)
+		b.override(u.machine, "", n)
 	}
 }
 
@@ -518,6 +519,7 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 		b.num(rtc.StatTotalDecodeTime, round6(r.decodeTime))
 		b.num(rtc.StatTotalProcessingDelay, round6(r.processing))
 		b.num(rtc.StatTotalAssemblyTime, round6(r.assembly))
+		b.num(rtc.StatFramesAssembledFromMultiplePackets, r.frames)
 		b.num(rtc.StatTotalInterFrameDelay, round6(r.between))
 		b.num(rtc.StatTotalSquaredInterFrameDelay, round6(r.squares))
 		b.num(rtc.StatFreezeCount, r.freezes)

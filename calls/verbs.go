@@ -354,6 +354,7 @@ var linkVerbs = []verb{
 	{onLink, "loses", "share", aSpan, set(ofLinks(func(l *link) *knob { return &l.loss }), number)},
 	{onLink, "adds", "time", aSpan, set(ofLinks(func(l *link) *knob { return &l.delay }), millis)},
 	{onLink, "jitters", "time", aSpan, set(ofLinks(func(l *link) *knob { return &l.jitter }), millis)},
+	{onLink, "reorders", "share", aSpan, set(ofLinks(func(l *link) *knob { return &l.overtake }), number)},
 	{onLink, "carries nothing", "", aSpan, set(ofLinks(func(l *link) *knob { return &l.cut }), one)},
 	{onLink, "carries", "rate", aSpan, set(ofLinks(func(l *link) *knob { return &l.capacity }), number)},
 }
@@ -395,7 +396,7 @@ var streamVerbs = []verb{
 			s.flow.dropped[s.layer].put(w, 1)
 			return nil
 		}
-		s.flow.paused.put(w, 1)
+		s.flow.unsent.put(w, 1)
 		return nil
 	}},
 	{onStream, "uses dtx", "", noTime, func(s *subject, _ arguments, _ span) error { s.flow.dtx = true; return nil }},
