@@ -82,7 +82,7 @@ func (l *link) whyNoPath() (cause string, source rtc.Source, text string) {
 		return "turn_unreachable", rtc.Network, fmt.Sprintf("no answer of the relay %s; %s", l.turn, has)
 	case gathered && !l.local.any():
 		return "no_local_candidates", rtc.LocalUser, "the browser found no address of its own; " + has
-	case l.offered && !l.remote.any():
+	case l.offered && !l.masked && !l.remote.any():
 		return "no_remote_candidates", rtc.RemoteUser, "the other end sent no address; " + has
 	case l.local.any() && l.relays == 0 && l.local.relay == 0 && l.remote.relay == 0:
 		return "no_relay", rtc.Network, "no direct path, and no relay is configured; " + has

@@ -17,7 +17,8 @@ type link struct {
 	relayOnly bool   // iceTransportPolicy
 
 	local, remote candidates
-	offered       bool // what the other end's description says of candidates can be seen
+	offered       bool // the other end's description was told, and with it its candidates
+	masked        bool // the client does not tell those that come later
 	media         bool // it is for audio or video
 	data          bool
 
@@ -109,7 +110,9 @@ func (w *Watch) learnLink(e *rtc.Event) {
 	case rtc.NameICECandidate:
 		l.local.add(e.Value)
 	case "addIceCandidate":
-		l.offered = true
+		if e.Value == `""` {
+			l.masked = true
+		}
 		l.remote.add(e.Value)
 	case rtc.NameICEError:
 		l.learnError(e.Value)

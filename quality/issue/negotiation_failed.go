@@ -45,7 +45,7 @@ func init() {
 				}
 			case rtc.NameConnState:
 				// ICE works and the connection does not: what is between is DTLS.
-				if l := w.link(e.Connection); stateOf(e.Value) == "failed" && l.connected.IsZero() && isUp(l.ice) {
+				if l := w.link(e.Connection); stateOf(e.Value) == "failed" && l.connected.IsZero() && !l.iceUp.IsZero() {
 					w.dtlsFails(e)
 				}
 			case "setLocalDescriptionOnSuccess", "setRemoteDescriptionOnSuccess":

@@ -110,7 +110,7 @@ func (j *joining) wait(w *Watch) {
 // look opens the issue once the join is late, and closes it when it is over.
 func (j *joining) look(w *Watch) {
 	p := j.way.Progress(w.now)
-	if !p.Tries {
+	if !p.Tries || !p.Answered { // who waits for an answer may wait for a person
 		return
 	}
 	switch settled := !p.Connected.IsZero() && w.now.Sub(p.Connected) > 10*time.Second; {

@@ -53,6 +53,9 @@ func (w *Watch) noRelay(id rtc.ConnectionID) {
 	if l.local.relay > 0 || l.closed || l.relays == 0 || l.gathering.IsZero() {
 		return
 	}
+	if !l.iceUp.IsZero() && l.refused == 0 {
+		return // browsers stop gathering once there is a path
+	}
 	level := rtc.High
 	if l.up() || !l.iceUp.IsZero() || !l.media || w.working(id) {
 		level = rtc.Low

@@ -170,6 +170,13 @@ func (w *Watch) waited(at time.Time) time.Duration {
 // described takes the first description of a connection: from then on it tries.
 func (w *Watch) described(c *conn, e *rtc.Event) {
 	w.steps(e.Time)
+	if e.Name == setRemote && !c.answered {
+		c.answered = true
+		if c == w.tried && w.up == nil && e.Time.Sub(c.described) > alone {
+			w.begin(e.Time) // nobody was there before
+			c.described = e.Time
+		}
+	}
 	note(&c.described, e.Time)
 	if strings.Contains(e.Value, "m=audio") || strings.Contains(e.Value, "m=video") {
 		w.carries(c)
@@ -269,7 +276,7 @@ func (w *Watch) unmuted(c *conn, e *rtc.Event) {
 			k = rtc.KindVideo
 		}
 		if f := &w.first[rtc.Receive][k]; f.at.IsZero() || !f.exact && e.Time.Before(f.at) {
-			*f = arrival{at: e.Time, exact: true}
+			*f = arrival{at: e.Time, least: e.Time, exact: true}
 		}
 	})
 }

@@ -10,10 +10,11 @@ import (
 // part took; of the part that it is in, how long it takes already.
 type Progress struct {
 	Tries      bool // a connection is set up, or was
+	Answered   bool // the other end's description came
 	Connection rtc.ConnectionID
 	Began      time.Time
 	Connected  time.Time // zero while it is not
-	Flowing    time.Time // when media first flowed, either way; zero while none did
+	Flowing    time.Time // the earliest that media can have flowed, either way; zero while none did
 	Failed     time.Time // before it was ever connected; zero if it did not
 	Closed     time.Time // the page closed the connection before
 
@@ -42,7 +43,7 @@ func (w *Watch) Progress(now time.Time) Progress {
 	if c == nil {
 		return p
 	}
-	p.Tries, p.Connection, p.Connected, p.Failed, p.Closed = true, c.id, c.connected(), c.failed, c.closed
+	p.Tries, p.Answered, p.Connection, p.Connected, p.Failed, p.Closed = true, c.answered || !c.checking.IsZero(), c.id, c.connected(), c.failed, c.closed
 	for _, other := range w.conns { // another may still try
 		if other != c && c == w.tried && w.up == nil && !other.described.IsZero() {
 			if other.failed.IsZero() {
@@ -105,11 +106,11 @@ func (c *conn) ready() time.Time {
 	return agreed
 }
 
-// flowing returns when media first flowed, either way.
+// flowing returns the earliest that media can have flowed, either way.
 func (w *Watch) flowing() (at time.Time) {
 	for dir := rtc.Send; dir <= rtc.Receive; dir++ {
 		for kind := rtc.KindAudio; kind <= rtc.KindVideo; kind++ {
-			if f := w.first[dir][kind].at; !f.IsZero() && (at.IsZero() || f.Before(at)) {
+			if f := w.first[dir][kind].least; !f.IsZero() && (at.IsZero() || f.Before(at)) {
 				at = f
 			}
 		}
@@ -157,12 +158,16 @@ func (w *Watch) Result(o *rtc.Outcome) {
 
 // counts reports whether what a connection came to counts: it was connected, or
 // it failed, or it was given time. A connection without media counts once it
-// has checked paths: pages make others to look for addresses.
+// has checked paths: pages make others to look for addresses. An offer that
+// nobody answered does not: its user may have been alone.
 func (w *Watch) counts(c *conn) bool {
 	if !c.connected().IsZero() {
 		return true
 	}
 	if c.described.IsZero() || !c.media && c.checking.IsZero() {
+		return false
+	}
+	if !c.answered && c.checking.IsZero() && c.failed.IsZero() {
 		return false
 	}
 	end := w.now

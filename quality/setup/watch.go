@@ -15,6 +15,9 @@ const (
 	// patience is when an attempt that came to nothing counts as one: PRODUCT.md
 	// (after the SparkRTC guide) counts joins within 5 s.
 	patience = 5 * time.Second
+	// alone is how long an offer may wait for its answer before it counts as
+	// waiting for a person: no signalling server takes so long.
+	alone = 30 * time.Second
 )
 
 // Watch follows one session. It is told each row in the order in which it is
@@ -46,6 +49,7 @@ type conn struct {
 	id             rtc.ConnectionID
 	created        time.Time
 	described      time.Time // the first description was set, or tried to
+	answered       bool      // the other end's description came
 	local, remote  time.Time // it was set
 	stable         time.Time // signalling was, for the first time since
 	offered        time.Time // the first candidate of the other end came
@@ -119,7 +123,8 @@ type stream struct {
 // arrival is when media of a kind first flowed in a direction.
 type arrival struct {
 	at    time.Time
-	exact bool // the browser said it
+	least time.Time // it cannot have been before
+	exact bool      // the browser said it
 }
 
 // New returns a watch of a session that has told nothing yet.
@@ -224,16 +229,19 @@ func (w *Watch) settle(st *stream, total float64) {
 	if rate > 0 && !least.IsZero() {
 		at = later(least, at.Add(-time.Duration(count/rate*float64(time.Second))))
 	}
-	w.flows(st.attempt, at)
+	w.flows(st.attempt, at, least)
 }
 
-// flows notes that a stream carried packets by at.
-func (w *Watch) flows(a *attempt, at time.Time) {
+// flows notes that a stream carried packets by at, and none before least.
+func (w *Watch) flows(a *attempt, at, least time.Time) {
 	if a.kind > rtc.KindVideo {
 		return
 	}
+	if c := w.conns[a.conn]; c != nil {
+		least = later(least, c.connected())
+	}
 	if f := &w.first[a.dir][a.kind]; f.at.IsZero() || !f.exact && at.Before(f.at) {
-		f.at = at
+		f.at, f.least = at, least
 	}
 }
 
@@ -276,7 +284,7 @@ func (w *Watch) Sample(s *rtc.Sample) {
 	case packets > 0:
 		st.ok = true
 		st.first, st.had, st.took = s.Time, packets, s.Interval
-		w.flows(st.attempt, s.Time)
+		w.flows(st.attempt, s.Time, s.Time.Add(-s.Interval))
 	}
 }
 
