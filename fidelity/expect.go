@@ -97,7 +97,7 @@ var Conditions = map[string]Expected{
 
 	"muted":          fine("ada mutes microphone and camera for 10 s"),
 	"track_replaced": fine("ada's page sends no video for 10 s (replaceTrack(null))"),
-	"poll_late":      fine("ada's page is busy for 4 s: polls come late"),
+	"poll_late":      fine("ada's page is busy for 2.5 s: polls come late"),
 }
 
 // switchedOff are conditions in which a picture was taken away, not delayed: a

@@ -91,5 +91,5 @@ export const conditions: Condition[] = [
   done("muted", [{ at: FROM, kind: "enabled", media: "audio", on: false }, { at: FROM, kind: "enabled", media: "video", on: false },
     { at: TO, kind: "enabled", media: "audio", on: true }, { at: TO, kind: "enabled", media: "video", on: true }]),
   done("track_replaced", [{ at: FROM, kind: "null", media: "video" }, { at: TO, kind: "back", media: "video" }]),
-  done("poll_late", [{ at: FROM, kind: "block", ms: 4000 }]),
+  done("poll_late", [{ at: FROM, kind: "block", ms: 2500 }]),
 ];

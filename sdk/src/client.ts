@@ -103,6 +103,7 @@ export class Client {
   private flushTimer: number | undefined;
   private poller = new Timer(() => this.poll());
   private pollAt = 0; // when the next poll is due; 0: none is planned
+  private lag: number | undefined; // ms that the poll's timer was late
   private fastUntil = 0;
   private settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
   private listeners = new Map<string, Set<Listener>>();
@@ -470,6 +471,7 @@ export class Client {
   }
 
   private poll(): void {
+    this.lag = this.pollAt ? Math.max(0, native.now() - this.pollAt) : undefined;
     this.pollAt = 0;
     const session = this.session;
     if (!session || session.link.state === "stopped") return;
@@ -502,7 +504,7 @@ export class Client {
   }
 
   private took(session: Session, number: number, result: RTCStatsReport): void {
-    session.encoder.stats(native.now(), number, result);
+    session.encoder.stats(native.now(), number, number === this.tracked.keys().next().value ? withMachine(result, this.lag) : result);
     this.polls++;
     if (this.session === session) this.flushSoon(); // if another connection keeps us waiting
     this.emit("stats", { connection: "PC_" + (number - 1), report: result });
@@ -515,6 +517,20 @@ export class Client {
   private warn(message: string): void {
     if (this.config.debug) native.warn("Peerglass: " + message);
   }
+}
+
+/** A result with a report of our own on the machine: how late its timers run. */
+function withMachine(result: RTCStatsReport, lag: number | undefined): RTCStatsReport {
+  return {
+    forEach(each: (s: RTCStats) => void): void {
+      let newest = 0;
+      result.forEach((s: RTCStats) => {
+        newest = Math.max(newest, s.timestamp);
+        each(s);
+      });
+      if (lag !== undefined) each({ id: "peerglass-client", type: "client", timestamp: newest, loopLag: lag / 1000 } as unknown as RTCStats);
+    },
+  } as RTCStatsReport;
 }
 
 /** JSON of a value, within a bound; never throws. */
