@@ -346,6 +346,7 @@ func (w *world) path(b *builder, c *conn, t ms) {
 	b.text(rtc.StatCandidateType, p.candidate)
 	b.text(rtc.StatProtocol, p.protocol)
 	b.text(rtc.StatRelayProtocol, p.relay)
+	b.text(rtc.StatUsernameFragment, c.ufrag())
 	network := "wifi"
 	for _, n := range u.network {
 		if t >= n.at {
@@ -357,6 +358,7 @@ func (w *world) path(b *builder, c *conn, t ms) {
 	b.report(rtc.TypeRemoteCandidate, "IR0", 0)
 	b.text(rtc.StatCandidateType, "host")
 	b.text(rtc.StatProtocol, "udp")
+	b.text(rtc.StatUsernameFragment, c.farUfrag())
 	b.override(u.raw, "far", c.p.polls)
 }
 

@@ -18,6 +18,7 @@ func (w *world) trace() {
 			w.tell(p, p.from+20, rtc.KindCall, "", rtc.NameGetUserMedia, w.wanted(p))
 			w.tell(p, p.from+80, rtc.KindCall, "", rtc.NameGetUserMedia+rtc.OnSuccess, w.granted(p))
 		}
+		w.shares(p)
 		for _, c := range p.conns {
 			w.setUp(c)
 			w.breaks(c)
@@ -30,6 +31,16 @@ func (w *world) trace() {
 	for _, t := range w.c.told {
 		if p := w.present(t.user, t.at); p != nil {
 			w.tell(p, t.at, t.kind, t.conn, t.name, t.payload)
+		}
+	}
+}
+
+// shares tells how the stay's screens were captured.
+func (w *world) shares(p *presence) {
+	for _, f := range w.c.flows {
+		if at := max(f.on.from, p.from+20); f.from == p.user && f.kind == rtc.KindScreen && at < p.to {
+			w.tell(p, at, rtc.KindCall, "", rtc.NameGetDisplayMedia, `{"video":true}`)
+			w.tell(p, at+10, rtc.KindCall, "", rtc.NameGetDisplayMedia+rtc.OnSuccess, fmt.Sprintf(`{"id":"screen","tracks":[%s]}`, f.trackJSON(at)))
 		}
 	}
 }
@@ -93,6 +104,24 @@ func (w *world) granted(p *presence) string {
 	return string(b)
 }
 
+// ufrag is the ICE user fragment of this end of the connection, farUfrag that
+// of the other: they tell who is connected to whom.
+func (c *conn) ufrag() string { return fmt.Sprintf("u%02d%s", c.p.id, c.name[len("PC_"):]) }
+
+func (c *conn) farUfrag() string {
+	if c.twin != nil {
+		return c.twin.ufrag()
+	}
+	return "sfu" + c.ufrag()
+}
+
+func description(kind, ufrag string) string {
+	sdp := "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:" + ufrag +
+		"\r\na=ice-pwd:***\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\n"
+	b, _ := json.Marshal(map[string]string{"type": kind, "sdp": sdp})
+	return string(b)
+}
+
 // iceServers is what pages configure.
 const iceServers = `{"iceServers":[{"urls":["stun:stun.example.com:3478"]},{"urls":["turn:turn.example.com:3478?transport=udp","turn:turn.example.com:3478?transport=tcp"],"username":"***","credential":"***"}]}`
 
@@ -120,13 +149,13 @@ func (w *world) setUp(c *conn) {
 		}
 	}
 	tell(c.made+5, rtc.KindCall, "createOffer", "")
-	tell(c.made+10, rtc.KindCall, "createOffer"+rtc.OnSuccess, `{"type":"offer"}`)
-	tell(c.made+10, rtc.KindCall, "setLocalDescription", `{"type":"offer"}`)
+	tell(c.made+10, rtc.KindCall, "createOffer"+rtc.OnSuccess, description("offer", c.ufrag()))
+	tell(c.made+10, rtc.KindCall, "setLocalDescription", description("offer", c.ufrag()))
 	tell(c.made+15, rtc.KindState, rtc.NameSignalingState, quoted("have-local-offer"))
 	tell(c.made+15, rtc.KindCall, "setLocalDescription"+rtc.OnSuccess, "")
 	tell(c.made+20, rtc.KindState, rtc.NameGatheringState, quoted("gathering"))
 	candidate := func(at ms, priority, address, typ string) {
-		tell(at, rtc.KindState, rtc.NameICECandidate, fmt.Sprintf(`{"candidate":"candidate:%d 1 udp %s %s 50000 typ %s generation 0 ufrag u%d","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"u%d"}`, at, priority, address, typ, p.id, p.id))
+		tell(at, rtc.KindState, rtc.NameICECandidate, fmt.Sprintf(`{"candidate":"candidate:%d 1 udp %s %s 50000 typ %s generation 0 ufrag %s","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":%q}`, at, priority, address, typ, c.ufrag(), c.ufrag()))
 	}
 	candidate(c.made+20, "2122194687", fmt.Sprintf("192.0.2.%d", p.user.index+1), "host")
 	candidate(c.made+30, "1685987071", fmt.Sprintf("198.51.100.%d", p.user.index+1), fmt.Sprintf("srflx raddr 192.0.2.%d rport 50000", p.user.index+1))
@@ -140,10 +169,10 @@ func (w *world) setUp(c *conn) {
 		priority := map[bool]string{false: "41820415", true: "25043199"}[overTCP]
 		candidate(c.made+40, priority, "203.0.113.9", fmt.Sprintf("relay raddr 198.51.100.%d rport 50000", p.user.index+1))
 	}
-	tell(c.described-5, rtc.KindCall, "setRemoteDescription", `{"type":"answer"}`)
+	tell(c.described-5, rtc.KindCall, "setRemoteDescription", description("answer", c.farUfrag()))
 	tell(c.described, rtc.KindState, rtc.NameSignalingState, quoted("stable"))
 	tell(c.described, rtc.KindCall, "setRemoteDescription"+rtc.OnSuccess, "")
-	far := `{"candidate":"candidate:9 1 udp 2122194687 192.0.2.100 50000 typ host generation 0 ufrag far","sdpMid":"0","sdpMLineIndex":0}`
+	far := fmt.Sprintf(`{"candidate":"candidate:9 1 udp 2122194687 192.0.2.100 50000 typ host generation 0 ufrag %s","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":%q}`, c.farUfrag(), c.farUfrag())
 	tell(c.described, rtc.KindCall, "addIceCandidate", far)
 	tell(c.described+1, rtc.KindCall, "addIceCandidate"+rtc.OnSuccess, "")
 	tell(c.described, rtc.KindState, rtc.NameICEState, quoted("checking"))
