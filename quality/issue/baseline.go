@@ -15,6 +15,9 @@ type baseline struct {
 	height  float64 // pixels of the picture
 	ratio   float64 // of width to height, so that a turned phone is not taken for a loss
 	rtt     float64 // ms, at its least
+	jitter  float64 // ms, so
+	buffer  float64 // ms in the jitter buffer, so
+	coding  float64 // ms to encode or decode a frame, so
 }
 
 const (
@@ -22,6 +25,17 @@ const (
 	fallOver = 120 // s: what has gone on for minutes is usual
 	sinkOver = 60  // s, of bit rates, which depend on what there is to see
 )
+
+// least lets a usual value fall fast and rise slowly.
+func least(usual *float64, v, seconds float64) {
+	switch {
+	case !(v > 0):
+	case *usual == 0 || v < *usual:
+		*usual = v
+	default:
+		*usual += (v - *usual) * min(seconds/fallOver, 1)
+	}
+}
 
 func known(v float64) bool { return v == v }
 
@@ -54,13 +68,7 @@ func (s *Stream) settle() {
 		follow(&b.bitrate, Value(smp, quality.Bitrate), seconds, sinkOver)
 		follow(&b.sent, Value(smp, quality.BitrateSent), seconds, sinkOver)
 		follow(&b.uplink, Value(smp, quality.AvailableOutgoing), seconds, sinkOver)
-		if v := Value(smp, quality.Rtt); v > 0 {
-			if b.rtt == 0 || v < b.rtt {
-				b.rtt = v
-			} else {
-				b.rtt += (v - b.rtt) * min(seconds/fallOver, 1)
-			}
-		}
+		least(&b.rtt, Value(smp, quality.Rtt), seconds)
 		return
 	case rtc.KindClient:
 		return
@@ -73,6 +81,10 @@ func (s *Stream) settle() {
 	}
 	if v := Value(smp, quality.Bitrate); v > 0 {
 		follow(&b.bitrate, v, seconds, sinkOver)
+	}
+	least(&b.jitter, Value(smp, quality.Jitter), seconds)
+	if smp.Direction == rtc.Receive {
+		least(&b.buffer, Value(smp, quality.JitterBufferDelay), seconds)
 	}
 	if smp.Kind == rtc.KindAudio || s.Excused(smp) || s.w.facts.Hidden {
 		return
@@ -87,11 +99,15 @@ func (s *Stream) settle() {
 	if smp.Direction == rtc.Send && fps > 0 && (smp.Limitation == "none" || Value(smp, quality.LimitedBandwidth) == 0) {
 		s.free = true
 	}
+	least(&b.coding, Value(smp, quality.FrameTime), seconds)
 	follow(&b.target, Value(smp, quality.TargetBitrate), seconds, sinkOver)
+	if s.overrun(smp) && !s.Young(smp) {
+		s.w.strain = smp.Time
+	}
 	if h := Value(smp, quality.Height); h > 0 {
 		ratio := Value(smp, quality.Width) / h
 		if r := ratio / b.ratio; !(r > 0.8 && r < 1.25) || h > 1.3*b.height { // another picture: a screen for a camera
-			b.height, b.ratio, b.fps = h, ratio, zeroOf(fps)
+			b.height, b.ratio, b.fps, b.coding = h, ratio, zeroOf(fps), 0
 		}
 		b.height = max(b.height, h)
 	}

@@ -10,7 +10,7 @@ import (
 var CPUHigh = register(Detector{
 	Type: "cpu_high", Label: "High CPU",
 	Help: "The user's machine has too little processor time. Where the client tells it: more than 80 % of the system's or 70 % of it used by the application (SparkRTC guide, Table 4-2) is medium, 95 % high; a Compute Pressure state of serious is medium, critical high. " +
-		"Else by its marks: timers of the page that run 200 ms late (low), 500 ms (medium) or 1.5 s (high), and video whose coding takes 80 % of the time that a frame has, or playout that was not served in time for 5 % of it (low each; medium if the encoder says so too), for 5 s.",
+		"Else by its marks: timers of the page that run 200 ms late (low), 500 ms (medium) or 1.5 s (high), and video whose coding takes 80 % of the time that a frame has or five times as long as usual, or playout that was not served in time for 5 % of it (low each; medium if frames are left out for it, or the encoder says so), for 5 s.",
 	Causes: []string{causeCPU},
 	Kinds:  quality.Client | quality.Media, Dirs: quality.Either, Scope: PerSession,
 	Hold: 5 * time.Second, Clear: 6 * time.Second,
@@ -25,7 +25,7 @@ var CPUHigh = register(Detector{
 				m = Above(smp, quality.SynthesizedTime, limit, nan, nan)
 			}
 		default:
-			m = coding(smp)
+			m = coding(s, smp)
 		}
 		if m.Level > rtc.Clear && smp.Kind != rtc.KindClient && s.Young(smp) {
 			return Mark{}
@@ -57,16 +57,20 @@ func machine(s *Stream, smp *rtc.Sample) Mark {
 }
 
 // coding judges the time that a video takes to encode or decode.
-func coding(smp *rtc.Sample) Mark {
+func coding(s *Stream, smp *rtc.Sample) Mark {
 	each := Value(smp, quality.FrameTime)
 	if each != each {
 		return Mark{}
 	}
-	if !overrun(smp) {
+	if !s.overrun(smp) {
 		return Fine
 	}
 	m := Mark{Known: true, Level: rtc.Low, Metric: quality.FrameTime, Value: each, Limit: nan}
-	if Value(smp, quality.LimitedCPU) > limitedMost*float64(smp.Interval.Milliseconds()) {
+	few := Value(smp, quality.FpsCaptured) < slowShare*s.base.fps
+	if smp.Direction == rtc.Receive {
+		few = Value(smp, quality.FpsDecoded) < slowShare*Value(smp, quality.FpsReceived)
+	}
+	if few || Value(smp, quality.LimitedCPU) > limitedMost*float64(smp.Interval.Milliseconds()) {
 		m.Level = rtc.Medium
 	}
 	return m

@@ -51,7 +51,7 @@ const rttStands = 2500 * time.Millisecond
 var Lag = register(Detector{
 	Type: "lag", Label: "Lag",
 	Help:   "The delay from capture to playout of a received stream, as estimated: low above 400 ms (Tencent's lag), medium above 500 ms (SparkRTC guide, Table 4-2), high above 1 s, for 3 s.",
-	Causes: []string{causeLatency, causeJitter, causeBandwidth, causeLoss},
+	Causes: []string{causeLatency, causeJitter, causeBandwidth, causeLoss, causeCPU},
 	Kinds:  quality.Media, Dirs: quality.Received,
 	Hold: 3 * time.Second, Clear: 6 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -69,6 +69,10 @@ var Lag = register(Detector{
 		m := Above(smp, quality.Delay, 0.8*limit, limit, 2*limit)
 		buffer := Value(smp, quality.JitterBufferDelay)
 		switch {
+		case s.w.strained(smp):
+			return m.For(causeCPU, rtc.LocalUser)
+		case s.buffers(smp) && !s.starved():
+			return m.For(causeJitter, rtc.Network)
 		case !(buffer > v/2), s.conn.farAway(smp): // the way itself is long
 			return m.For(causeLatency, rtc.Network)
 		case s.lossy(smp):

@@ -17,6 +17,7 @@ type Watch struct {
 	facts   Facts
 	row     rtc.Session
 	now     time.Time
+	strain  time.Time // when the machine last could not keep up with coding video
 	checked time.Time // when runs were last looked at for streams that fell silent
 	last    rtc.IssueID
 	version uint64

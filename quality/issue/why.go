@@ -29,8 +29,12 @@ const (
 	jitterMattersVideo, jitterMattersAudio = 70, 50 // ms
 	droppedMatters                         = 0.1    // share of the frames; ObserveRTC takes −1 of 5 from there
 	busy                                   = 0.8    // of the time that a frame may take is used by coding it
-	darkLeast                              = 200    // ms
-	silentPath                             = 100    // bit/s: less than any report of a connection that works
+	// A frame of the same picture costs the same: many times that is waiting
+	// for the processor.
+	slowTimes, slowLeast     = 5, 8    // times, ms
+	jitterRises, bufferRises = 15, 100 // ms
+	darkLeast                = 200     // ms
+	silentPath               = 100     // bit/s: less than any report of a connection that works
 )
 
 // why says what made a received stream stand still or slow in the interval, as
@@ -45,6 +49,8 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 	switch {
 	case s.dark(smp):
 		return causeNoPackets, rtc.Network
+	case s.w.strained(smp) && !s.lossy(smp):
+		return causeCPU, rtc.LocalUser
 	case s.lossy(smp):
 		if s.starved() {
 			return causeBandwidth, rtc.Network
@@ -52,8 +58,6 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 		return causeLoss, rtc.Network
 	case Value(smp, quality.SynthesizedTime) > 0:
 		return causeDevice, rtc.LocalUser
-	case overrun(smp):
-		return causeCPU, rtc.LocalUser
 	case s.jittery(smp):
 		if s.starved() {
 			return causeBandwidth, rtc.Network
@@ -165,7 +169,15 @@ func (s *Stream) jittery(smp *rtc.Sample) bool {
 	if smp.Kind == rtc.KindAudio {
 		limit = jitterMattersAudio
 	}
-	return Value(smp, quality.Jitter) > limit
+	return Value(smp, quality.Jitter) > limit || s.buffers(smp)
+}
+
+// buffers reports whether the stream's jitter rose and its jitter buffer with
+// it: in a buffer that is long enough, delays that change do no other harm.
+func (s *Stream) buffers(smp *rtc.Sample) bool {
+	v := Value(smp, quality.Jitter)
+	return v > jitterRises && v > 3*s.base.jitter &&
+		Value(smp, quality.JitterBufferDelay) > s.base.buffer+bufferRises
 }
 
 // starved reports whether the connection brings much less than it used to.
@@ -175,10 +187,13 @@ func (s *Stream) starved() bool {
 }
 
 // overrun reports whether the machine could not keep up with coding video:
-// frames take about the time that they may, or complete ones are thrown away
-// while they take much of it.
-func overrun(smp *rtc.Sample) bool {
+// frames take about the time that they may, or many times what is usual, or
+// complete ones are thrown away while they take much of it.
+func (s *Stream) overrun(smp *rtc.Sample) bool {
 	each := Value(smp, quality.FrameTime)
+	if each > slowLeast && each > slowTimes*s.base.coding && s.base.coding > 0 {
+		return true
+	}
 	if smp.Direction == rtc.Send {
 		return each*Value(smp, quality.FpsEncoded) > 1000*busy
 	}
@@ -189,6 +204,14 @@ func overrun(smp *rtc.Sample) bool {
 	dropped := Value(smp, quality.FramesDropped)
 	return dropped > droppedMatters*(dropped+fps*smp.Interval.Seconds()) && each*fps > 1000*busy/4
 }
+
+// strained reports whether the machine could not keep up with coding any video
+// in the interval or shortly before: then all that it does is late.
+func (w *Watch) strained(smp *rtc.Sample) bool {
+	return !w.strain.IsZero() && smp.Time.Sub(w.strain) <= max(strainLasts, smp.Interval)
+}
+
+const strainLasts = 3 * time.Second
 
 // tally weighs the causes of one issue by the time that each explains.
 type tally struct {
