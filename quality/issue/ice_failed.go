@@ -68,6 +68,7 @@ func (w *Watch) noPath(id rtc.ConnectionID, event string) {
 	if event == "" {
 		event = rtc.NameICEState
 	}
+	w.Close(slowJoin, id, 0, w.now) // it is not slow, it is none
 	w.Open(iceFailed, rtc.Issue{
 		Connection: id, Severity: level, Cause: cause, Source: source, Start: start,
 		Evidence: []rtc.Evidence{{Event: event, At: w.now, Text: fmt.Sprintf("not connected after %.1f s: %s", w.now.Sub(start).Seconds(), text)}},
