@@ -42,6 +42,11 @@ func hers(did string, causes ...string) Expected {
 	return Expected{Did: did, Causes: causes, Sides: []rtc.Side{rtc.UserSide}, User: "ada"}
 }
 
+// server says that it lies with the server's side, or how it is set up.
+func server(did string, causes ...string) Expected {
+	return Expected{Did: did, Causes: causes, Sides: []rtc.Side{rtc.ServerSide}}
+}
+
 // with names the types of issue of which one must be there, where the cause
 // alone does not say what it is.
 func (e Expected) with(types ...string) Expected {
@@ -80,19 +85,19 @@ var Conditions = map[string]Expected{
 
 	"capture_still":     hers("ada's camera gives no frames for 10 s", "source").with("frozen_source"),
 	"capture_black":     hers("ada's camera gives black frames for 10 s", "source").with("black_source"),
-	"camera_unplugged":  hers("ada's camera ends, as when it is pulled out", "device_ended"),
-	"track_stopped":     hers("ada's page stops the camera's track", "device_ended", "track_stopped"),
+	"camera_unplugged":  hers("ada's camera ends, as when it is pulled out", "ended").with("device_ended"),
+	"track_stopped":     hers("ada's page stops the camera's track", "sender_stopped", "stopped", "ended"),
 	"microphone_silent": hers("ada's microphone gives silence from then on, though it is not muted", "source").with("silence_while_unmuted", "no_audio_captured"),
-	"permission_denied": hers("ada's browser refuses camera and microphone", "permission_denied"),
-	"no_device":         hers("ada has neither camera nor microphone", "device_missing"),
+	"permission_denied": hers("ada's browser refuses camera and microphone", "denied").with("permission_denied"),
+	"no_device":         hers("ada has neither camera nor microphone", "not_found").with("device_missing"),
 	"cpu_starved":       hers("twenty busy processes on ada's processor for 10 s", "cpu"),
-	"peer_killed":       hers("ada's page dies without a goodbye", "vanished"),
+	"peer_killed":       hers("ada's page dies without a goodbye", "no_goodbye", "vanished").with("participant_vanished"),
 
-	"turn_shut":    {Did: "nobody listens at the TURN server's port", Causes: []string{"turn_unreachable"}, Sides: []rtc.Side{rtc.ServerSide}},
-	"turn_blocked": access("ada's packets do not get through to the TURN server", "turn_unreachable", "ice_failed"),
-	"turn_dies":    {Did: "the TURN server dies in the call", Causes: []string{"turn_unreachable", "no_packets"}, Sides: []rtc.Side{rtc.ServerSide, rtc.BetweenSide}},
-	"turn_tcp":     {Did: "the relay is reached over TCP only", Causes: []string{"relay_tcp"}, Sides: []rtc.Side{rtc.UserNetwork, rtc.BetweenSide}, User: "ada"},
-	"slow_join":    {Did: "the signalling server takes 3.5 s with each message", Causes: []string{"signalling"}, Sides: []rtc.Side{rtc.ServerSide}},
+	"turn_shut":    server("nobody listens at the TURN server's port", "no_answer").with("turn_unreachable"),
+	"turn_blocked": access("ada's packets do not get through to the TURN server", "no_answer").with("turn_unreachable"),
+	"turn_dies":    {Did: "the TURN server dies in the call", Causes: []string{"no_packets", "path_lost", "no_answer"}, Sides: []rtc.Side{rtc.ServerSide, rtc.BetweenSide}},
+	"turn_tcp":     server("the application offers the relay over TCP only", "only_tcp_configured").with("relay_over_tcp"),
+	"slow_join":    server("the signalling server takes 3.5 s with each message", "signalling").with("slow_join"),
 	"ice_restart":  between("nothing passes between ada and the relay for 5 s, and the page restarts ICE", "no_packets"),
 
 	"muted":          fine("ada mutes microphone and camera for 10 s"),

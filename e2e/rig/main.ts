@@ -37,12 +37,14 @@ export async function main(args: string[]): Promise<number> {
   }
   const [app] = (await program.api<{ items: { id: number }[] }>("/apps")).items;
   const stage: Stage = { program, app: app!.id, relays, pages: pages.url, out, pollMs: Number(values.poll) };
+  let stopped = false; // the browsers close by themselves: what runs fails, and nothing follows
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => { stopped = true; });
   const harvests: Promise<void>[] = [];
   let failed = 0;
   let ready = 0;
   const once = async ({ c, run }: { c: Condition; run: number }): Promise<void> => {
     const at = Date.now();
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; !stopped; attempt++) {
       try {
         const harvest = await makeCall(stage, c, run);
         harvests.push(harvest().catch((e) => {
@@ -52,7 +54,7 @@ export async function main(args: string[]): Promise<number> {
         break;
       } catch (e) {
         console.error(`${c.name} ${run}, attempt ${attempt}: ${e}`);
-        if (attempt === 3) {
+        if (attempt === 3 || stopped) {
           failed++;
           break;
         }
