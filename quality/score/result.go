@@ -146,7 +146,7 @@ func (w *Watch) heard() losses {
 	share, m := w.audio.stutterShare(), &w.audio.means
 	l.add(stutterPoints(share, audioStutterScale)+m[broken].cost(), "audio_stutter", "speech broke off for %.1f %% of the time", 100*share)
 	l.add(m[loss].cost(), "audio_loss", "%.1f %% of the speech was missing here and there", 100*m[loss].average())
-	l.add(m[delay].cost(), "audio_delay", "speech came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)
+	l.add(m[delay].cost(), "audio_delay", "speech came %.0f ms late on average, %.0f at worst", m[delay].average(), w.audio.latest)
 	if rate := m[bitrate].average(); rate > 0 {
 		l.add(bitratePoints(rate), "audio_bitrate", "speech had about %.0f kbit/s", rate/1000)
 	}
@@ -158,8 +158,8 @@ func (w *Watch) seen() losses {
 	l := losses{time: w.video.measured()}
 	share, m := w.video.stutterShare(), &w.video.means
 	l.add(stutterPoints(share, videoStutterScale)+m[broken].cost(), "video_stutter", "picture stood still for %.1f %% of the time", 100*share)
-	l.add(m[frameRate].cost(), "video_frame_rate", "fewer than %d frames a second for %.0f %% of the time", enoughFPS, 100*m[frameRate].hitShare())
-	l.add(m[picture].cost(), "video_picture", "picture was coarse for %.0f %% of the time", 100*m[picture].hitShare())
-	l.add(m[delay].cost(), "video_delay", "picture came %.0f ms late on average, %.0f at worst", m[delay].average(), m[delay].worst)
+	l.add(m[frameRate].cost(), "video_frame_rate", "fewer than %d frames a second for %.0f %% of the time", enoughFPS, 100*m[frameRate].average())
+	l.add(m[picture].cost(), "video_picture", "picture was coarse for %.0f %% of the time", 100*m[picture].average())
+	l.add(m[delay].cost(), "video_delay", "picture came %.0f ms late on average, %.0f at worst", m[delay].average(), w.video.latest)
 	return l
 }

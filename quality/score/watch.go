@@ -23,19 +23,23 @@ type Watch struct {
 type part struct {
 	time, stutter total // ms
 	means         [causes]mean
+	latest        float64 // greatest delay, ms
 }
 
-// cause is what, besides stutter, lowers a score.
+// cause is what, besides stutter, lowers a score. A session has many of these
+// sums and a server many sessions: what only audio knows shares its place with
+// what only video does.
 type cause uint8
 
 const (
-	loss      cause = iota // audio: speech missing here and there
-	broken                 // both: speech or pictures missing in stutters
-	delay                  // both
-	bitrate                // audio
-	frameRate              // video
-	picture                // video
+	broken cause = iota // speech or pictures missing in stutters
+	delay
+	loss    // audio: speech missing here and there
+	bitrate // audio
 	causes
+
+	frameRate = loss    // video
+	picture   = bitrate // video
 )
 
 // total is a sum that is Null until something was measured.
@@ -58,23 +62,15 @@ func (t total) value() float32 {
 	return float32(t.sum)
 }
 
-// mean is what one cause cost over the time that it was measured.
-type mean struct {
-	points, figure, time float64 // sums weighted by time, and the time in ms
-	worst                float64 // figure
-	hit                  float64 // ms in which it cost anything
-}
+// mean is what one cause cost over the time that it was measured, and the mean
+// of its figure.
+type mean struct{ points, figure, time float64 } // weighted by time; ms
 
 func (m *mean) add(points, figure, ms float64) {
-	if points != points {
-		return
-	}
-	m.points += points * ms
-	m.figure += figure * ms
-	m.time += ms
-	m.worst = max(m.worst, figure)
-	if points > 0 {
-		m.hit += ms
+	if points == points {
+		m.points += points * ms
+		m.figure += figure * ms
+		m.time += ms
 	}
 }
 
@@ -84,14 +80,28 @@ func (m *mean) cost() float64 { return m.per(m.points) }
 // average is the mean of the figure.
 func (m *mean) average() float64 { return m.per(m.figure) }
 
-// hitShare is the share of the time in which the cause cost anything.
-func (m *mean) hitShare() float64 { return m.per(m.hit) }
-
 func (m *mean) per(sum float64) float64 {
 	if m.time == 0 {
 		return 0
 	}
 	return sum / m.time
+}
+
+// late takes up the delay of an interval and what it cost.
+func (p *part) late(ms, points, delayed float64) {
+	p.means[delay].add(points, delayed, ms)
+	if delayed > p.latest {
+		p.latest = delayed
+	}
+}
+
+// one is the figure of a cause that is told by the share of the time in which
+// it cost anything.
+func one(points float64) float64 {
+	if points > 0 {
+		return 1
+	}
+	return 0
 }
 
 // New returns a watch of a session.
@@ -154,7 +164,7 @@ func (w *Watch) hear(s *rtc.Sample) bool {
 	p.means[loss].add(points, scattered, ms)
 	p.means[broken].add(lossPoints(codec, missing)-points, 0, ms)
 	late := value(s, quality.Delay)
-	p.means[delay].add(delayPoints(codec, late), late, ms)
+	p.late(ms, delayPoints(codec, late), late)
 	if rate := mos.SpeechRate(value(s, quality.Bitrate), value(s, quality.PacketRate)); ok && codec.Scale == mos.Fullband && rate == rate {
 		p.means[bitrate].add(0, rate, ms) // costs by its mean: the rate of one interval is a guess
 	}
@@ -171,7 +181,7 @@ func (w *Watch) see(s *rtc.Sample) bool {
 		return false
 	}
 	late := value(s, quality.Delay)
-	p.means[delay].add(videoDelayPoints(late), late, ms)
+	p.late(ms, videoDelayPoints(late), late)
 	share := min(stutter/ms, 1)
 	if s.Kind == rtc.KindVideo { // what a screen needs in bits and frames depends on what it shows
 		pixels := value(s, quality.Width) * value(s, quality.Height)
@@ -198,8 +208,8 @@ func (p *part) dull(few, coarse, share, ms float64) {
 	if !(share > 0) {
 		share = 0
 	}
-	p.means[frameRate].add(few*(1-share), 0, ms)
-	p.means[picture].add(coarse*(1-share), 0, ms)
+	p.means[frameRate].add(few*(1-share), one(few*(1-share)), ms)
+	p.means[picture].add(coarse*(1-share), one(coarse*(1-share)), ms)
 	p.means[broken].add((few+coarse)*share, 0, ms)
 }
 
