@@ -174,7 +174,7 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 	default:
 		o.going, o.ended = 0, min(total/count, threshold/2)
 	}
-	long := shortTail(count, total, r.silent, o.usual, threshold)
+	long := o.shortTail(count, total, r.silent, threshold)
 	if long == 0 {
 		o.learn(total / count)
 	}
@@ -187,12 +187,18 @@ func (w *Window) held() float64 {
 	return zeroOf(held, 0.04) + 0.02 // a packet's audio
 }
 
+// learn keeps the usual length of a short concealment. One interval may have
+// had a single odd one.
 func (o *outages) learn(length float64) {
+	usual := o.typical()
+	o.usual = usual + 0.3*(length-usual)
+}
+
+func (o *outages) typical() float64 {
 	if o.usual == 0 {
-		o.usual = length
-		return
+		return usualConcealment
 	}
-	o.usual += 0.3 * (length - o.usual)
+	return o.usual
 }
 
 // shortTail estimates the time of those among count concealments that are at
@@ -202,19 +208,19 @@ func (o *outages) learn(length float64) {
 // of a second: then one is long, and the others are as short as usual. Without
 // silence, few concealments are taken as one long among usual ones, many, as
 // steady loss makes them, as spread exponentially.
-func shortTail(count, total, silent, usual, least float64) float64 {
+func (o *outages) shortTail(count, total, silent, least float64) float64 {
 	if total-(count-1)*shortestConcealment < least {
 		return 0
 	}
-	if usual == 0 {
-		usual = usualConcealment
-	}
-	dominant := total - (count-1)*min(usual, total/count)
+	dominant := total - (count-1)*min(o.typical(), total/count)
 	if dominant < least {
 		dominant = 0
 	}
 	if silent > 0 {
-		return max(dominant, min(silent, total))
+		if count > 3 { // the others may be longer than usual
+			dominant = ifLong(min(dominant, 3*silent+longestFade), least)
+		}
+		return max(dominant, ifLong(min(silent, total), least))
 	}
 	spread := exponentialTail(count, total, min(shortestConcealment, total/count), least)
 	share := math.Min(math.Max((count-3)/5, 0), 1)
@@ -224,4 +230,5 @@ func shortTail(count, total, silent, usual, least float64) float64 {
 const (
 	shortestConcealment = 0.01 // s: NetEQ works in steps of 10 ms
 	usualConcealment    = 0.03 // s: a packet lost and the cross-fade
+	longestFade         = 0.45 // s until what is made up is silent; seen of a tone in Chromium, less of speech
 )

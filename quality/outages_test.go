@@ -145,12 +145,12 @@ var audioErrors = []struct {
 	loss, burst float64
 	outages     int
 }{
-	{stutterError{"audio, outages", 1, 0.02, 0.3}, 0, 1, 6},
+	{stutterError{"audio, outages", 1, 0.02, 0.2}, 0, 1, 6},
 	{stutterError{"audio, outages", 5, 0.05, 0.5}, 0, 1, 6},
 	{stutterError{"audio, 30 % of packets lost at random", 1, 0.02, 0.1}, 0.3, 1, 0},
 	{stutterError{"audio, 30 % of packets lost at random", 5, 0.02, 0.1}, 0.3, 1, 0},
-	{stutterError{"audio, 10 % lost at random, and outages", 1, 0.1, 0.7}, 0.1, 1, 4},
-	{stutterError{"audio, 10 % lost at random, and outages", 5, 0.25, 1.5}, 0.1, 1, 4},
+	{stutterError{"audio, 10 % lost at random, and outages", 1, 0.15, 2}, 0.1, 1, 4},
+	{stutterError{"audio, 10 % lost at random, and outages", 5, 0.4, 3}, 0.1, 1, 4},
 	{stutterError{"audio, 5 % lost in bursts of 3 packets", 1, 0.25, 1}, 0.05, 3, 0},
 	{stutterError{"audio, 5 % lost in bursts of 3 packets", 5, 0.6, 3}, 0.05, 3, 0},
 	{stutterError{"audio, 10 % lost in bursts of 6 packets", 1, 0.5, 2.5}, 0.1, 6, 0},
