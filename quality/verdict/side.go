@@ -200,6 +200,11 @@ func (c *call) bySender(f *found, from *stay) (judgement, bool) {
 	if !seen(f.row.Cause) && networkCauses[f.row.Cause] {
 		return j, false
 	}
+	if cut := from.cut(f); cut != nil && f.of.cut(f) == nil {
+		j.side, j.cause, j.confidence = rtc.UserNetwork, cut.row.Cause, 0.8
+		j.reasons = []rtc.Evidence{cut.evidence(from.who.called() + "'s own client had no answer to what it sent")}
+		return j, true
+	}
 	r := f.of.streams[f.row.Stream]
 	var best *found
 	for _, g := range from.found {
@@ -216,6 +221,17 @@ func (c *call) bySender(f *found, from *stay) (judgement, bool) {
 	j.cause, j.confidence = cmp.Or(best.row.Cause, best.row.Type), 0.9
 	j.reasons = []rtc.Evidence{best.evidence(from.who.called() + " had it at the source: " + label(best.row.Type))}
 	return j, true
+}
+
+// cut is what the stay's client found of its own way out or of its whole
+// connection at the time of the issue; nil if nothing.
+func (s *stay) cut(f *found) *found {
+	for _, g := range s.found {
+		if (g.row.Type == "uplink_lost" || g.row.Type == "connection_lost") && near(f, g) {
+			return g
+		}
+	}
+	return nil
 }
 
 // couldStop reports whether what the sender found on its side can show in the

@@ -39,6 +39,7 @@ const lowTold = 5 * time.Second
 
 // lowUntold are types of which a low one alone is no news.
 var lowUntold = map[string]bool{
+	"page_hidden": true, "app_error": true, "screen_share_ended": true,
 	"turn_unreachable": true, "clock": true, "clock_trouble": true, "network_switch": true, "no_media_received": true, "no_media_sent": true,
 	"video_freeze": false, "audio_freeze": false,
 }
