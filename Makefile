@@ -43,6 +43,7 @@ fidelity: build chromium ## real calls with known damage, judged: docs/fidelity.
 	go run ./fidelity/report data/rig > data/rig/fidelity.md
 	mv data/rig/fidelity.md docs/fidelity.md
 	go run ./fidelity/report -keep fidelity/testdata data/rig
+	go test ./fidelity -update # the diff of reached.golden is the review
 
 console: $(CONSOLE)
 sdk: $(SDK)

@@ -43,6 +43,8 @@ var arrows = []struct{ from, to, why string }{
 	{"...", "calls", "the language for calls and its model of a browser are for tests: nothing that runs rests on them"},
 	{"calls", "store/...", "cases show what is derived, whatever keeps it"},
 	{"calls", "protocol/...", "cases are of records, whatever the wire"},
+	{"rig", "...", "the relay damages packets and knows nothing of what is said of them"},
+	{"fidelity", "store/...", "recordings are judged by what is derived, whatever keeps it"},
 	{"...", "cmd/...", "only the program itself wires"},
 }
 
