@@ -26,7 +26,7 @@ const (
 )
 
 // finish brings ended sessions to rest: raw dump into the blob store, its key
-// into the session's row, and, once the rows are durable, away from the spool.
+// into the session's row, its features and the verdict of its call, and, once the rows are durable, away from the spool.
 func (s *Server) finish(ctx context.Context) {
 	dumped := make(chan *live, keepDumps)
 	var workers sync.WaitGroup
@@ -87,6 +87,9 @@ func (s *Server) writeDump(ctx context.Context, l *live) error {
 	if err != nil {
 		return fmt.Errorf("write the dump of session %s: %w", meta.Session, err)
 	}
+	if err := s.extract(ctx, l); err != nil {
+		return fmt.Errorf("extract the features of session %s: %w", meta.Session, err)
+	}
 	l.session.SetDump(key, s.now())
 	s.metrics.dumps.Inc()
 	s.metrics.dumpBytes.Add(float64(log.Size()))
@@ -134,7 +137,13 @@ func (s *Server) clear(ctx context.Context, dumped <-chan *live) {
 			continue
 		}
 		flush, cancel := context.WithTimeout(ctx, flushFor)
-		err := s.opts.Store.Flush(flush)
+		var err error
+		if s.opts.Judge != nil {
+			err = s.opts.Judge.Settle(flush) // its verdict is derived from what the spool holds, too
+		}
+		if err == nil {
+			err = s.opts.Store.Flush(flush)
+		}
 		if err == nil {
 			err = s.opts.Store.Durable(flush)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/peerglass/peerglass/dump"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/quality/feature"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
 )
@@ -62,9 +63,12 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 		src.Progress(progress)
 	}
 
-	// Rooms of its own: a file from yesterday must not join a call of today.
-	rooms := session.NewRooms(s.opts.Store, s.opts.Random)
-	in := &importer{ctx: ctx, header: src.Header(), rooms: rooms, server: s, app: app}
+	// Rooms and a judge of its own: a file from yesterday must not join a call of
+	// today, so that its call is judged by this file alone.
+	judge := session.NewJudge(s.opts.Store, session.JudgeOptions{Log: s.log})
+	rooms := session.NewRooms(judge, s.opts.Random)
+	in := &importer{ctx: ctx, header: src.Header(), rooms: rooms, sink: judge, features: feature.New(), server: s, app: app}
+	src.Sizes(in.features.Frame)
 	if err := src.Replay(in); err != nil {
 		return 0, err
 	}
@@ -82,7 +86,11 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 	if err := s.opts.Blob.Put(ctx, key, file); err != nil {
 		return 0, err
 	}
+	judge.Features(featuresOf(in.features, in.session))
 	in.session.SetDump(key, s.now())
+	if err := judge.Settle(ctx); err != nil {
+		return 0, err
+	}
 	if err := s.opts.Store.Flush(ctx); err != nil {
 		return 0, err
 	}
@@ -99,6 +107,8 @@ type importer struct {
 	app         rtc.AppID
 	header      dump.Header
 	rooms       session.Rooms
+	sink        session.Sink
+	features    *feature.Extractor
 	session     *session.Session
 	first, last int64
 }
@@ -113,10 +123,11 @@ func (in *importer) Record(r *rtc.Record) error {
 		in.session = session.New(session.Options{
 			App: in.app, ID: rtc.SessionID(rtc.NewID(r.Received, in.server.opts.Random())),
 			Protocol: in.header.Protocol, Start: r.Received, Address: in.header.Address,
-			Rooms: in.rooms, Sink: in.server.opts.Store, Import: true,
+			Rooms: in.rooms, Sink: in.sink, Import: true,
 		})
 	}
 	in.last = max(in.last, r.Received)
+	_ = in.features.Record(r) // it never fails
 	err := in.session.Record(r)
 	var limit *protocol.Error
 	if errors.Is(err, session.ErrEnded) || errors.As(err, &limit) {

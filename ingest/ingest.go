@@ -61,7 +61,8 @@ var _ Access = (*settings.Settings)(nil)
 type Options struct {
 	Spool   *spool.Spool
 	Store   Store
-	Rooms   Rooms // writes to Store
+	Judge   *session.Judge // writes to Store what sessions and rooms tell; nil: calls are not judged
+	Rooms   Rooms          // writes to Judge, or to Store
 	Access  Access
 	Blob    blob.Store
 	Metrics prometheus.Registerer // nil: not registered
@@ -96,6 +97,7 @@ func (l *Limits) defaults() {
 // Server takes what clients send.
 type Server struct {
 	opts    Options
+	sink    session.Sink // the judge, or the store
 	log     *slog.Logger
 	metrics *metrics
 	mux     *http.ServeMux
@@ -156,6 +158,10 @@ func New(o Options) (*Server, error) {
 		opts: o, log: o.Log, mux: http.NewServeMux(), seed: maphash.MakeSeed(),
 		behind: newQueue(), finishing: newQueue(), clearEvery: clearEvery,
 	}
+	s.sink = o.Store
+	if o.Judge != nil {
+		s.sink = o.Judge
+	}
 	s.metrics = newMetrics(s, o.Metrics)
 	for i := range s.shards {
 		s.shards[i] = shard{
@@ -188,6 +194,9 @@ func (s *Server) Run(ctx context.Context) error {
 	work.Go(func() { s.tick(ctx) })
 	work.Go(func() { s.catchUp(ctx) })
 	work.Go(func() { s.finish(ctx) })
+	if s.opts.Judge != nil {
+		work.Go(func() { s.opts.Judge.Run(ctx) })
+	}
 	<-ctx.Done()
 	s.running.Store(false)
 	s.closeAll()

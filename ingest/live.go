@@ -303,7 +303,7 @@ func (l *live) begin() {
 	l.decoder = l.wire.decoder(&meta)
 	l.session = session.New(session.Options{
 		App: meta.App, ID: meta.Session, Protocol: meta.Protocol, Start: meta.Start, Address: meta.Address,
-		Rooms: l.server.opts.Rooms, Sink: l.server.opts.Store,
+		Rooms: l.server.opts.Rooms, Sink: l.server.sink,
 		Assigned:    l.assigned,
 		Assignment:  session.Assignment{Call: meta.Call, Room: meta.Room, At: meta.AssignedAt},
 		IdleTimeout: neverIdle,

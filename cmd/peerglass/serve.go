@@ -118,11 +118,12 @@ func (c serveCommand) Run(ctx context.Context) error {
 	}
 	metrics := newMetrics(st)
 	asks := query.New(st.Client(), time.Now)
-	rooms := session.NewRooms(st, rand.Uint64)
+	judge := session.NewJudge(st, session.JudgeOptions{Earlier: asks.Judged, Log: log})
+	rooms := session.NewRooms(judge, rand.Uint64)
 	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
 		return err
 	}
-	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, PollMs: int(c.Poll.Milliseconds())})
+	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, PollMs: int(c.Poll.Milliseconds())})
 	if err != nil {
 		return err
 	}
