@@ -66,9 +66,13 @@ func rises(list []heard, i int) bool {
 }
 
 // audioGaps returns the stretches of at least shortest ms between from and to
-// in which nothing fresh was heard.
+// in which nothing fresh was heard. What was measured last may lie before to:
+// pages tell each half second.
 func audioGaps(list []heard, from, to, shortest float64) []gap {
 	var gaps []gap
+	if len(list) > 0 {
+		to = min(to, list[len(list)-1].at+block)
+	}
 	last := from
 	for _, h := range list {
 		if !h.fresh || h.at < from || h.at >= to {
