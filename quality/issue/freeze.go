@@ -33,7 +33,7 @@ var AudioFreeze = register(Detector{
 	},
 })
 
-var freezeCauses = []string{causeLoss, causeJitter, causeBandwidth, causeNoPackets, causeStopped, causeSlow, causeCPU, causeDevice}
+var freezeCauses = []string{causeLoss, causeJitter, causeBandwidth, causeNoPackets, causeStopped, causeSlow, causeCPU, causeDecoder, causeDevice}
 
 const (
 	freezeOver    = 8 * time.Second // without a stutter: several in a row are one issue

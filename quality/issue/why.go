@@ -20,6 +20,7 @@ const (
 	causeDevice    = "playout_device"
 	causeSource    = "source" // the camera, the microphone or what stands for them
 	causeEncoder   = "encoder"
+	causeDecoder   = "decoder" // complete pictures arrive, and none is shown
 )
 
 // Limits of what counts as a reason.
@@ -66,8 +67,11 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 	case Value(smp, quality.Nack) > 0 || Value(smp, quality.Pli) > 0:
 		return causeLoss, rtc.Network
 	}
-	if r := Value(smp, quality.FpsReceived); r < slowShare*s.base.fps {
+	switch r := Value(smp, quality.FpsReceived); {
+	case r < slowShare*s.base.fps:
 		return causeSlow, rtc.RemoteUser
+	case r > 0 && Value(smp, quality.FpsDecoded) == 0: // complete pictures, and none is shown
+		return causeDecoder, rtc.LocalUser
 	}
 	return "", rtc.Unknown
 }
@@ -191,6 +195,10 @@ func (s *Stream) starved() bool {
 // complete ones are thrown away while they take much of it.
 func (s *Stream) overrun(smp *rtc.Sample) bool {
 	each := Value(smp, quality.FrameTime)
+	// Few frames find the processor asleep.
+	if smp.Direction == rtc.Receive && Value(smp, quality.FpsReceived) < hardlyAny {
+		return false
+	}
 	if each > slowLeast && each > slowTimes*s.base.coding && s.base.coding > 0 {
 		return true
 	}
