@@ -122,7 +122,7 @@ func (w *Watch) opens(e *rtc.Event) {
 		if w.tried == nil || !w.tried.media {
 			at := e.Time
 			for _, c := range w.conns {
-				if !c.created.IsZero() && c.created.Before(at) {
+				if c.created.Before(at) && e.Time.Sub(c.created) < time.Second { // told in the same breath
 					at = c.created
 				}
 			}

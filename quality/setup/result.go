@@ -123,11 +123,8 @@ func (w *Watch) Result(o *rtc.Outcome) {
 	o.Join, o.Signalling, o.ICE, o.DTLS = rtc.Null, rtc.Null, rtc.Null, rtc.Null
 	o.FirstAudioSent, o.FirstVideoSent = w.since(rtc.Send, rtc.KindAudio), w.since(rtc.Send, rtc.KindVideo)
 	o.FirstAudioReceived, o.FirstVideoReceived = w.since(rtc.Receive, rtc.KindAudio), w.since(rtc.Receive, rtc.KindVideo)
-	w.count(o)
-
-	dry := o.PushTried+o.PullTried > 0
-	flowed := o.PushOK+o.PullOK > 0
-	o.Joined = flowed || w.up != nil && !dry
+	dry := w.count(o)
+	o.Joined = o.PushOK+o.PullOK > 0 || w.up != nil && !dry
 	o.Tried = o.Joined || w.up != nil || w.denied && len(w.conns) == 0
 	for _, c := range w.conns {
 		o.Tried = o.Tried || w.counts(c)
@@ -177,8 +174,9 @@ func (w *Watch) counts(c *conn) bool {
 	return !c.failed.IsZero() || end.Sub(c.described) >= patience
 }
 
-// count counts what was to be sent and received, and what was.
-func (w *Watch) count(o *rtc.Outcome) {
+// count counts what was to be sent and received, and what was. It reports
+// whether something that was to flow over a connected connection did not.
+func (w *Watch) count(o *rtc.Outcome) (dry bool) {
 	type tally struct{ ok, dry, idle uint32 }
 	var of map[rtc.ConnectionID]*[rtc.Receive + 1]tally
 	for _, a := range w.attempts {
@@ -206,12 +204,15 @@ func (w *Watch) count(o *rtc.Outcome) {
 			// All that was added or announced failed with the connection.
 			t[rtc.Send].dry = max(t[rtc.Send].dry+t[rtc.Send].idle, uint32(len(c.sends)))
 			t[rtc.Receive].dry = max(t[rtc.Receive].dry+t[rtc.Receive].idle, uint32(len(c.receives)))
+		} else if t[rtc.Send].dry+t[rtc.Receive].dry > 0 {
+			dry = true
 		}
 		o.PushOK += t[rtc.Send].ok
 		o.PushTried += t[rtc.Send].ok + t[rtc.Send].dry
 		o.PullOK += t[rtc.Receive].ok
 		o.PullTried += t[rtc.Receive].ok + t[rtc.Receive].dry
 	}
+	return dry
 }
 
 // since returns the ms from the join until media of a kind flowed in a
