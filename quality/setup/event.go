@@ -170,6 +170,7 @@ func (w *Watch) waited(at time.Time) time.Duration {
 // described takes the first description of a connection: from then on it tries.
 func (w *Watch) described(c *conn, e *rtc.Event) {
 	w.steps(e.Time)
+	c.seen = true
 	if e.Name == setRemote && !c.answered {
 		c.answered = true
 		if c == w.tried && w.up == nil && e.Time.Sub(c.described) > alone {
@@ -190,6 +191,7 @@ func (w *Watch) described(c *conn, e *rtc.Event) {
 func (w *Watch) iceState(c *conn, state string, at time.Time) {
 	switch state {
 	case "checking":
+		c.seen = true
 		note(&c.checking, at)
 		w.tries(c, at)
 	case "connected", "completed":
@@ -206,6 +208,7 @@ func (w *Watch) iceState(c *conn, state string, at time.Time) {
 func (w *Watch) connState(c *conn, state string, at time.Time) {
 	switch state {
 	case "connecting":
+		c.seen = true
 		w.tries(c, at)
 	case "connected":
 		note(&c.up, at)

@@ -134,7 +134,7 @@ func (w *Watch) Result(o *rtc.Outcome) {
 		return
 	}
 	at := c.connected()
-	if !w.began.IsZero() {
+	if !w.began.IsZero() && c.seen {
 		o.Join = ms(at.Sub(w.began) - w.device)
 	}
 	if agreed := c.agreed(); !agreed.IsZero() && !c.created.IsZero() {
@@ -148,7 +148,7 @@ func (w *Watch) Result(o *rtc.Outcome) {
 		}
 		o.ICE = ms(c.ice.Sub(from))
 	}
-	if !c.up.IsZero() && !c.ice.IsZero() {
+	if c.seen && !c.up.IsZero() && !c.ice.IsZero() {
 		o.DTLS = ms(c.up.Sub(c.ice))
 	}
 }
@@ -220,7 +220,7 @@ func (w *Watch) count(o *rtc.Outcome) (dry bool) {
 // user came later, or a camera was switched on.
 func (w *Watch) since(dir rtc.Direction, kind rtc.MediaKind) float32 {
 	f := w.first[dir][kind]
-	if f.at.IsZero() || w.up == nil || w.began.IsZero() || f.at.Sub(w.up.connected()) > rest {
+	if f.at.IsZero() || w.up == nil || !w.up.seen || w.began.IsZero() || f.at.Sub(w.up.connected()) > rest {
 		return rtc.Null
 	}
 	return ms(f.at.Sub(w.began) - w.device)

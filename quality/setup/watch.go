@@ -60,6 +60,7 @@ type conn struct {
 	failed, closed time.Time // zero while it did not
 	row            time.Time // Connected of its row, for clients that tell no states
 	media          bool      // it is for audio or video
+	seen           bool      // how it came about: a client may tell of a connection that it had before
 	sends          map[string]bool
 	receives       map[string]bool
 }

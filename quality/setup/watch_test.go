@@ -245,6 +245,16 @@ func TestOutcome(t *testing.T) {
 			3330 sample 1 50
 			10330 total 1 149
 			90000 end`, "tried true joined true, join 330, signalling 100, ice 150, dtls 50, video sent 350, push 1/1 pull 0/0"},
+		{"a connection that stood before the app joined", `
+			0 - open {"room":"r"}
+			0 pc1 create {}
+			0 pc1 oniceconnectionstatechange "connected"
+			0 pc1 onconnectionstatechange "connected"
+			1000 stream 1 pc1 send audio mic
+			2000 sample 1 50
+			3000 sample 1 50
+			10000 total 1 450
+			20000 end`, "tried true joined true, push 1/1 pull 0/0"},
 		{"statistics alone", `
 			1000 stream 1 pc1 send audio mic
 			2000 sample 1 50
