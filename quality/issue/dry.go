@@ -18,10 +18,13 @@ var NoMediaReceived = register(Detector{
 		if rate != rate {
 			return Mark{}
 		}
-		expected := 0
+		expected, received := 0, false
 		for _, o := range s.conn.streams {
 			n := &o.Now
-			if o.Row.Direction != rtc.Receive || !o.recent(s) {
+			if o.Row.Direction != rtc.Receive {
+				continue
+			}
+			if received = true; !o.recent(s) {
 				continue
 			}
 			if Value(n, quality.Packets) > 0 {
@@ -30,6 +33,11 @@ var NoMediaReceived = register(Detector{
 			if Value(n, quality.Packets) == 0 && !o.Excused(n) && o.conn.connected(smp, o) {
 				expected++
 			}
+		}
+		// Browsers report a stream from its first packet on: one of which none ever
+		// came was only announced.
+		if !received && s.w.facts.announced[s.Row.Connection] && s.conn.connectedFor(smp, neverCame) {
+			expected++
 		}
 		if expected == 0 || s.standby() {
 			return Mark{}
@@ -47,12 +55,20 @@ var NoMediaReceived = register(Detector{
 // can be missed.
 const dryAfter = 3 * time.Second
 
+// neverCame: so long after the connection is connected, a track that was
+// announced and brought nothing yet is missed; the other end may just turn its
+// camera on.
+const neverCame = 10 * time.Second
+
 // connected reports whether the connection was connected for some time before
 // the sample's interval, and whether the stream was there for as long.
 func (c *conn) connected(smp *rtc.Sample, s *Stream) bool {
-	from := smp.Time.Add(-smp.Interval)
+	return c.connectedFor(smp, dryAfter) && smp.Time.Add(-smp.Interval).Sub(s.Row.Start) >= dryAfter
+}
+
+func (c *conn) connectedFor(smp *rtc.Sample, least time.Duration) bool {
 	return c.told && (c.row.State == "connected" || c.row.State == "disconnected") && !c.row.Connected.IsZero() &&
-		from.Sub(c.row.Connected) >= dryAfter && from.Sub(s.Row.Start) >= dryAfter
+		smp.Time.Add(-smp.Interval).Sub(c.row.Connected) >= least
 }
 
 var NoMediaSent = register(Detector{

@@ -14,9 +14,10 @@ type Facts struct {
 	HiddenSince time.Time // or seen since; zero while nothing was told
 	Offline     bool      // the browser says that there is no network
 
-	tracks map[string]*Track
-	muted  [rtc.KindScreen + 1]Track // what the user sends, told by kind only
-	paused map[rtc.ConnectionID]bool // a sender's encodings were all switched off last; which sender is not told
+	tracks    map[string]*Track
+	muted     [rtc.KindScreen + 1]Track // what the user sends, told by kind only
+	announced map[rtc.ConnectionID]bool // the other end said what it would send
+	paused    map[rtc.ConnectionID]bool // a sender's encodings were all switched off last; which sender is not told
 }
 
 // Track is what was told of a media track. The zero value is a track of which
@@ -123,6 +124,11 @@ func (w *Watch) learn(e *rtc.Event) {
 		if p.To != nil && w.facts.tracks[p.To.ID] != nil {
 			w.tell(e, p.To.ID, func(t *Track) { t.Detached = false })
 		}
+	case rtc.NameTrack:
+		if w.facts.announced == nil {
+			w.facts.announced = make(map[rtc.ConnectionID]bool)
+		}
+		w.facts.announced[e.Connection] = true
 	case "setParameters":
 		var p struct{ Encodings []struct{ Active *bool } }
 		if json.Unmarshal([]byte(e.Value), &p) != nil || len(p.Encodings) == 0 {
