@@ -26,6 +26,7 @@ const (
 
 	NameClose = "close" // of a peer connection
 
+	NameJoin            = "join"                      // the application joined, after the page had done something already
 	NameMute            = "mute"                      // Payload {"kind":"audio"|"video"|"screen"} of the user's own; of another's that is received also {"user"} or {"track"|"ssrc"|"mid"}
 	NameUnmute          = "unmute"                    // so
 	NameTrackMute       = "MediaStreamTrack.onmute"   // the browser says that a track brings nothing. Payload {"id","kind"}

@@ -8,9 +8,8 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// Names of calls that are steps of a join, beside those of package rtc.
+// Names of events, beside those of package rtc.
 const (
-	nameJoin      = "join" // the SDK: the app joined after the page had done something already
 	setLocal      = "setLocalDescription"
 	setRemote     = "setRemoteDescription"
 	nameDTLSState = "ondtlsstatechange"
@@ -102,7 +101,7 @@ func (w *Watch) clientEvent(e *rtc.Event) {
 		w.step = later(w.step, e.Time)
 	case rtc.NameMute, rtc.NameUnmute:
 		w.learnMute(e)
-	case nameJoin:
+	case rtc.NameJoin:
 		// The app says it itself: what the page did before was a preview.
 		if w.tried == nil || !w.tried.media {
 			w.begin(e.Time)

@@ -372,7 +372,10 @@ export class Client {
       if (t.told === EARLY) t.told = session;
       else this.tell(t);
     }
-    for (const e of this.early.splice(0)) session.encoder.add(...e);
+    const early = this.early.splice(0);
+    for (const e of early) session.encoder.add(...e);
+    // What the page did before was a preview: it is no part of the join.
+    if (identity && early.length) session.encoder.add(Kind.Event, native.now(), 0, "join", "", "");
     this.flush(session);
     session.link.start();
     this.fastUntil = native.now() + FAST_FOR;

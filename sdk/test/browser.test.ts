@@ -105,6 +105,19 @@ test("a call is told in full, and the page sees nothing of it", async () => {
   expect(await page.evaluate(() => c.a.localDescription!.sdp)).not.toContain("***");
 });
 
+test("a join after a preview is told apart from it", async () => {
+  await open();
+  await page.evaluate(async () => {
+    (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks().forEach((t) => t.stop());
+    peerglass.join({ room: "blue", user: "alice" });
+    c = await call();
+  });
+  const stay = await until("a poll", async () => (await stays()).find((s) => s.polls > 0));
+  const told = names(stay);
+  expect(told.indexOf("join")).toBeGreaterThan(told.indexOf("navigator.mediaDevices.getUserMediaOnSuccess"));
+  expect(told.indexOf("create")).toBeGreaterThan(told.indexOf("join"));
+});
+
 test("counters decode to what getStats said", async () => {
   await open();
   await page.evaluate(async () => {
