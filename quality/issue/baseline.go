@@ -23,7 +23,10 @@ type baseline struct {
 const (
 	riseOver = 5   // s: one burst does not make what comes after it look bad
 	fallOver = 120 // s: what has gone on for minutes is usual
-	sinkOver = 60  // s, of bit rates, which depend on what there is to see
+	// doubleOver, s: in no less time does many times what was usual become twice
+	// as usual.
+	doubleOver = 60
+	sinkOver   = 60 // s, of bit rates, which depend on what there is to see
 )
 
 // least lets a usual value fall fast and rise slowly.
@@ -33,7 +36,7 @@ func least(usual *float64, v, seconds float64) {
 	case *usual == 0 || v < *usual:
 		*usual = v
 	default:
-		*usual += (v - *usual) * min(seconds/fallOver, 1)
+		*usual += min((v-*usual)*min(seconds/fallOver, 1), *usual*seconds/doubleOver)
 	}
 }
 
@@ -59,6 +62,9 @@ func (s *Stream) settle() {
 	b := &s.base
 	if smp.Direction != rtc.Receive && (known(Value(smp, quality.Rtt)) || known(Value(smp, quality.Loss)) || Value(smp, quality.ICEResponses) > 0) {
 		s.conn.answered = smp.Time
+		if known(Value(smp, quality.Loss)) {
+			s.reportedLast, s.reported = s.reported, smp.Time
+		}
 	}
 	switch smp.Kind {
 	case rtc.KindTransport:

@@ -105,8 +105,7 @@ var LayerLost = register(Detector{
 		case s.base.height == 0 || s.Excused(smp) || Value(smp, quality.Active) == 0:
 			return Mark{}
 		}
-		limitation := smp.Limitation
-		lower := false
+		lower, bandwidth, cpu := false, smp.Limitation == "bandwidth", smp.Limitation == "cpu"
 		for _, o := range s.conn.streams {
 			if o == s || !o.sends(s) || !(Value(&o.Now, quality.FpsEncoded) > 0) {
 				continue
@@ -114,17 +113,16 @@ var LayerLost = register(Detector{
 			if o.base.height < s.base.height {
 				lower = true
 			}
-			if limitation != "cpu" && limitation != "bandwidth" {
-				limitation = o.Now.Limitation
-			}
+			bandwidth = bandwidth || o.Now.Limitation == "bandwidth" || Value(&o.Now, quality.LimitedBandwidth) > 0
+			cpu = cpu || o.Now.Limitation == "cpu" || Value(&o.Now, quality.LimitedCPU) > 0
 		}
 		m := Mark{Known: true, Level: rtc.Low, Metric: quality.FpsEncoded, Limit: nan, LowWorse: true}
 		switch {
 		case !lower:
 			return Mark{}
-		case limitation == "bandwidth":
+		case bandwidth:
 			return m.For(causeBandwidth, rtc.Network)
-		case limitation == "cpu":
+		case cpu:
 			return m.For(causeCPU, rtc.LocalUser)
 		}
 		return Fine

@@ -27,8 +27,11 @@ var Latency = register(Detector{
 			return Fine
 		}
 		m := Above(smp, quality.Rtt, low, limit, 1.6*limit).For(causeLatency, rtc.Network)
-		// Checks and reports come every few seconds: the value stands since the last.
-		m.Over = rttStands
+		// Checks and reports come every few seconds: it was so since the last.
+		if since := smp.Time.Sub(s.conn.far); since < rttStands {
+			m.Over = since
+		}
+		s.conn.far = smp.Time
 		return m
 	},
 })
@@ -44,9 +47,9 @@ func (c *conn) farAway(smp *rtc.Sample) bool {
 
 const farAway = 150 // ms one way: ITU-T G.114
 
-// rttStands: ICE asks every 2.5 s (libwebrtc, weak connections more often),
-// audio is reported on every 5 s at most (RFC 3550).
-const rttStands = 2500 * time.Millisecond
+// rttStands: ICE asks every 2.5 s (libwebrtc), audio is reported on every 5 s
+// (RFC 3550).
+const rttStands = 6 * time.Second
 
 var Lag = register(Detector{
 	Type: "lag", Label: "Lag",

@@ -52,11 +52,12 @@ func lost(s *Stream, smp *rtc.Sample) Mark {
 		}
 		m = lossMemory.of(s)
 		m.at = smp.Time.Add(-smp.Interval)
-		// What came before was complete.
-		m.expected = lossOver * Value(smp, quality.PacketRate)
-		if m.expected != m.expected {
-			m.expected = 0
+		rate := zeroOf(Value(smp, quality.PacketRate))
+		if at := s.reportedLast; smp.Direction == rtc.Send && at.Before(m.at) && smp.Time.Sub(at) < longestReports {
+			m.sent = rate * m.at.Sub(at).Seconds()
+			m.at = at
 		}
+		m.expected = lossOver * rate // what came before was complete
 	}
 	packets := Value(smp, quality.Packets)
 	if packets == packets {

@@ -58,7 +58,7 @@ var BlackSource = register(Detector{
 		fps, bits := Value(smp, quality.FpsEncoded), Value(smp, quality.Bitrate)
 		pixels := Value(smp, quality.Width) * Value(smp, quality.Height)
 		each, empty := bits/fps, emptyHead+pixels*emptyPixel
-		if each != each || empty != empty {
+		if each != each || empty != empty || bits == 0 {
 			return Mark{}
 		}
 		if each > empty || fps < hardlyAny {

@@ -21,11 +21,13 @@ type Stream struct {
 	kept   []any  // so, by key
 	waits  bool   // Now is not judged yet
 
-	began  time.Time // when media first flowed; zero while none did
-	base   baseline  // what is usual of it
-	heard  bool      // a microphone: it gave sound
-	rested time.Time // when its connection last stood by
-	free   bool      // its encoder was not limited once, so that it has found its rate
+	began time.Time // when media first flowed; zero while none did
+	base  baseline  // what is usual of it
+	heard bool      // a microphone: it gave sound
+	// When the other end last reported on what is sent, and the time before.
+	reported, reportedLast time.Time
+	rested                 time.Time // when its connection last stood by
+	free                   bool      // its encoder was not limited once, so that it has found its rate
 }
 
 func newStream(w *Watch, r *rtc.Stream) *Stream {

@@ -41,6 +41,7 @@ type conn struct {
 	streams []*Stream // all of its streams
 	rtt     float64   // ms, the last that was measured
 	rttAt   time.Time
+	far     time.Time // when it was last too long
 	// answered is when something last said that what is sent arrives.
 	answered time.Time
 	runs     []*run // by detector
