@@ -425,14 +425,14 @@ func (w *world) attach(c *conn, s *sender, t ms) {
 		if r.from != s {
 			continue
 		}
-		if t >= left+setUpAfter || r.ssrc != s.layers[0].ssrc {
+		if t >= left+setUpAfter || t >= s.f.on.to+setUpAfter || r.ssrc != s.layers[0].ssrc {
 			c.receivers = append(c.receivers[:i], c.receivers[i+1:]...)
 			break
 		}
 		have = r
 		break
 	}
-	if have != nil || t >= left || s.layers[0].packets == 0 {
+	if have != nil || t >= left || !s.f.on.has(t) {
 		return
 	}
 	for i, r := range s.out {
