@@ -304,7 +304,7 @@ func (g *group) effect(f *found) string {
 		return me + "'s camera or microphone was used by another program"
 	case "device_ended":
 		return me + "'s camera or microphone stopped"
-	case "device_muted":
+	case "device_muted_by_system":
 		return me + "'s camera or microphone was muted by the system"
 	case "ice_failed", "dtls_failed":
 		return me + " could not connect"
@@ -312,6 +312,10 @@ func (g *group) effect(f *found) string {
 		return me + " could not reach the TURN server"
 	case "slow_join":
 		return me + " took long to join"
+	case "connection_lost":
+		return me + "'s connection was lost"
+	case "relay_over_tcp":
+		return me + "'s media went through a relay over TCP"
 	case "vanished", "participant_vanished":
 		return me + " was gone without a goodbye"
 	}
