@@ -146,7 +146,7 @@ func catalogue() MetricList {
 			ID: m.ID, Label: m.Label, Unit: m.Unit.Symbol(), Agg: m.Agg.String(), Step: m.Step,
 			Kinds: []MediaKind{}, Directions: []Direction{}, From: []string{}, Help: m.Help,
 		}
-		for k := rtc.KindAudio; k <= rtc.KindTransport; k++ {
+		for k := rtc.KindAudio; k <= rtc.KindClient; k++ {
 			if m.Kinds&(1<<k) != 0 {
 				out.Kinds = append(out.Kinds, MediaKind(k.String()))
 			}

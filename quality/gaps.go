@@ -19,6 +19,7 @@ type gaps struct {
 	spacing float64 // usual time between pictures, s; 0 while not known
 	jitter  float64 // its variance, s²
 	doubt   float64 // s of a gap in the interval before of which the browser's freezes did not know yet
+	regular float64 // pictures since the last long gap
 	unsent  float64 // s for which no packet came over a path that works
 	trouble bool    // packets were missing during the pending gap
 	exact   float64 // what of the exact duration was counted
@@ -104,7 +105,8 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 		// there was none where none was counted: the pictures only came
 		// irregularly. It may be counted a little later, when the picture that
 		// ends it is shown.
-		known := freezes == 0 && sum < frames*0.2 && decoded-frames >= 10
+		// The mean that it is held against is of the last 30.
+		known := freezes == 0 && sum < frames*0.2 && before.regular >= 30
 		switch {
 		case known && long > 0 && long < longestFreeze && before.pending < threshold:
 			g.doubt, long = long, 0
@@ -112,6 +114,9 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 			long = before.doubt
 		}
 		g.learn(moments{frames, sum, squares}, long)
+		if g.regular += frames; long > 0 {
+			g.regular = 0
+		}
 	}
 
 	// Nothing was due while the stream was off, the machine slept, or, for a

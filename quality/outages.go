@@ -156,7 +156,8 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 	if o.going > 0 || count == 0 {
 		count++ // the one that went on
 	}
-	total := o.going + r.length
+	before := o.going
+	total := before + r.length
 	switch {
 	case count <= 1:
 		if tail > 0.01 {
@@ -174,7 +175,7 @@ func (o *outages) concealments(w *Window, r runs, seconds, threshold float64) (e
 	default:
 		o.going, o.ended = 0, min(total/count, threshold/2)
 	}
-	long := o.shortTail(count, total, r.silent, threshold)
+	long := o.shortTail(count, total, before, r.silent, threshold)
 	if long == 0 {
 		o.learn(total / count)
 	}
@@ -202,13 +203,13 @@ func (o *outages) typical() float64 {
 }
 
 // shortTail estimates the time of those among count concealments that are at
-// least least long.
+// least least long, one of which had lasted for before s.
 //
 // A concealment that goes silent has faded out first, which takes some tenths
 // of a second: then one is long, and the others are as short as usual. Without
 // silence, few concealments are taken as one long among usual ones, many, as
 // steady loss makes them, as spread exponentially.
-func (o *outages) shortTail(count, total, silent, least float64) float64 {
+func (o *outages) shortTail(count, total, before, silent, least float64) float64 {
 	if total-(count-1)*shortestConcealment < least {
 		return 0
 	}
@@ -218,7 +219,7 @@ func (o *outages) shortTail(count, total, silent, least float64) float64 {
 	}
 	if silent > 0 {
 		if count > 3 { // the others may be longer than usual
-			dominant = ifLong(min(dominant, 3*silent+longestFade), least)
+			dominant = ifLong(min(dominant, before+3*silent+longestFade), least)
 		}
 		return max(dominant, ifLong(min(silent, total), least))
 	}

@@ -31,6 +31,9 @@ type Options struct {
 	Assigned   func(Assignment)
 	Assignment Assignment // zero, or what an earlier run was told
 
+	// Thresholds are what stutter and lag count from; nil for the defaults.
+	Thresholds *quality.Thresholds
+
 	// IdleTimeout ends a session that said no goodbye, in ms without a record
 	// or Seen; 0 means 60 s for jitsi, whose clients poll every 10 s, and 30 s
 	// for the others.

@@ -48,8 +48,8 @@ type stream struct {
 	sent                 float64 // packets sent when the remote end last reported
 	limitation           string
 
-	memory quality.Memory // of a received stream
-	audio  *stream        // of a received video: the audio of the same sender
+	memory *quality.Memory // of a received stream
+	audio  *stream         // of a received video: the audio of the same sender
 	off    off
 }
 
@@ -212,6 +212,9 @@ func (s *Session) newStream(c *connection, r *report, dir rtc.Direction) *stream
 	}
 	if dir != rtc.Both {
 		r.stream = st
+	}
+	if dir == rtc.Receive {
+		st.memory = new(quality.Memory)
 	}
 	c.streams = append(c.streams, st)
 	return st
@@ -564,7 +567,7 @@ func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
 		st.sent = st.packets.last
 	}
 	if st.row.Direction == rtc.Receive {
-		w.Memory, w.AudioBehind = &st.memory, nan
+		w.Memory, w.Thresholds, w.AudioBehind = st.memory, s.opt.Thresholds, nan
 		if st.audio != nil {
 			w.AudioBehind = st.audio.memory.Behind()
 		}
