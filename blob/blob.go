@@ -46,6 +46,10 @@ var _ Store = (*Folder)(nil)
 
 const partial = ".partial-" // files that Put has not finished begin so
 
+// ShareFolder opens the store in a folder that another process may be writing
+// to: what is half written there is left alone.
+func ShareFolder(dir string) *Folder { return &Folder{root: dir} }
+
 // OpenFolder opens the store in dir, makes it if it is not there, and removes
 // what an interrupted Put left.
 func OpenFolder(dir string) (*Folder, error) {

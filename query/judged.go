@@ -3,11 +3,13 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store/clickhouse"
 )
 
 // Judged returns all that a verdict of the call rests on. A call that is not
@@ -30,4 +32,15 @@ func (q *Query) Judged(ctx context.Context, app rtc.AppID, call rtc.CallID) (*ve
 		return nil, err
 	}
 	return rows, nil
+}
+
+var appFields = []field[rtc.AppID]{fromUint64("app", func(r *rtc.AppID, v uint64) { *r = rtc.AppID(v) })}
+
+// Apps returns the apps that have calls.
+func (q *Query) Apps(ctx context.Context) ([]rtc.AppID, error) {
+	apps, err := ask(ctx, q.db, clickhouse.Question{SQL: "SELECT " + list(appFields) + " FROM calls GROUP BY app ORDER BY app"}, appFields)
+	if err != nil {
+		return nil, fmt.Errorf("list the apps that have calls: %w", err)
+	}
+	return apps, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,7 +11,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/peerglass/peerglass/api"
 	"github.com/peerglass/peerglass/dump"
+	"github.com/peerglass/peerglass/quality/feature"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
 )
@@ -29,7 +32,8 @@ type analysis struct {
 	Polls    int64             `json:"polls"`
 	Faults   int64             `json:"faults"`
 	Sessions []session.Summary `json:"sessions"`
-	Error    string            `json:"error,omitempty"`
+	api.Assessment
+	Error string `json:"error,omitempty"`
 }
 
 func (c analyzeCommand) Run() error {
@@ -80,17 +84,34 @@ func analyze(name string) (analysis, error) {
 	head := src.Header()
 	rows := &session.Collect{}
 	random := rand.New(rand.NewPCG(1, 2)).Uint64 // ids of one file read alone need no secrecy, and the same file gives the same ones
-	rooms := session.NewRooms(rows, random)
+	judge := session.NewJudge(rows, session.JudgeOptions{})
+	features := feature.New()
+	src.Sizes(features.Frame)
+	rooms := session.NewRooms(judge, random)
 	var last int64
 	s := session.New(session.Options{
 		App: 1, ID: rtc.SessionID(rtc.NewID(head.Start, random())), Protocol: head.Protocol, Start: head.Start, Address: head.Address,
-		Rooms: rooms, Sink: rows, Import: true,
+		Rooms: rooms, Sink: judge, Import: true,
 	})
-	err = src.Replay(lastSeen{s, &last})
+	err = src.Replay(lastSeen{s, features, &last})
 	if err != nil {
 		return a, err
 	}
 	s.End(last, "import")
+	rooms.Flush()
+	if err := judge.Settle(context.Background()); err != nil {
+		return a, err
+	}
+	var v *rtc.Verdict
+	if len(rows.Verdicts) > 0 {
+		v = &rows.Verdicts[0]
+	}
+	row := s.Row()
+	found := features.Features()
+	for i := range found {
+		found[i].App, found[i].Call, found[i].Session = row.App, row.Call, row.ID
+	}
+	a.Assessment = api.Assess(v, rows.Issues, rows.Outcomes, found)
 	a.Notes = src.Notes()
 	sum := src.Summary()
 	a.Records, a.Polls, a.Faults = sum.Records, sum.Polls, sum.Faults
@@ -101,14 +122,17 @@ func analyze(name string) (analysis, error) {
 	return a, nil
 }
 
-// lastSeen keeps the time of the newest record on its way to a sink.
+// lastSeen keeps the time of the newest record on its way to a sink and to the
+// features.
 type lastSeen struct {
-	to   rtc.Sink
-	last *int64
+	to       rtc.Sink
+	features *feature.Extractor
+	last     *int64
 }
 
 func (l lastSeen) Record(r *rtc.Record) error {
 	*l.last = max(*l.last, r.Received)
+	_ = l.features.Record(r) // it never fails
 	return l.to.Record(r)
 }
 
@@ -133,6 +157,17 @@ func (a analysis) print(w io.Writer) error {
 	for _, n := range a.Notes {
 		fmt.Fprintf(w, "  note: %s\n", n)
 	}
+	if a.Verdict != nil {
+		for i, sentence := range a.Verdict.Sentences {
+			if i == 0 {
+				fmt.Fprintln(w)
+			}
+			fmt.Fprintln(w, sentence)
+		}
+		if len(a.Verdict.Sentences) > 0 {
+			fmt.Fprintf(w, "  side %s, cause %s, confidence %s\n", a.Verdict.Side, orDash(a.Verdict.Cause), number(a.Verdict.Confidence, 100, "%.0f %%"))
+		}
+	}
 	for _, s := range a.Sessions {
 		who := s.UserName
 		if who == "" {
@@ -142,6 +177,7 @@ func (a analysis) print(w io.Writer) error {
 			who = "anonymous"
 		}
 		fmt.Fprintf(w, "\n%s in room %q, %s, %s %s\n", who, s.Room, s.Start.UTC().Format("2006-01-02 15:04:05 MST"), time.Duration(s.Seconds*float64(time.Second)).Round(time.Second), s.Browser)
+		a.printFound(w, s.Session)
 		if s.Errors > 0 || s.Warnings > 0 {
 			fmt.Fprintf(w, "  %d errors and %d warnings among its events\n", s.Errors, s.Warnings)
 		}
@@ -174,6 +210,32 @@ func (a analysis) print(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// printFound prints what was found in a session: set-up, score, issues.
+func (a analysis) printFound(w io.Writer, id string) {
+	for _, o := range a.Outcomes {
+		if o.Session != id {
+			continue
+		}
+		fmt.Fprintf(w, "  score %s (audio %s, video %s); joined in %s: signalling %s, ICE %s, DTLS %s; streams sent %d of %d, received %d of %d\n",
+			number(o.Score, 1, "%.1f"), number(o.AudioScore, 1, "%.1f"), number(o.VideoScore, 1, "%.1f"),
+			number(o.JoinMs, 1, "%.0f ms"), number(o.SignallingMs, 1, "%.0f ms"), number(o.ICEMs, 1, "%.0f ms"), number(o.DTLSMs, 1, "%.0f ms"),
+			o.PushOK, o.PushTried, o.PullOK, o.PullTried)
+		for _, r := range o.Reasons {
+			fmt.Fprintf(w, "    −%.1f  %s\n", r.Points, r.Text)
+		}
+	}
+	for _, i := range a.Issues {
+		if i.Session != id {
+			continue
+		}
+		until := "until its end"
+		if i.End != nil {
+			until = "for " + i.End.Sub(i.Start).Round(100*time.Millisecond).String()
+		}
+		fmt.Fprintf(w, "  %-6s  %s %s: %s, cause %s, source %s\n", i.Severity, i.Start.Format(time.TimeOnly), until, i.Label, orDash(i.Cause), i.Source)
+	}
 }
 
 func orDash(s string) string {

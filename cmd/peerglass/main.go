@@ -22,6 +22,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Take calls in, keep them, and show them (the default)."`
 	Import   importCommand   `cmd:"" help:"Send dumps to a running server: RTCStatsDump, Jitsi dumps, chrome://webrtc-internals exports, plain or gzip."`
 	Analyze  analyzeCommand  `cmd:"" help:"Say what is in dumps, without a server."`
+	Rescore  rescoreCommand  `cmd:"" help:"Derive calls of the past again from their dumps, with the figures and formulas of this version; the program may be running."`
 	Token    tokenCommand    `cmd:"" help:"Sign a short-lived token with an app's secret."`
 	Load     loadCommand     `cmd:"" help:"Replay a recorded session as many clients against a server on this machine."`
 	Password passwordCommand `cmd:"" help:"Give an account a new one-time password, where the old one was lost."`
