@@ -136,8 +136,7 @@ func TestICEFailed(t *testing.T) {
 			0.2 pc1 candidate {"candidate":"c typ host"}
 			0.5 pc1 srd {"sdp":"m=video\r\n"}
 			0.5 pc1 srdOK
-			24 end leave`, `slow_join ice network high 0–15.5
-			ice_failed no_remote_candidates remote_user high 0.5–24`},
+			24 end leave`, "ice_failed no_remote_candidates remote_user high 0.5–24"},
 		{"a second connection that fails beside a good one", up + `
 			1 pc2 create {"iceServers":[]}
 			1 pc2 addTrack {"kind":"video","id":"v1"}

@@ -113,6 +113,9 @@ func (j *joining) look(w *Watch) {
 	if !p.Tries || !p.Answered { // who waits for an answer may wait for a person
 		return
 	}
+	if l := w.link(p.Connection); p.Connected.IsZero() && l.offered && !l.masked && !l.remote.any() {
+		return // it waits for the other end's addresses: whatever is slow is there
+	}
 	switch settled := !p.Connected.IsZero() && w.now.Sub(p.Connected) > 10*time.Second; {
 	case p.Connected.IsZero() && (!p.Failed.IsZero() || !p.Closed.IsZero()):
 		// What failed is no slow join.
