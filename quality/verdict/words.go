@@ -366,7 +366,7 @@ var networkDid = map[string]string{
 // What a user's side did, by cause.
 var userDid = map[string]string{
 	"cpu": "%s's machine was too busy", "capture": "%s's camera or microphone gave nothing", "source": "%s's camera or microphone gave nothing",
-	"encoder": "%s's browser encoded too little", "decoder": "%s's browser decoded nothing of what came", "vanished": "%s's client was gone without a goodbye", "sender_stopped": "%s sent nothing",
+	"encoder": "%s's browser encoded too little", "decoder": "%s's browser decoded nothing of what came", "vanished": "%s's client was gone without a goodbye", "sender_stopped": "nothing came from %s",
 	"sender_slow": "%s sent few frames", "playout_device": "%s's loudspeaker or headset did not keep up", "silence": "%s's microphone gave no sound",
 	"black_source": "%s's camera gave a black or still picture", "device_ended": "%s's camera or microphone stopped",
 }
