@@ -68,6 +68,9 @@ func (s *Stream) settle() {
 	}
 	switch smp.Kind {
 	case rtc.KindTransport:
+		if Value(smp, quality.Bitrate) < silentPath {
+			s.conn.silent = smp.Time
+		}
 		if v := Value(smp, quality.Rtt); v == v {
 			s.conn.rtt, s.conn.rttAt = v, smp.Time
 		}

@@ -42,6 +42,7 @@ type conn struct {
 	rtt     float64   // ms, the last that was measured
 	rttAt   time.Time
 	far     time.Time // when it was last too long
+	silent  time.Time // when it last brought nothing at all
 	// answered is when something last said that what is sent arrives.
 	answered time.Time
 	runs     []*run // by detector

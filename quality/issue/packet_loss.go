@@ -92,8 +92,15 @@ func lost(s *Stream, smp *rtc.Sample) Mark {
 		}
 		return Fine
 	}
+	if from := smp.Time.Add(-over - smp.Interval); !s.conn.silent.Before(from) {
+		m.forget(smp.Time) // an outage is no loss
+		return Mark{}
+	}
 	if m.since.IsZero() {
 		m.since = smp.Time.Add(-over)
+		if over > 2*smp.Interval { // it began somewhere in between
+			m.since = smp.Time.Add(-over / 2)
+		}
 	}
 	if over > 2*smp.Interval && share < m.share/2 {
 		return Fine // of a report over several seconds this is the tail
