@@ -126,7 +126,10 @@ func (c *call) judge(f *found) judgement {
 		return f.judgement
 	}
 	if len(partners) == 0 {
-		return f.judgement
+		j := f.judgement
+		j.side, j.who, j.confidence = rtc.BetweenSide, f.of.who, 0.5
+		j.reasons = []rtc.Evidence{{Text: "nobody at the other end told anything"}}
+		return j
 	}
 	return c.split(f, partners)
 }

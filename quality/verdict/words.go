@@ -281,6 +281,8 @@ func (g *group) effect(f *found) string {
 		return "answers to " + me + " took long"
 	case "lag":
 		return fmt.Sprintf("%s saw or heard %s late", victims, you)
+	case "desync":
+		return fmt.Sprintf("%s had sound and picture of %s out of step", victims, you)
 	case "bandwidth_drop", "congestion", "encoder_limited_bandwidth", "simulcast_layer_lost":
 		if f.direction() == rtc.Receive {
 			return "less than usual reached " + me
@@ -380,7 +382,11 @@ func (g *group) why(f *found) string {
 	}
 	switch f.side {
 	case rtc.BetweenSide:
-		return "the network between " + g.pair(f) + " " + cmp.Or(did, "failed")
+		between := g.pair(f)
+		if f.with != nil && f.with.name != "" && f.of.who.name != "" && f.direction() == rtc.Receive {
+			between = "them" // both were named just now
+		}
+		return "the network between " + between + " " + cmp.Or(did, "failed")
 	case rtc.UserNetwork:
 		switch {
 		case cause == "turn_unreachable":
@@ -412,10 +418,13 @@ func (g *group) why(f *found) string {
 
 // pair names the two ends.
 func (g *group) pair(f *found) string {
-	if f.with == nil || f.of.who.name == "" && f.with.name == "" {
+	switch {
+	case f.with == nil:
+		return f.of.who.called() + " and the other end"
+	case f.of.who.name == "" && f.with.name == "":
 		return "the two users"
 	}
-	return "them"
+	return f.of.who.called() + " and " + other(f.with, f.of.who)
 }
 
 func (g *group) worstLoss() (worst float64) {
