@@ -27,7 +27,7 @@ type assessor struct {
 }
 
 func newAssessor(s *Session) assessor {
-	return assessor{issues: issue.New(s.found), score: score.New(), setup: setup.New()}
+	return assessor{issues: issue.New(s.found, issue.WithThresholds(s.opt.Thresholds.Issues)), score: score.New(), setup: setup.New()}
 }
 
 // found writes an issue as it now stands.

@@ -31,8 +31,8 @@ type Options struct {
 	Assigned   func(Assignment)
 	Assignment Assignment // zero, or what an earlier run was told
 
-	// Thresholds are what stutter and lag count from; nil for the defaults.
-	Thresholds *quality.Thresholds
+	// Thresholds are the app's own; nil for the defaults.
+	Thresholds *Thresholds
 
 	// IdleTimeout ends a session that said no goodbye, in ms without a record
 	// or Seen; 0 means 60 s for jitsi, whose clients poll every 10 s, and 30 s
@@ -125,6 +125,9 @@ func New(opt Options) *Session {
 	}
 	s := &Session{opt: opt, byLabel: make(map[string]*connection)}
 	s.row = rtc.Session{App: opt.App, ID: opt.ID, Protocol: opt.Protocol, Address: opt.Address, Region: opt.Region}
+	if opt.Thresholds == nil {
+		s.opt.Thresholds = new(Thresholds)
+	}
 	s.sample = rtc.Sample{App: opt.App, Session: opt.ID, Values: make([]float32, len(quality.Catalogue()))}
 	s.assessor = newAssessor(s)
 	if opt.Start != 0 {

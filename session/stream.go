@@ -567,7 +567,7 @@ func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
 		st.sent = st.packets.last
 	}
 	if st.row.Direction == rtc.Receive {
-		w.Memory, w.Thresholds, w.AudioBehind = st.memory, s.opt.Thresholds, nan
+		w.Memory, w.Thresholds, w.AudioBehind = st.memory, &s.opt.Thresholds.Figures, nan
 		if st.audio != nil {
 			w.AudioBehind = st.audio.memory.Behind()
 		}

@@ -201,7 +201,7 @@ func TestStutter(t *testing.T) {
 }
 
 func TestStutterThresholds(t *testing.T) {
-	p := &player{script: newScript(t, func(o *Options) { o.Thresholds = &quality.Thresholds{VideoStutter: 0.25} }), id: "V", ssrc: 7}
+	p := &player{script: newScript(t, func(o *Options) { o.Thresholds = &Thresholds{Figures: quality.Thresholds{VideoStutter: 0.25}} }), id: "V", ssrc: 7}
 	p.join("r", "u")
 	p.report("full").play(time.Second).expectVideo(0, 1000)
 	p.pass(680 * time.Millisecond).resume(320 * time.Millisecond).after(320 * time.Millisecond)
