@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"slices"
 	"time"
 
 	"github.com/peerglass/peerglass/quality"
@@ -19,6 +20,7 @@ type Stream struct {
 	runs   []*run // by detector: those of Sample
 	memory []any  // of the detectors, by index
 	kept   []any  // so, by key
+	listed bool   // it is among its connection's
 	waits  bool   // Now is not judged yet
 
 	began time.Time // when media first flowed; zero while none did
@@ -34,7 +36,6 @@ func newStream(w *Watch, r *rtc.Stream) *Stream {
 	s := &Stream{Row: *r, w: w, conn: w.conn(r.Connection)}
 	values := make([]float32, 2*len(quality.Catalogue()))
 	s.Now.Values, s.Last.Values = values[:0:len(values)/2], values[len(values)/2:len(values)/2]
-	s.conn.streams = append(s.conn.streams, s)
 	return s
 }
 
@@ -46,12 +47,30 @@ func (s *Stream) Path() *Stream { return s.conn.path }
 
 // take keeps a sample until it is judged.
 func (s *Stream) take(smp *rtc.Sample) {
+	if !s.listed {
+		s.listed = true
+		s.conn.list(s)
+	}
 	s.Now, s.Last = s.Last, s.Now
 	values := append(s.Now.Values[:0], smp.Values...)
 	s.Now = *smp
 	s.Now.Values = values
 	s.waits = true
 }
+
+// list adds a stream to those of the connection, and lets go of those of which
+// nothing was told for long: people come and go all day.
+func (c *conn) list(s *Stream) {
+	c.streams = append(slices.DeleteFunc(c.streams, func(o *Stream) bool {
+		if s.w.now.Sub(o.Now.Time) < forgotten {
+			return false
+		}
+		o.listed, o.Now.Values, o.Last.Values = false, nil, nil
+		return true
+	}), s)
+}
+
+const forgotten = 2 * time.Minute
 
 // startUp is how long after its first media, or after it came back, a stream
 // may still be finding its rate: nothing slight is said of it.
