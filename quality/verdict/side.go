@@ -22,8 +22,23 @@ type judgement struct {
 
 // networkCauses are causes that a network has, wherever it is.
 var networkCauses = map[string]bool{
-	"packet_loss": true, "jitter": true, "network_latency": true, "bandwidth": true, "congestion": true,
-	"uplink_bandwidth": true, "downlink_bandwidth": true, "blackout": true, "no_packets": true, "unanswered": true, "reordering": true,
+	"packet_loss": true, "jitter": true, "latency": true, "bandwidth": true, "congestion": true,
+	"no_packets": true, "unanswered": true, "reordering": true, "path_lost": true,
+}
+
+// akin reports whether two causes can be one trouble of a network: what loses
+// packets need not delay them, what has too little room does both.
+func akin(a, b string) bool {
+	class := func(cause string) int {
+		switch cause {
+		case "packet_loss", "no_packets", "unanswered", "path_lost":
+			return 1
+		case "jitter", "latency", "reordering":
+			return 2
+		}
+		return 0
+	}
+	return class(a) == 0 || class(b) == 0 || class(a) == class(b)
 }
 
 // seen are causes that only say what arrived: the sender knows why.
@@ -117,9 +132,14 @@ func (c *call) judge(f *found) judgement {
 		return f.judgement
 	}
 	partners := c.partners(f)
-	if f.direction() == rtc.Receive && len(partners) == 1 {
-		if j, sure := c.bySender(f, partners[0]); sure {
+	if len(partners) == 1 {
+		if j, gone := f.after(partners[0]); gone {
 			return j
+		}
+		if f.direction() == rtc.Receive {
+			if j, sure := c.bySender(f, partners[0]); sure {
+				return j
+			}
 		}
 	}
 	if f.source != rtc.Network && !networkCauses[f.row.Cause] {
@@ -190,20 +210,23 @@ func near(a, b *found) bool {
 	return a.start.Before(b.end.Add(slack)) && b.start.Before(a.end.Add(slack))
 }
 
+// after judges what began when the other end's client was gone.
+func (f *found) after(other *stay) (judgement, bool) {
+	end := other.row.End
+	if other.row.EndReason != "timeout" || end.IsZero() || !f.start.After(end.Add(-2*slack)) || !f.start.Before(end.Add(5*slack)) {
+		return judgement{}, false
+	}
+	return judgement{source: rtc.RemoteUser, side: rtc.UserSide, who: other.who, cause: "vanished", confidence: 0.9, reasons: []rtc.Evidence{
+		{Session: other.row.ID, At: end, Text: "nothing more was heard of " + other.who.called() + "'s client either"},
+	}}, true
+}
+
 // bySender explains what was received by what the sender's own client found on
-// its side: it left, or its device, its machine or its page gave nothing.
+// its side: its device, its machine or its page gave nothing.
 func (c *call) bySender(f *found, from *stay) (judgement, bool) {
 	j := judgement{source: rtc.RemoteUser, side: rtc.UserSide, who: from.who}
-	end := from.row.End
-	if from.row.EndReason == "timeout" && !end.IsZero() && f.start.After(end.Add(-2*slack)) && f.start.Before(end.Add(5*slack)) {
-		j.cause, j.confidence = "vanished", 0.9
-		j.reasons = []rtc.Evidence{{Session: from.row.ID, At: end, Text: "nothing more was heard of " + from.who.called() + "'s client either"}}
-		return j, true
-	}
-	if !seen(f.row.Cause) && networkCauses[f.row.Cause] {
-		return j, false
-	}
-	if cut := from.cut(f); cut != nil && f.of.cut(f) == nil {
+	overnet := !seen(f.row.Cause) && networkCauses[f.row.Cause]
+	if cut := from.cut(f); !overnet && cut != nil && f.of.cut(f) == nil {
 		j.side, j.cause, j.confidence = rtc.UserNetwork, cut.row.Cause, 0.8
 		j.reasons = []rtc.Evidence{cut.evidence(from.who.called() + "'s own client had no answer to what it sent")}
 		return j, true
@@ -212,6 +235,11 @@ func (c *call) bySender(f *found, from *stay) (judgement, bool) {
 	var best *found
 	for _, g := range from.found {
 		if g.row.Source != rtc.LocalUser || networkCauses[g.row.Cause] || g.direction() == rtc.Receive || !near(f, g) || !couldStop(g, r) {
+			continue
+		}
+		// A starved machine sends late and little, which looks like a network that
+		// has no room; it loses nothing on the way.
+		if overnet && (!starved(g) || f.row.Cause == "packet_loss" || f.row.Cause == "no_packets") {
 			continue
 		}
 		if best == nil || g.row.Severity > best.row.Severity || g.row.Severity == best.row.Severity && g.row.Stream != 0 && best.row.Stream == 0 {
@@ -235,6 +263,11 @@ func (s *stay) cut(f *found) *found {
 		}
 	}
 	return nil
+}
+
+// starved reports whether the sender's machine was clearly too busy.
+func starved(g *found) bool {
+	return (g.row.Type == "cpu_high" || g.row.Type == "encoder_limited_cpu") && g.row.Severity >= rtc.Medium
 }
 
 // couldStop reports whether what the sender found on its side can show in the
@@ -421,9 +454,9 @@ func troubled(f *found) bool {
 // from at the time of f.
 func badFrom(f *found, to, from *stay) bool {
 	return slices.ContainsFunc(to.found, func(g *found) bool {
-		return g.direction() == rtc.Receive && g.from == from && troubled(g) && near(f, g)
+		return g.direction() == rtc.Receive && g.from == from && troubled(g) && akin(f.row.Cause, g.row.Cause) && near(f, g)
 	}) || slices.ContainsFunc(from.found, func(g *found) bool {
-		return g.direction() == rtc.Send && troubled(g) && near(f, g) && towards(g, to)
+		return g.direction() == rtc.Send && troubled(g) && akin(f.row.Cause, g.row.Cause) && near(f, g) && towards(g, to)
 	})
 }
 
@@ -472,7 +505,7 @@ func (c *call) besides(f *found, s, but *stay) share {
 	return count(s, but, func(add func(*person, bool)) {
 		pair := func(o *stay) {
 			bad := badFrom(f, s, o) || badFrom(f, o, s) || slices.ContainsFunc(s.found, func(g *found) bool {
-				return g != f && g.direction() == rtc.Both && troubled(g) && near(f, g) && slices.Contains(c.partners(g), o)
+				return g != f && g.direction() == rtc.Both && troubled(g) && akin(f.row.Cause, g.row.Cause) && near(f, g) && slices.Contains(c.partners(g), o)
 			})
 			add(o.who, bad)
 		}

@@ -174,11 +174,11 @@ func TestVerdicts(t *testing.T) {
 			want:   "network packet_loss (network)"},
 		{name: "a blackout of nine seconds", how: "direct", users: "alice bob",
 			issues: []string{
-				"bob video_freeze alice.video 20-29 high blackout network",
-				"bob audio_freeze alice.audio 20-29 high blackout network",
-				"bob no_media_received alice.audio 23-29 high blackout network",
+				"bob video_freeze alice.video 20-29 high no_packets network",
+				"bob audio_freeze alice.audio 20-29 high no_packets network",
+				"bob no_media_received alice.audio 23-29 high no_packets network",
 			},
-			want:     "network blackout (network network network)",
+			want:     "network no_packets (network network network)",
 			sentence: "Bob could not see or hear Alice for 9 s (12:00:20–12:00:29): the network between them let nothing through."},
 		{name: "through a server, the reports of the uplink show it", how: "served", users: "alice bob",
 			issues: []string{
@@ -234,21 +234,21 @@ func TestVerdicts(t *testing.T) {
 			want:   "network packet_loss (network)"},
 		{name: "slow answers to one in a mesh of three", how: "direct", users: "alice bob carol",
 			issues: []string{
-				"alice latency bob.audio 20-40 high network_latency network",
-				"alice latency carol.audio 20-40 high network_latency network",
-				"bob latency alice.audio 20-40 high network_latency network",
-				"carol latency alice.audio 20-40 high network_latency network",
+				"alice latency bob.audio 20-40 high latency network",
+				"alice latency carol.audio 20-40 high latency network",
+				"bob latency alice.audio 20-40 high latency network",
+				"carol latency alice.audio 20-40 high latency network",
 			},
-			want: "user_network alice network_latency (network network remote_user remote_user)"},
+			want: "user_network alice latency (network network remote_user remote_user)"},
 		{name: "slow answers between two", how: "direct", users: "alice bob",
 			issues: []string{
-				"alice latency bob.audio 20-40 medium network_latency network",
-				"bob latency alice.audio 20-40 medium network_latency network",
+				"alice latency bob.audio 20-40 medium latency network",
+				"bob latency alice.audio 20-40 medium latency network",
 			},
-			want: "network network_latency (network network)"},
+			want: "network latency (network network)"},
 		{name: "slow answers of the server to one", how: "served", users: "alice bob",
-			issues: []string{"alice latency bob.audio 20-40 medium network_latency network"},
-			want:   "user_network alice network_latency (network)"},
+			issues: []string{"alice latency bob.audio 20-40 medium latency network"},
+			want:   "user_network alice latency (network)"},
 		{name: "the sender's camera stood still", how: "direct", users: "alice bob",
 			issues: []string{
 				"bob video_freeze alice.video 20-30 high sender_slow remote_user",
@@ -266,7 +266,7 @@ func TestVerdicts(t *testing.T) {
 			issues: []string{"bob low_frame_rate alice.video 20-30 medium cpu local_user"},
 			want:   "user bob cpu (local_user)"},
 		{name: "the sender was gone", how: "direct", users: "alice bob",
-			issues: []string{"bob no_media_received alice.audio 31-50 high blackout network"},
+			issues: []string{"bob no_media_received alice.audio 31-50 high no_packets network"},
 			change: func(r *Rows) {
 				r.Sessions[0].End, r.Sessions[0].EndReason = start.Add(30*time.Second), "timeout"
 			},
@@ -355,7 +355,7 @@ func TestJudgingTwiceChangesNothing(t *testing.T) {
 				stream = "-"
 			}
 			s.issue(fmt.Sprintf("%s %s %s %d-%d %s %s %s", at, kind, stream, from, from+random.IntN(10), pick("low", "medium", "high"),
-				pick("packet_loss", "cpu", "sender_stopped", "blackout", "-"), pick("network", "local_user", "remote_user", "server", "unknown")))
+				pick("packet_loss", "cpu", "sender_stopped", "no_packets", "-"), pick("network", "local_user", "remote_user", "server", "unknown")))
 		}
 		refined, first := Judge(&s.rows)
 		for _, r := range refined {

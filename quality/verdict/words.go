@@ -106,7 +106,7 @@ func (c *call) tell(v *rtc.Verdict) {
 		case len(told) == maxSentences:
 		case g.level >= rtc.Medium && (len(told) == 0 || g.weight >= 0.05*told[0].weight):
 			told = append(told, g)
-		case g.level == rtc.Low && len(told) == 0 && !lowUntold[g.issues[0].row.Type] && g.lasted() >= lowTold:
+		case g.level == rtc.Low && len(told) == 0 && !lowUntold[g.issues[0].row.Type] && (g.lasted() >= lowTold || g.cause() == "no_packets"):
 			told = append(told, g)
 		}
 		if len(told) > 0 && told[0].level == rtc.Low {
@@ -250,7 +250,7 @@ func (g *group) effect(f *found) string {
 	case "video_freeze", "audio_freeze":
 		video, audio := g.has("video_freeze", from), g.has("audio_freeze", from)
 		verb := "could not"
-		if networkCauses[f.cause] && f.cause != "blackout" && f.cause != "no_packets" && f.cause != "unanswered" || f.cause == "cpu" {
+		if networkCauses[f.cause] && f.cause != "no_packets" && f.cause != "unanswered" || f.cause == "cpu" {
 			verb = "could at times not"
 		}
 		switch {
@@ -281,6 +281,13 @@ func (g *group) effect(f *found) string {
 		return "answers to " + me + " took long"
 	case "lag":
 		return fmt.Sprintf("%s saw or heard %s late", victims, you)
+	case "reordering":
+		if sent {
+			return "what " + me + " sent arrived out of order"
+		}
+		return fmt.Sprintf("packets from %s to %s came out of order", you, victims)
+	case "uplink_lost":
+		return "nothing that " + me + " sent arrived"
 	case "desync":
 		return fmt.Sprintf("%s had sound and picture of %s out of step", victims, you)
 	case "bandwidth_drop", "congestion", "encoder_limited_bandwidth", "simulcast_layer_lost":
@@ -360,9 +367,9 @@ func (g *group) victims(like *found) string {
 
 // What a network did, by cause.
 var networkDid = map[string]string{
-	"packet_loss": "lost packets", "jitter": "delivered unevenly", "network_latency": "was slow", "bandwidth": "had too little room",
-	"congestion": "was congested", "uplink_bandwidth": "had too little room", "downlink_bandwidth": "had too little room",
-	"blackout": "let nothing through", "no_packets": "let nothing through", "unanswered": "let nothing through", "reordering": "delivered out of order",
+	"packet_loss": "lost packets", "jitter": "delivered unevenly", "latency": "was slow", "bandwidth": "had too little room",
+	"congestion": "was congested", "no_packets": "let nothing through", "unanswered": "let nothing through", "path_lost": "let nothing through",
+	"reordering": "delivered out of order",
 }
 
 // What a user's side did, by cause.
