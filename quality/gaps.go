@@ -25,6 +25,20 @@ type gaps struct {
 	exact   float64 // what of the exact duration was counted
 }
 
+// longestOf is the most that freezes of this number and sum can have of gaps
+// that are at least least long: all of it, or nothing if even one would leave
+// too little for the others.
+func longestOf(freezes, frozen, spacing, least float64) float64 {
+	shortest := max(3*spacing, spacing+0.15) // W3C freezeCount
+	if freezes == 0 || frozen-(freezes-1)*shortest < least-0.02 {
+		return 0
+	}
+	return frozen
+}
+
+// regularFrames: a browser holds a gap against the mean of so many before.
+const regularFrames = 30
+
 // longestFreeze: a gap above that is a pause if no packets came either, and
 // some browsers do not count those.
 const longestFreeze = 5 // s
@@ -44,11 +58,11 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 	frames := w.frames()
 	decoded := w.now(rtc.StatFramesDecoded)
 	if frames != frames { // first poll, counter reset, or no frame counter at all
-		*g = gaps{begun: decoded > 0}
+		*g = gaps{}
 		return
 	}
-	if decoded-frames > 0 {
-		g.begun = true // before the first poll
+	if !g.begun && decoded-frames > 0 { // before the first poll
+		g.begun, g.regular = true, regularFrames
 	}
 	threshold := w.threshold(func(t *Thresholds) float64 { return t.VideoStutter })
 	off := min(max(w.Off, 0), seconds)
@@ -101,15 +115,18 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 	}
 	g.doubt = 0
 	if basis == BasisMoments {
-		// Above 5 pictures a second each gap of 600 ms is a freeze, so that
-		// there was none where none was counted: the pictures only came
-		// irregularly. It may be counted a little later, when the picture that
-		// ends it is shown.
-		// The mean that it is held against is of the last 30.
-		known := freezes == 0 && sum < frames*0.2 && before.regular >= 30
+		// Above 5 pictures a second each gap of 600 ms is a freeze, if the mean
+		// that a browser holds it against is of regular ones: what was counted
+		// is the most that there was. It may be counted a little later, when the
+		// picture that ends it is shown.
+		known := freezes == freezes && sum < frames*0.2 && before.regular >= regularFrames && before.pending < threshold
 		switch {
-		case known && long > 0 && long < longestFreeze && before.pending < threshold:
-			g.doubt, long = long, 0
+		case known && long > 0 && long < longestFreeze:
+			most := longestOf(freezes, frozen, sum/frames, threshold)
+			if freezes == 0 {
+				g.doubt = long
+			}
+			long = min(long, most)
 		case freezes > 0 && long == 0 && before.doubt > 0 && frozen > 0.8*before.doubt:
 			long = before.doubt
 		}
