@@ -395,7 +395,7 @@ func (e *encoding) reports(b *builder, t ms, client float64) {
 	b.num(rtc.StatHeaderBytesSent, e.header)
 	b.num(rtc.StatNackCount, e.nacks)
 	b.num(rtc.StatRetransmittedPacketsSent, e.repaired)
-	b.num(rtc.StatRetransmittedBytesSent, e.repaired*1000)
+	b.num(rtc.StatRetransmittedBytesSent, e.repaired*repairSize)
 	b.num(rtc.StatTotalPacketSendDelay, round6(e.delay))
 	b.num(rtc.StatTargetBitrate, math.Round(e.target))
 	if e.remote.at > 0 {
@@ -487,7 +487,7 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 		track = "TR" + r.id
 		b.text(rtc.StatTrackId, track)
 	}
-	b.num(rtc.StatPacketsReceived, r.packets)
+	b.num(rtc.StatPacketsReceived, r.packets+r.repaired) // Chromium counts retransmissions, too
 	b.num(rtc.StatPacketsLost, r.lost)
 	b.num(rtc.StatBytesReceived, r.bytes)
 	b.num(rtc.StatHeaderBytesReceived, r.header)
@@ -517,6 +517,7 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 		b.num(rtc.StatPliCount, r.plis)
 		b.num(rtc.StatNackCount, r.nacks)
 		b.num(rtc.StatRetransmittedPacketsReceived, r.repaired)
+		b.num(rtc.StatRetransmittedBytesReceived, r.repaired*repairSize)
 		b.num(rtc.StatQpSum, r.qp)
 		b.num(rtc.StatTotalDecodeTime, round6(r.decodeTime))
 		b.num(rtc.StatTotalProcessingDelay, round6(r.processing))
