@@ -204,6 +204,7 @@ func (a *API) routes() {
 	a.keyRoutes()
 	a.callRoutes()
 	a.assessRoutes()
+	a.thresholdRoutes()
 	a.sampleRoutes()
 	a.fileRoutes()
 	a.liveRoutes()

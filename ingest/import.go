@@ -123,7 +123,7 @@ func (in *importer) Record(r *rtc.Record) error {
 		in.session = session.New(session.Options{
 			App: in.app, ID: rtc.SessionID(rtc.NewID(r.Received, in.server.opts.Random())),
 			Protocol: in.header.Protocol, Start: r.Received, Address: in.header.Address,
-			Rooms: in.rooms, Sink: in.sink, Import: true,
+			Rooms: in.rooms, Sink: in.sink, Import: true, Thresholds: in.server.thresholds(in.app),
 		})
 	}
 	in.last = max(in.last, r.Received)

@@ -70,7 +70,9 @@ type Options struct {
 	Random  func() uint64         // nil: math/rand/v2
 	Log     *slog.Logger          // nil: slog.Default()
 	Limits  Limits
-	PollMs  int // steady interval of getStats that browsers are asked for; 0: 2000
+	// Thresholds are those that an app set for itself, by name; nil: none did.
+	Thresholds func(rtc.AppID) map[string]float64
+	PollMs     int // steady interval of getStats that browsers are asked for; 0: 2000
 }
 
 // Limits bound what one client can cost. Zero members mean the defaults.
@@ -261,3 +263,11 @@ func (Discard) Durable(context.Context) error { return nil }
 
 // Backlog implements Store.
 func (Discard) Backlog() int64 { return 0 }
+
+// thresholds are those of an app, nil for the defaults.
+func (s *Server) thresholds(app rtc.AppID) *session.Thresholds {
+	if s.opts.Thresholds == nil {
+		return nil
+	}
+	return session.ThresholdsOf(s.opts.Thresholds(app))
+}

@@ -306,7 +306,7 @@ func (l *live) begin() {
 		Rooms: l.server.opts.Rooms, Sink: l.server.sink,
 		Assigned:    l.assigned,
 		Assignment:  session.Assignment{Call: meta.Call, Room: meta.Room, At: meta.AssignedAt},
-		IdleTimeout: neverIdle,
+		IdleTimeout: neverIdle, Thresholds: l.server.thresholds(meta.App),
 	})
 	if len(meta.Identity) > 0 {
 		// The first record of every session; it cannot exceed a limit.

@@ -52,13 +52,11 @@ func (s *Settings) readIndex(ctx context.Context) error {
 	}
 	apps, err := collect(rows, func(r row) (*known, error) {
 		var k known
-		var created int64
 		var sealed string
-		if err := r.Scan(&k.ID, &k.Name, &k.Description, &k.Enabled, &created, &sealed); err != nil {
+		var err error
+		if k.App, err = scanApp(r, &sealed); err != nil {
 			return nil, err
 		}
-		k.Created = time.UnixMilli(created).UTC()
-		var err error
 		k.secret, err = s.sealer.open(sealed, secretPlace(k.ID))
 		return &k, err
 	})
@@ -120,6 +118,15 @@ func (s *Settings) AppSecret(ctx context.Context, id rtc.AppID) (string, error) 
 // Exists reports whether there is an app with that id, from memory.
 func (s *Settings) Exists(ctx context.Context, id rtc.AppID) bool {
 	return s.fresh(ctx).apps[id] != nil
+}
+
+// Thresholds returns what an app set for itself, by name, from memory. The map
+// is not to be changed.
+func (s *Settings) Thresholds(id rtc.AppID) map[string]float64 {
+	if k := s.index.Load().apps[id]; k != nil {
+		return k.Thresholds
+	}
+	return nil
 }
 
 // IngestApp returns an app that may take in measurements. Refusals:

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,6 +20,7 @@ type App struct {
 	Description string
 	Enabled     bool
 	Created     time.Time
+	Thresholds  map[string]float64 // its own, by name; what is not in it is as by default
 }
 
 // Limits of what people type.
@@ -35,16 +37,23 @@ func checkName(what, name string) (string, error) {
 	return name, nil
 }
 
-const appColumns = `id, name, description, enabled, created`
+const appColumns = `id, name, description, enabled, created, thresholds`
 
 type row interface{ Scan(...any) error }
 
-func scanApp(r row) (App, error) {
+// scanApp reads the columns of appColumns, and those that follow into more.
+func scanApp(r row, more ...any) (App, error) {
 	var a App
 	var created int64
-	err := r.Scan(&a.ID, &a.Name, &a.Description, &a.Enabled, &created)
+	var thresholds string
+	if err := r.Scan(append([]any{&a.ID, &a.Name, &a.Description, &a.Enabled, &created, &thresholds}, more...)...); err != nil {
+		return a, err
+	}
 	a.Created = time.UnixMilli(created).UTC()
-	return a, err
+	if err := json.Unmarshal([]byte(thresholds), &a.Thresholds); err != nil {
+		return a, fmt.Errorf("read the thresholds of app %d: %w", a.ID, err)
+	}
+	return a, nil
 }
 
 func errNoApp(id rtc.AppID) error { return refuse(CodeNotFound, "App %d was not found.", id) }
@@ -55,7 +64,7 @@ func (s *Settings) Apps(ctx context.Context) ([]App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
 	}
-	return collect(rows, scanApp)
+	return collect(rows, func(r row) (App, error) { return scanApp(r) })
 }
 
 // collect reads every row.
@@ -100,7 +109,7 @@ func (s *Settings) CreateApp(ctx context.Context, name, description string) (App
 	if utf8.RuneCountInString(description) > maxDescription {
 		return App{}, refuse(CodeInvalid, "The description of an app must have at most %d characters.", maxDescription)
 	}
-	app := App{Name: name, Description: description, Enabled: true, Created: s.now().UTC().Truncate(time.Millisecond)}
+	app := App{Name: name, Description: description, Enabled: true, Created: s.now().UTC().Truncate(time.Millisecond), Thresholds: map[string]float64{}}
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		id, err := nextID(ctx, tx, "app")
 		if err != nil {
@@ -122,6 +131,10 @@ type AppChange struct {
 	Name        *string
 	Description *string
 	Enabled     *bool
+	// Thresholds to set, by name; null goes back to the default. Whether there
+	// is such a threshold, and whether it may have that value, is for the
+	// caller to know.
+	Thresholds map[string]*float64
 }
 
 // ChangeApp changes an app and returns it as it is then.
@@ -150,7 +163,18 @@ func (s *Settings) ChangeApp(ctx context.Context, id rtc.AppID, c AppChange) (Ap
 		if c.Enabled != nil {
 			app.Enabled = *c.Enabled
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE apps SET name = $1, description = $2, enabled = $3 WHERE id = $4`, app.Name, app.Description, truth(app.Enabled), id)
+		for name, v := range c.Thresholds {
+			if v == nil {
+				delete(app.Thresholds, name)
+			} else {
+				app.Thresholds[name] = *v
+			}
+		}
+		thresholds, err := json.Marshal(app.Thresholds)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE apps SET name = $1, description = $2, enabled = $3, thresholds = $4 WHERE id = $5`, app.Name, app.Description, truth(app.Enabled), string(thresholds), id)
 		return err
 	})
 	if err != nil {

@@ -123,7 +123,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
 		return err
 	}
-	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, PollMs: int(c.Poll.Milliseconds())})
+	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, Thresholds: set.Thresholds, PollMs: int(c.Poll.Milliseconds())})
 	if err != nil {
 		return err
 	}

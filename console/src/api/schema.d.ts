@@ -429,6 +429,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From where figures count and issues alarm */
+        get: operations["listThresholds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set an app's own thresholds; they hold for sessions that begin from now on */
+        patch: operations["changeThresholds"];
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -732,6 +750,12 @@ export interface components {
         ChangeIngestKeyInputBody: {
             name?: string;
             origins?: string[];
+        };
+        ChangeThresholdsInputBody: {
+            /** @description By name; null goes back to the default, what is not named stays */
+            values: {
+                [key: string]: number | null;
+            };
         };
         Connection: {
             /**
@@ -1364,6 +1388,27 @@ export interface components {
         };
         StreamList: {
             items: components["schemas"]["Stream"][];
+        };
+        Threshold: {
+            /** Format: double */
+            default: number;
+            label: string;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            min: number;
+            /** @example video_stutter */
+            name: string;
+            /** @enum {string} */
+            unit: "ms" | "ratio";
+            /**
+             * Format: double
+             * @description The app's own; null: as by default
+             */
+            value: number | null;
+        };
+        ThresholdList: {
+            items: components["schemas"]["Threshold"][];
         };
         User: {
             browser: string;
@@ -2515,6 +2560,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeThresholdsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdList"];
                 };
             };
             /** @description Error */
