@@ -40,7 +40,7 @@ func (w *Watch) Progress(now time.Time) Progress {
 	if c == nil {
 		c = w.tried
 	}
-	if c == nil {
+	if c == nil || c == w.up && c.connected().Before(w.began) { // it stands for another step
 		return p
 	}
 	p.Tries, p.Answered, p.Connection, p.Connected, p.Failed, p.Closed = true, c.answered || !c.checking.IsZero(), c.id, c.connected(), c.failed, c.closed
@@ -134,7 +134,7 @@ func (w *Watch) Result(o *rtc.Outcome) {
 		return
 	}
 	at := c.connected()
-	if !w.began.IsZero() && c.seen {
+	if !w.began.IsZero() && c.seen && !at.Before(w.began) {
 		o.Join = ms(at.Sub(w.began) - w.device)
 	}
 	if agreed := c.agreed(); !agreed.IsZero() && !c.created.IsZero() {
@@ -220,7 +220,7 @@ func (w *Watch) count(o *rtc.Outcome) (dry bool) {
 // user came later, or a camera was switched on.
 func (w *Watch) since(dir rtc.Direction, kind rtc.MediaKind) float32 {
 	f := w.first[dir][kind]
-	if f.at.IsZero() || w.up == nil || !w.up.seen || w.began.IsZero() || f.at.Sub(w.up.connected()) > rest {
+	if f.at.IsZero() || w.up == nil || !w.up.seen || w.began.IsZero() || f.at.Before(w.began) || f.at.Sub(w.up.connected()) > rest {
 		return rtc.Null
 	}
 	return ms(f.at.Sub(w.began) - w.device)
