@@ -15,6 +15,7 @@ export type Stream = Schemas["Stream"];
 export type Samples = Schemas["Samples"];
 export type Event = Schemas["Event"];
 export type Metric = Schemas["Metric"];
+export type Threshold = Schemas["Threshold"];
 export type Verdict = Schemas["Verdict"];
 export type Issue = Schemas["Issue"];
 export type Evidence = Schemas["Evidence"];

@@ -54,6 +54,13 @@ export function useAppSecret(app: number, wanted: boolean) {
 
 export const useRotateSecret = (app: number) => useAppMutation((_: void) => unwrap(api.POST("/apps/{app}/secret/rotate", { params: { path: { app } } })));
 
+export function useThresholds(app: number, wanted: boolean) {
+  return useQuery({ queryKey: ["apps", app, "thresholds"], queryFn: async () => (await unwrap(api.GET("/apps/{app}/thresholds", { params: { path: { app } } }))).items, enabled: wanted });
+}
+
+export const useChangeThresholds = (app: number) =>
+  useAppMutation((values: Record<string, number | null>) => unwrap(api.PATCH("/apps/{app}/thresholds", { params: { path: { app } }, body: { values } })));
+
 export function useIngestKeys(app: number) {
   return useQuery({ queryKey: ["apps", app, "keys"], queryFn: async () => (await unwrap(api.GET("/apps/{app}/ingest-keys", { params: { path: { app } } }))).items, staleTime: 30_000 });
 }

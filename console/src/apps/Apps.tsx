@@ -6,6 +6,7 @@ import type { App } from "../api/client";
 import { useAppChange, useApps, useAppSecret, useCreateApp, useCreateIngestKey, useDeleteApp, useIngestKeys, useMe, useRevokeIngestKey, useRotateSecret } from "../api/queries";
 import { dateTime } from "../format";
 import { Copy, Embed } from "./Embed";
+import { Thresholds } from "./Thresholds";
 
 /** Apps: each a project whose calls are kept apart from every other's. */
 export default function Apps() {
@@ -78,6 +79,7 @@ function Card({ app, admin }: { app: App; admin: boolean }) {
           <IngestKeys app={app.id} admin={admin} />
           {admin && <Secret app={app.id} />}
         </SimpleGrid>
+        {admin && <Thresholds app={app.id} />}
       </Stack>
       <Modal opened={deleting} onClose={del.close} title={`Delete ${app.name}?`}>
         <Stack>
