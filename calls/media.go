@@ -213,8 +213,15 @@ func (s *sender) toServer(w *world, e *encoding, n float64, t ms) {
 	if s.f.kind != rtc.KindAudio && !s.c.cut(true, t) {
 		e.nacks += lost
 		e.repaired += lost
+		e.packets += lost
+		e.bytes += lost * repairSize
+		s.c.packetsSent += lost
+		s.c.bytesSent += lost * (repairSize + 50)
 	}
 }
+
+// repairSize is the payload of a packet that is sent again, in bytes.
+const repairSize = 1000
 
 // combined is what is lost on two ways in a row.
 func combined(shares ...float64) float64 {
@@ -281,7 +288,11 @@ func (r *receiver) arrive(w *world, e *encoding, n, bytes float64, t ms) {
 	// What is overtaken is asked for as if it were lost.
 	late := r.overtaken.of(n, combined(from.overtake.at(t), w.c.server.overtake.at(t), to.overtake.at(t)))
 	r.nacks += lost + late
-	r.repaired += lost
+	r.repaired += lost // and counted as received, as W3C has it
+	r.packets += lost
+	r.bytes += lost * repairSize
+	r.c.packetsReceived += lost
+	r.c.bytesReceived += lost * (repairSize + 50)
 	r.width, r.height = e.width, e.height
 	if share < 0.6 {
 		r.width, r.height = math.Floor(r.width/2), math.Floor(r.height/2)

@@ -139,11 +139,8 @@ func ends(t *testing.T, last map[string]*toldReport) {
 		if len(s.of[rtc.StatRid].Text) > 0 {
 			continue // of layers, a receiver gets now this, now that
 		}
-		again := r.num(rtc.StatRetransmittedPacketsReceived)
-		if again != again {
-			again = 0
-		}
-		if got, was := r.num(rtc.StatPacketsReceived)-again+r.num(rtc.StatPacketsLost), s.num(rtc.StatPacketsSent); got > was {
+		got := r.num(rtc.StatPacketsReceived) - once(r.num(rtc.StatRetransmittedPacketsReceived)) + r.num(rtc.StatPacketsLost)
+		if was := s.num(rtc.StatPacketsSent) - once(s.num(rtc.StatRetransmittedPacketsSent)); got > was {
 			t.Errorf("%s received and lost %v packets of %v that %s sent", r.user, got, was, s.user)
 		}
 		if got, was := r.num(rtc.StatFramesReceived), s.num(rtc.StatFramesSent); got > was {

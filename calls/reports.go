@@ -487,7 +487,7 @@ func (r *receiver) reports(b *builder, t ms, client float64) {
 		track = "TR" + r.id
 		b.text(rtc.StatTrackId, track)
 	}
-	b.num(rtc.StatPacketsReceived, r.packets+r.repaired) // Chromium counts retransmissions, too
+	b.num(rtc.StatPacketsReceived, r.packets)
 	b.num(rtc.StatPacketsLost, r.lost)
 	b.num(rtc.StatBytesReceived, r.bytes)
 	b.num(rtc.StatHeaderBytesReceived, r.header)
