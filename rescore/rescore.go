@@ -25,6 +25,9 @@ type Options struct {
 	Blob  blob.Store
 	Now   func() time.Time
 
+	// Thresholds are those that an app set for itself, by name; nil: none did.
+	Thresholds func(rtc.AppID) map[string]float64
+
 	App          rtc.AppID  // 0: every app
 	Call         rtc.CallID // 0: every call
 	Since, Until time.Time  // of the call's start; zero: open
@@ -198,10 +201,14 @@ func (o *Options) replay(ctx context.Context, row *rtc.Session, sink session.Sin
 	if imported {
 		start = 0 // its first record's, as at the import
 	}
+	var thresholds *session.Thresholds
+	if o.Thresholds != nil {
+		thresholds = session.ThresholdsOf(o.Thresholds(row.App))
+	}
 	r.session = session.New(session.Options{
 		App: row.App, ID: row.ID, Protocol: row.Protocol, Start: start, Address: row.Address, Region: row.Region,
 		Rooms: known(row.Call), Sink: sink, Assignment: session.Assignment{Call: row.Call, Room: row.Room},
-		IdleTimeout: int64(1) << 60, Import: imported,
+		IdleTimeout: int64(1) << 60, Import: imported, Thresholds: thresholds,
 	})
 	src.Sizes(r.features.Frame)
 	if err := src.Replay(r); err != nil {

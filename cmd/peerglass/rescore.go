@@ -53,6 +53,12 @@ func (c rescoreCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the data folder is not there (--data): %w", err)
 	}
+	set, err := openSettings(ctx, data)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	o.Thresholds = set.Thresholds
 	storeOptions := store.Options{URL: c.ClickHouse, Log: log}
 	if c.ClickHouse == "" {
 		eng, err := engineOf(ctx, filepath.Join(data, "engine"), c.EngineLib, log)
