@@ -63,9 +63,11 @@ func message(p []byte) *stun.Message {
 }
 
 // parseRTP reads the header of an RTP packet; RTCP, DTLS and STUN are none
-// (told apart as RFC 7983 and RFC 5761 §4 say).
+// (told apart as RFC 7983 and RFC 5761 §4 say). Nor is a padded one: how much of
+// it is padding is encrypted, and browsers pad only what they probe the
+// bandwidth with, which carries nothing else.
 func parseRTP(p []byte) (rtp, bool) {
-	if len(p) < 12 || p[0] < 128 || p[0] > 191 || p[1] >= 192 && p[1] <= 223 {
+	if len(p) < 12 || p[0]&32 != 0 || p[0] < 128 || p[0] > 191 || p[1] >= 192 && p[1] <= 223 {
 		return rtp{}, false
 	}
 	header := 12 + 4*int(p[0]&15)

@@ -266,7 +266,7 @@ func TestParseRTP(t *testing.T) {
 	}
 	for name, p := range map[string][]byte{
 		"RTCP": {0x80, 200, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, "STUN": make([]byte, 20), "DTLS": {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-		"short": plain[:11], "cut in its extension": extended[:22], "nothing": nil,
+		"padding": append([]byte{0xa0}, plain[1:]...), "short": plain[:11], "cut in its extension": extended[:22], "nothing": nil,
 	} {
 		if got, ok := parseRTP(p); ok {
 			t.Errorf("%s is %+v", name, got)
