@@ -83,10 +83,10 @@ func (s *Stream) settle() {
 		return
 	}
 	if s.began.IsZero() {
-		if Value(smp, quality.Packets) > 0 || Value(smp, quality.FpsCaptured) > 0 {
-			s.began = smp.Time.Add(-smp.Interval)
+		if !(Value(smp, quality.Packets) > 0 || Value(smp, quality.FpsCaptured) > 0) {
+			return
 		}
-		return
+		s.began = smp.Time.Add(-smp.Interval)
 	}
 	if v := Value(smp, quality.Bitrate); v > 0 {
 		follow(&b.bitrate, v, seconds, sinkOver)

@@ -79,14 +79,16 @@ func fewSent(s *Stream, smp *rtc.Sample) Mark {
 }
 
 func fewDecoded(s *Stream, smp *rtc.Sample) Mark {
-	decoded := Value(smp, quality.FpsDecoded)
+	decoded, ms := Value(smp, quality.FpsDecoded), float64(smp.Interval.Milliseconds())
 	level, limit := few(decoded, s.base.fps)
 	switch {
 	case decoded != decoded || decoded == 0: // a standstill is a freeze
 		return Mark{}
 	case level == rtc.Clear:
 		return Fine
-	case s.Young(smp) || s.Excused(smp) || s.w.facts.Hidden || Value(smp, quality.VideoTime) < float64(smp.Interval.Milliseconds())*0.9:
+	case s.Young(smp) || s.Excused(smp) || s.w.facts.Hidden || Value(smp, quality.VideoTime) < 0.9*ms:
+		return Mark{}
+	case Value(smp, quality.VideoStutterTime) > halfShare*ms: // so it is for the most part
 		return Mark{}
 	}
 	m := Mark{Known: true, Level: level, Metric: quality.FpsDecoded, Value: decoded, Limit: limit, LowWorse: true}

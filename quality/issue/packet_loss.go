@@ -92,7 +92,7 @@ func lost(s *Stream, smp *rtc.Sample) Mark {
 		}
 		return Fine
 	}
-	if from := smp.Time.Add(-over - smp.Interval); !s.conn.silent.Before(from) {
+	if from := smp.Time.Add(-over - smp.Interval); !s.conn.silent.Before(from) || smp.Direction == rtc.Receive && s.dark(smp) {
 		m.forget(smp.Time) // an outage is no loss
 		return Mark{}
 	}
