@@ -231,6 +231,13 @@ func TestRelayOverTCP(t *testing.T) {
 			0.5 pc1 conn "connected"
 			1 path pc1 relay tcp
 			9 end leave`, "relay_over_tcp only_tcp_configured server low 0.5–9"},
+		{"though UDP answered", `
+			0 pc1 create {"iceServers":[{"urls":["turn:t.example","turns:t.example:443?transport=tcp"]}]}
+			0.2 pc1 candidate {"candidate":"candidate:1 1 udp 41885695 192.0.2.1 1 typ relay"}
+			0.3 pc1 candidate {"candidate":"candidate:2 1 udp 8331519 192.0.2.1 2 typ relay"}
+			0.5 pc1 conn "connected"
+			1 path pc1 relay tls
+			9 end leave`, "relay_over_tcp tcp_chosen network low 0.5–9"},
 		{"though UDP was configured, and better later", `
 			0 pc1 create {"iceServers":[{"urls":["turn:t.example","turns:t.example:443?transport=tcp"]}]}
 			0.5 pc1 conn "connected"

@@ -3,6 +3,7 @@ package issue
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type link struct {
 	relayOnly bool   // iceTransportPolicy
 
 	local, remote candidates
+	udpAnswers    bool // a relay over UDP gave a candidate
 	offered       bool // the other end's description was told, and with it its candidates
 	masked        bool // the client does not tell those that come later
 	media         bool // it is for audio or video
@@ -71,6 +73,23 @@ func (c *candidates) add(value string) {
 	}
 }
 
+// relayedOverUDP reports whether a candidate is of a relay that is reached over
+// UDP. The candidate does not say so, but its priority does: its highest byte,
+// the type preference, is 2 or more in libwebrtc (1 over TCP, 0 over TLS) and 5
+// in Firefox (0 over TCP).
+func relayedOverUDP(value string) bool {
+	if !strings.Contains(value, " typ relay") {
+		return false
+	}
+	_, line, _ := strings.Cut(value, "candidate:")
+	fields := strings.Fields(line) // foundation, component, protocol, priority
+	if len(fields) < 4 {
+		return false
+	}
+	priority, err := strconv.ParseUint(fields[3], 10, 32)
+	return err == nil && priority>>24 >= 2
+}
+
 // now returns the state of the connection: connectionState, or of browsers that
 // have none iceConnectionState.
 func (l *link) now() string {
@@ -109,6 +128,7 @@ func (w *Watch) learnLink(e *rtc.Event) {
 		l.configure(e.Value)
 	case rtc.NameICECandidate:
 		l.local.add(e.Value)
+		l.udpAnswers = l.udpAnswers || relayedOverUDP(e.Value)
 	case "addIceCandidate":
 		if e.Value == `""` {
 			l.masked = true
