@@ -96,6 +96,11 @@ near the threshold.
 		fmt.Fprintf(&b, "| %s | %v s | %v | %v |\n", e.what, e.every, e.mean, e.worst)
 	}
 	b.WriteString(`
+Gaps are between pictures as they are decoded. They are shown some tens of
+milliseconds later or earlier, which decides about gaps near the threshold: of a
+call that is starved to two pictures a second the rate is good to some 5 points,
+of all others that were recorded to one point.
+
 A receiver cannot know a muted camera from a dead one unless somebody says so.
 The browser does when a track is renegotiated away (` + "`MediaStreamTrack.onmute`" + `),
 an application can (` + "`mute`" + ` with the user or the track, see protocol.md). Otherwise a
