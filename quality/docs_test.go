@@ -98,8 +98,8 @@ near the threshold.
 	b.WriteString(`
 Gaps are between pictures as they are decoded. They are shown some tens of
 milliseconds later or earlier, which decides about gaps near the threshold: of a
-call that is starved to two pictures a second the rate is good to some 5 points,
-of all others that were recorded to one point.
+call that is starved to two pictures a second the rate was up to 8 points off,
+of the others that were recorded it was good to one point.
 
 A receiver cannot know a muted camera from a dead one unless somebody says so.
 The browser does when a track is renegotiated away (` + "`MediaStreamTrack.onmute`" + `),
