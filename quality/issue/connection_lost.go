@@ -120,7 +120,7 @@ func (w *Watch) whyLost(since time.Time) (cause, text string) {
 	switch moved := Of[switching](w, networkSwitch); {
 	case w.facts.Offline:
 		return "offline", "the browser was offline"
-	case !moved.at.IsZero() && moved.at.Sub(since).Abs() < switchMatters:
+	case !moved.moved.IsZero() && moved.moved.Sub(since).Abs() < switchMatters:
 		return "network_switch", "the network changed from " + moved.how
 	}
 	return "path_lost", "nothing came through any more"

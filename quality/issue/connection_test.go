@@ -100,6 +100,8 @@ func TestNetworkSwitch(t *testing.T) {
 		{"a connection that finds a better path at its start", up + "\n 1 path pc1 relay udp\n 4 path pc1 host udp\n 30 end leave", ""},
 		{"a connection that has to take another later", up + "\n 1 path pc1 host udp\n 20 path pc1 srflx udp\n 30 end leave",
 			"network_switch path network low 20–20"},
+		{"another address of the same kind", up + "\n 1 transport 9 pc1\n 5 switches 9\n 25 switches 9\n 26 switches 9\n 50 end leave",
+			"network_switch path network low 25–25"},
 	})
 }
 

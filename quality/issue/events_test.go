@@ -89,14 +89,22 @@ func (s *told) line(line string) {
 		kind := map[string]rtc.MediaKind{"audio": rtc.KindAudio, "video": rtc.KindVideo, "screen": rtc.KindScreen}[f[3]]
 		dir := map[string]rtc.Direction{"send": rtc.Send, "receive": rtc.Receive}[f[2]]
 		s.watch.TellStream(&rtc.Stream{ID: rtc.StreamID(id), Connection: s.conn(f[1]).ID, Direction: dir, Kind: kind, Track: f[4], Start: at, End: at, Packets: -1})
-	case word == "flows": // flows 1: a sample with packets
+	case word == "transport": // transport 9 pc1: the stream of the connection's path
+		f := strings.Fields(rest)
+		id, _ := strconv.Atoi(f[0])
+		s.watch.TellStream(&rtc.Stream{ID: rtc.StreamID(id), Connection: s.conn(f[1]).ID, Kind: rtc.KindTransport, Start: at, End: at})
+	case word == "flows", word == "switches": // a sample with packets, or with a change of path
 		id, _ := strconv.Atoi(rest)
 		st := s.watch.Stream(rtc.StreamID(id))
 		smp := rtc.Sample{Stream: st.Row.ID, Kind: st.Row.Kind, Direction: st.Row.Direction, Time: at, Interval: secondLong, Values: make([]float32, len(quality.Catalogue()))}
 		for i := range smp.Values {
 			smp.Values[i] = rtc.Null
 		}
-		smp.Values[quality.Packets.Index()] = 50
+		if word == "switches" {
+			smp.Values[quality.PairChanges.Index()] = 1
+		} else {
+			smp.Values[quality.Packets.Index()] = 50
+		}
 		s.watch.Sample(&smp)
 	default:
 		e := rtc.Event{Kind: rtc.KindState, Time: at}

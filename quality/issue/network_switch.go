@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -22,6 +23,7 @@ var networkSwitch *Detector
 type switching struct {
 	network string
 	at      time.Time // of the last change
+	moved   time.Time // of the last to another kind of network: how
 	how     string
 	paths   map[rtc.ConnectionID]string
 }
@@ -29,8 +31,16 @@ type switching struct {
 func init() {
 	networkSwitch = register(Detector{
 		Type: "network_switch", Label: "Network switch",
-		Help:   "The browser's network is another kind than before, or it is offline (medium while it is); or the path of a connection that was connected for 10 s leads through another kind of candidate. Low: what it costs the user shows in other issues.",
+		Help:   "The browser's network is another kind than before, or it is offline (medium while it is); or a connection that was connected for 10 s takes another path. Low: what it costs the user shows in other issues.",
 		Causes: []string{"network_type", "offline", "path"},
+		Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
+		Sample: func(s *Stream, smp *rtc.Sample) Mark {
+			// Another address of the same kind shows only in the count of changes.
+			if Value(smp, quality.PairChanges) > 0 {
+				s.w.takesPath(s.Row.Connection, smp.Time.Add(-smp.Interval), smp.Time, "one pair of candidates to another")
+			}
+			return Mark{}
+		},
 		Event: func(w *Watch, e *rtc.Event) {
 			if e.Name != rtc.NameNetwork {
 				return
@@ -62,7 +72,8 @@ func init() {
 			}
 			m.network = p.Type
 			if was != "" && was != "unknown" && was != p.Type {
-				w.switches(0, e.Time, "network_type", fmt.Sprintf("%s to %s", was, p.Type), e.Name)
+				m.moved, m.how = e.Time, fmt.Sprintf("%s to %s", was, p.Type)
+				w.switches(0, e.Time, "network_type", m.how, e.Name)
 			}
 		},
 		Connection: func(w *Watch, r *rtc.Connection) {
@@ -79,17 +90,27 @@ func init() {
 				m.paths = make(map[rtc.ConnectionID]string)
 			}
 			m.paths[r.ID] = path
-			if known && w.now.Sub(r.Connected) > pathSettles {
-				w.switches(r.ID, w.now, "path", fmt.Sprintf("%s to %s", was, path), rtc.NameICEState)
+			if known {
+				w.takesPath(r.ID, w.now, w.now, fmt.Sprintf("%s to %s", was, path))
 			}
 		},
 	})
 }
 
+// takesPath tells of a connection that takes another path, unless it has just
+// come about or that was told already. It did so between from and to.
+func (w *Watch) takesPath(id rtc.ConnectionID, from, to time.Time, how string) {
+	l := w.link(id)
+	m := Of[switching](w, networkSwitch)
+	if l.connected.IsZero() || from.Sub(l.connected) <= pathSettles || !m.at.IsZero() && to.Sub(m.at) < switchMatters {
+		return
+	}
+	w.switches(id, to, "path", how, rtc.NameICEState)
+}
+
 // switches tells of a change, which is over as it happens.
 func (w *Watch) switches(id rtc.ConnectionID, at time.Time, cause, how, event string) {
-	m := Of[switching](w, networkSwitch)
-	m.at, m.how = at, how
+	Of[switching](w, networkSwitch).at = at
 	w.Open(networkSwitch, rtc.Issue{
 		Connection: id, Severity: rtc.Low, Cause: cause, Source: rtc.Network, Start: at, End: at,
 		Evidence: []rtc.Evidence{{Event: event, At: at, Text: "from " + how}},

@@ -33,7 +33,7 @@ func init() {
 		Type: "slow_join", Label: "Slow join", Phase: rtc.Joining,
 		Help:   "The join took longer than 5 s (medium; the limit of PRODUCT.md) or 10 s (high) until media flowed, or until connected where nothing came within 10 s after. The cause is the first part that took two fifths of it, else the longest. Time in which the browser asked for camera and microphone is not counted; above 5 s it is an issue of its own, low, with the cause device.",
 		Causes: []string{"device", "signalling", "ice", "dtls", "media"},
-		Kinds:  quality.Media, Dirs: quality.Either,
+		Kinds:  quality.Media, Dirs: quality.Either, Scope: PerSession,
 		Sample: func(s *Stream, smp *rtc.Sample) Mark {
 			if j := Of[joining](s.w, slowJoin); !j.over && j.way != nil {
 				j.way.Sample(smp)
