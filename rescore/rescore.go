@@ -196,7 +196,7 @@ func (o *Options) replay(ctx context.Context, row *rtc.Session, sink session.Sin
 		return err
 	}
 	imported := row.EndReason == "import"
-	r := &replay{missed: missed, features: feature.New(), ctx: ctx, raw: src.Format() == dump.FormatRaw}
+	r := &replay{missed: missed, features: feature.New(), ctx: ctx, raw: src.Format() == dump.FormatRaw, start: src.Header().Start}
 	start := row.Start.UnixMilli()
 	if imported {
 		start = 0 // its first record's, as at the import
@@ -239,6 +239,7 @@ type replay struct {
 	features *feature.Extractor
 	missed   []rtc.Event
 	raw      bool
+	start    int64
 	begun    bool
 }
 
@@ -253,7 +254,10 @@ func (p *replay) Record(r *rtc.Record) error {
 		p.missed = p.missed[1:]
 	}
 	if p.raw && !p.begun && r.Kind == rtc.KindOpen && len(r.Name) == 0 {
-		r.Name = []byte(rtc.NameConnectionInfo) // as ingest names what the connection told
+		// As ingest tells of the connection.
+		opened := *r
+		opened.Name, opened.Received, opened.Time = []byte(rtc.NameConnectionInfo), p.start, 0
+		r = &opened
 	}
 	p.begun = true
 	_ = p.features.Record(r) // it never fails
