@@ -16,6 +16,7 @@ var arrows = []struct{ from, to, why string }{
 	{"quality/...", "session", "figures are pure, so that they can be recomputed from a dump"},
 	{"quality/...", "store/...", "figures are pure, so that they can be recomputed from a dump"},
 	{"quality/...", "protocol/...", "figures are derived from the vocabulary, whatever the wire"},
+	{"quality/setup", "quality/issue", "a slow join asks how far the join has come, not the other way round"},
 	{"quality/mos", "...", "published formulas are plain numbers in and out, so that they can be read next to their Recommendation"},
 	{"quality", "quality/score", "a score is derived from samples, not the other way round"},
 	{"quality/score", "quality/issue", "what a user got does not depend on what was found to blame"},
