@@ -14,8 +14,8 @@ var BandwidthDrop = register(Detector{
 	Kinds:  quality.Transport, Dirs: quality.Either, Scope: PerConnection,
 	Hold: 3 * time.Second, Clear: 5 * time.Second,
 	Sample: func(s *Stream, smp *rtc.Sample) Mark {
-		if s.pathSilent() {
-			return Mark{} // that is no want of bandwidth
+		if s.pathSilent() || s.Young(smp) { // an outage is no want of bandwidth, and estimates begin anyhow
+			return Mark{}
 		}
 		m := dropped(smp, quality.AvailableOutgoing, s.base.uplink).For(causeBandwidth, rtc.Network)
 		if m.Level > rtc.Clear && !s.conn.limited() {
@@ -59,7 +59,7 @@ func (c *conn) limited() bool {
 		if o.Row.Direction != rtc.Send || smp.Kind == rtc.KindAudio || !o.recent(c.path) {
 			continue
 		}
-		if limited(o, smp, quality.LimitedBandwidth, "bandwidth").Level > rtc.Clear || Value(smp, quality.SendDelay) > queueing && !o.Young(smp) {
+		if limited(o, smp, quality.LimitedBandwidth, "bandwidth").Level > rtc.Clear || Value(smp, quality.SendDelay) > queueing && !o.rampsUp(smp) {
 			return true
 		}
 	}

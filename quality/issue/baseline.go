@@ -68,8 +68,20 @@ func (s *Stream) settle() {
 	}
 	switch smp.Kind {
 	case rtc.KindTransport:
-		if Value(smp, quality.Bitrate) < silentPath {
-			s.conn.silent = smp.Time
+		// Answers to checks without a byte of media or reports: the path works and
+		// nobody sends.
+		c := s.conn
+		switch rate := Value(smp, quality.Bitrate); {
+		case rate >= silentPath:
+			c.quiet = false
+			if s.began.IsZero() {
+				s.began = smp.Time.Add(-smp.Interval)
+			}
+		case Value(smp, quality.ICEResponses) > 0:
+			c.quiet = true
+		}
+		if Value(smp, quality.Bitrate) < silentPath && !c.quiet {
+			c.silent = smp.Time
 		}
 		if v := Value(smp, quality.Rtt); v == v {
 			s.conn.rtt, s.conn.rttAt = v, smp.Time

@@ -49,6 +49,8 @@ func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, m
 		st = 0
 	case st > 0 && st < startUpStand && s.Young(smp):
 		st = 0
+	case st > 0 && s.fewer(smp):
+		st = 0
 	}
 	m := stutterMemory.peek(s)
 	if m == nil {
@@ -100,6 +102,18 @@ func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, m
 	m.stopped = m.stopped && stands(smp)
 	return mark
 }
+
+// fewer reports whether a stutter that was concluded from the number of frames
+// alone is as likely a lower rate: as many came in the interval before.
+func (s *Stream) fewer(smp *rtc.Sample) bool {
+	if Value(smp, quality.StutterBasis) != float64(quality.BasisStandstill) || len(s.Last.Values) == 0 {
+		return false
+	}
+	now, last := Value(smp, quality.FpsDecoded), Value(&s.Last, quality.FpsDecoded)
+	return now > 0 && now < evenly*last && last < evenly*now
+}
+
+const evenly = 1.2
 
 // stands reports whether the stream stood still at the end of the interval, as
 // far as it shows: nothing came in it.

@@ -43,7 +43,7 @@ var NoMediaReceived = register(Detector{
 			return Mark{}
 		}
 		m := Mark{Known: true, Level: rtc.Low, Metric: quality.Bitrate, Value: rate, Limit: nan, LowWorse: true}.For(causeStopped, rtc.RemoteUser)
-		if rate < silentPath && received { // where nothing was ever sent, nothing says that it should have come
+		if s.pathSilent() && received { // where nothing was ever sent, nothing says that it should have come
 			m.Level = rtc.High
 			m = m.For(causeNoPackets, rtc.Network)
 		}

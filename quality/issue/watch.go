@@ -43,6 +43,7 @@ type conn struct {
 	rttAt   time.Time
 	far     time.Time // when it was last too long
 	silent  time.Time // when it last brought nothing at all
+	quiet   bool      // it brings nothing but answers to checks
 	// answered is when something last said that what is sent arrives.
 	answered time.Time
 	runs     []*run // by detector

@@ -79,7 +79,7 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 // pathSilent reports whether nothing arrived over the stream's connection.
 func (s *Stream) pathSilent() bool {
 	p := s.Poll()
-	return p != nil && Value(p, quality.Bitrate) < silentPath
+	return p != nil && Value(p, quality.Bitrate) < silentPath && !s.conn.quiet
 }
 
 // dark reports whether the connection brought nothing while the stream stood
