@@ -29,11 +29,10 @@ afterAll(async () => {
   if (out) await rm(out, { recursive: true });
 });
 
-// A machine that is busy with something else may be too late for the truth: again.
-test("a call that loses a fifth of what ada sends tells so, packet by packet and frame by frame", { retry: 2 }, async () => {
+test("a call that loses a fifth of what ada sends tells so, packet by packet and frame by frame", async () => {
   const [app] = (await program.api<{ items: { id: number }[] }>("/apps")).items;
   const condition = make("short", { seconds: 8, rules: [{ user: "ada", dir: "up", from: 1000, loss: 0.2 }] });
-  const keep = await makeCall({ program, app: app!.id, relays, pages: pages.url, out, pollMs: 1000 }, condition, 1);
+  const keep = await makeCall({ program, app: app!.id, relays, pages: pages.url, out, pollMs: 1000, strict: false }, condition, 1);
   await keep();
 
   const folder = join(out, "short-1");

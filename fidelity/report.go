@@ -127,6 +127,7 @@ The rig (%s, %s) puts Chromium pages into calls through a TURN relay of its own,
 	writeFaults(p, results)
 	writeFigures(p, results)
 
+	p("%s", limits)
 	p("\n## How the truth is known\n\n| figure | truth |\n|---|---|\n")
 	for _, t := range Targets {
 		p("| %s | %s |\n", t.Label, t.Truth)
@@ -138,6 +139,18 @@ In a call of two over a relay nobody who sees the ends only can tell the sender'
 `, float64(settle)/1000, strings.Join(sortedOff(), ", "))
 	return b.Flush()
 }
+
+// limits are the reasons that were found for figures outside of their target.
+const limits = `
+## What browsers do not tell
+
+Where figures above miss their target, these are the reasons that were found.
+
+- **Lost audio of an outage.** When more than some twenty packets of audio are lost in a row, Chromium takes the jump of the sequence number for a new beginning: packetsLost does not move. The outage shows as stutter and as a silent connection, not as loss.
+- **Frames decoded and never shown.** After an outage Chromium decodes what had waited at once, and shows the last: framesDecoded counts them all, and no counter says how many were seen.
+- **Gaps around the threshold.** Of the gaps between frames a poll tells the number, the sum and the sum of squares. Where many lie near 600 ms, as at two or three frames a second, which of them are longer is an estimate; so it is of concealed audio near 200 ms.
+- **A packet that is late counts as lost until it comes.** It is taken back in a later interval, which a loss that is never below 0 does not show.
+`
 
 func sortedOff() (names []string) {
 	for _, c := range order {

@@ -36,7 +36,7 @@ export async function main(args: string[]): Promise<number> {
     console.log("the relay runs at ordinary priority: no right to raise it");
   }
   const [app] = (await program.api<{ items: { id: number }[] }>("/apps")).items;
-  const stage: Stage = { program, app: app!.id, relays, pages: pages.url, out, pollMs: Number(values.poll) };
+  const stage: Stage = { program, app: app!.id, relays, pages: pages.url, out, pollMs: Number(values.poll), strict: true };
   let stopped = false; // the browsers close by themselves: what runs fails, and nothing follows
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => { stopped = true; });
   const harvests: Promise<void>[] = [];
