@@ -147,8 +147,12 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 			excused = max(excused, min(over, seconds))
 		}
 	}
+	slept := 0.0 // of a gap that goes on: the poll came before the first picture after it
 	if gap := max(long, g.pending); m.late(seconds) && gap > 0.8*seconds {
 		excused = max(excused, min(gap, seconds))
+		if g.pending > long {
+			slept = min(gap, seconds)
+		}
 	}
 	playing = max(min(playing, seconds-excused), 0)
 
@@ -160,7 +164,7 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 		if w.Kind != rtc.KindScreen || trouble {
 			counted = long - before.charged
 		}
-		g.excused, g.charged, g.trouble = 0, 0, false
+		g.excused, g.charged, g.trouble = slept, 0, false
 		if !quiet {
 			g.unsent = 0
 		}
