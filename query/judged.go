@@ -28,6 +28,11 @@ func (q *Query) Judged(ctx context.Context, app rtc.AppID, call rtc.CallID) (*ve
 	group.Go(func() (err error) { rows.Streams, err = q.Streams(ctx, app, call, 0); return err })
 	group.Go(func() (err error) { rows.Issues, err = q.Issues(ctx, app, call, IssueFilter{}); return err })
 	group.Go(func() (err error) { rows.Outcomes, err = q.Outcomes(ctx, app, call, 0); return err })
+	group.Go(func() error {
+		told, err := q.Verdicts(ctx, app, []rtc.CallID{call})
+		rows.Verdict = told[call]
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}

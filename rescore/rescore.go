@@ -173,6 +173,7 @@ func (o *Options) others(ctx context.Context, app rtc.AppID, call rtc.CallID, ag
 	if err != nil {
 		return nil, err
 	}
+	rows.Verdict = rtc.Verdict{} // it is told anew
 	rows.Connections = slices.DeleteFunc(rows.Connections, func(r rtc.Connection) bool { return again[r.Session] })
 	rows.Streams = slices.DeleteFunc(rows.Streams, func(r rtc.Stream) bool { return again[r.Session] })
 	rows.Issues = slices.DeleteFunc(rows.Issues, func(r rtc.Issue) bool { return again[r.Session] })

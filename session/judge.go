@@ -386,6 +386,9 @@ func (d *docket) take(stored *verdict.Rows) {
 		return
 	}
 	d.complete = true
+	if stored.Verdict.Version > d.verdict.Version {
+		d.verdict = stored.Verdict
+	}
 	if stored.Call.Version > d.call.Version {
 		d.call = stored.Call
 	}

@@ -94,6 +94,9 @@ func stored(c *Collect) func(context.Context, rtc.AppID, rtc.CallID) (*verdict.R
 		if len(c.Calls) > 0 {
 			r.Call = c.Calls[0]
 		}
+		if len(c.Verdicts) > 0 {
+			r.Verdict = c.Verdicts[0]
+		}
 		return r, nil
 	}
 }
@@ -166,7 +169,7 @@ func TestKillsChangeNoVerdict(t *testing.T) {
 	}
 	want := assessed(control)
 	random := rand.New(rand.NewPCG(3, 4))
-	for range 300 {
+	for range 1000 {
 		out, now := &Collect{}, t0
 		// What is let go of is settled: its rows are in the store, and not told again.
 		gone := 0

@@ -16,6 +16,7 @@ type Rows struct {
 	Streams     []rtc.Stream // sent ones, and those received
 	Issues      []rtc.Issue
 	Outcomes    []rtc.Outcome
+	Verdict     rtc.Verdict // told before; Judge does not look at it
 }
 
 // Judge looks at each issue from the other ends and says what was wrong. It
