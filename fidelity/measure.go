@@ -69,7 +69,7 @@ var (
 	Loss = &Target{ID: "loss", Label: "Packet loss", Unit: "%", Scale: 100, Within: 0.005,
 		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, of those that the sender gave it"}
 	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
-		Truth: "what the relay added, queueing included, on the four legs of the connectivity checks that the browser measures by; the loopback itself takes some 1 ms more"}
+		Truth: "what the relay added, queueing included, on the four legs of the connectivity checks that the browser measures by; the loopback itself takes some 1 ms more. Not known of a browser that is starved of its processor"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the receiving page showed (requestVideoFrameCallback)"}
 	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
@@ -314,6 +314,9 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 
 func (t *Truth) rtt(f *flow, from, to float64) Figure {
 	out := f.figure(RTT)
+	if starved[t.Condition] {
+		return out
+	}
 	trips := t.trips(f.to, f.from)
 	f.over(from, to, quality.Rtt, func(s *sampled, v float64) {
 		var sum, n float64
