@@ -57,6 +57,9 @@ func follow(usual *float64, v, seconds, fall float64) {
 // settle brings what is usual of the stream up to date with a sample that is
 // about to be judged.
 func (s *Stream) settle() {
+	if s.late() {
+		return
+	}
 	smp := &s.Now
 	seconds := smp.Interval.Seconds()
 	b := &s.base

@@ -110,6 +110,31 @@ func TestNothingSlightIsSaidOfAStreamThatBegins(t *testing.T) {
 	}
 }
 
+// A laptop that slept for half a minute tells of all of it in one interval.
+func TestNothingIsSaidOfASleep(t *testing.T) {
+	p := newPolls(t, time.Second)
+	for i := range 60 {
+		p.every = time.Second
+		if i == 30 {
+			p.every = 30 * time.Second
+		}
+		p.poll(func(name string, f figures) {
+			if i == 30 {
+				switch name {
+				case "video sent":
+					f[quality.FpsCaptured], f[quality.FpsEncoded] = 1, 1
+				case "video received", "audio received":
+					f[quality.FpsDecoded], f[quality.Loss], f[quality.PacketsLost], f[quality.Jitter] = 1, 0.9, 500, 900
+				}
+			}
+		})
+	}
+	p.watch.End(p.now, "leave")
+	for _, i := range p.found() {
+		t.Errorf("found %s", describe(&i))
+	}
+}
+
 func TestLowFrameRate(t *testing.T) {
 	runFaults(t, []fault{
 		{name: "capture falls to 12", on: "video sent", set: figures{quality.FpsCaptured: 12, quality.FpsEncoded: 12}, want: "low_frame_rate low source local_user"},

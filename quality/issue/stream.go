@@ -72,6 +72,16 @@ func (c *conn) list(s *Stream) {
 
 const forgotten = 2 * time.Minute
 
+// late reports whether the newest sample came so much later than usual that the
+// machine slept: its figures are means over a time in which nothing ran.
+func (s *Stream) late() bool {
+	return len(s.Last.Values) > 0 && s.Now.Interval > lateAfter+3*s.Last.Interval
+}
+
+// lateAfter: browsers run a hidden page's timers once a second, at worst once a
+// minute, and then regularly.
+const lateAfter = 5 * time.Second
+
 // startUp is how long after its first media, or after it came back, a stream
 // may still be finding its rate: nothing slight is said of it.
 const startUp = 5 * time.Second

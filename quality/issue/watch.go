@@ -219,7 +219,7 @@ func (w *Watch) judge() {
 	}
 	for _, s := range w.poll {
 		smp := &s.Now
-		if smp.Kind > rtc.KindClient || smp.Direction > rtc.Receive {
+		if smp.Kind > rtc.KindClient || smp.Direction > rtc.Receive || s.late() {
 			continue
 		}
 		for _, d := range w.wiring.samples[smp.Kind][smp.Direction] {
