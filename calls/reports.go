@@ -207,6 +207,10 @@ func machine(b *builder, u *user, t ms, n int) {
 // path tells the transport, the selected candidate pair and its candidates.
 func (w *world) path(b *builder, c *conn, t ms) {
 	u := c.p.user
+	var series []*override // of the first connection
+	if c.name == "PC_0" {
+		series = u.raw
+	}
 	checked := t >= c.checked
 	pair := fmt.Sprintf("CP%d", c.path)
 	if b.report(rtc.TypeTransport, "T01", 0) {
@@ -226,7 +230,7 @@ func (w *world) path(b *builder, c *conn, t ms) {
 		if checked {
 			b.text(rtc.StatSelectedCandidatePairId, pair)
 		}
-		b.override(u.raw, "transport", c.p.polls)
+		b.override(series, "transport", c.p.polls)
 	}
 	b.report(rtc.TypeCandidatePair, pair, 0)
 	b.text(rtc.StatTransportId, "T01")
@@ -259,7 +263,7 @@ func (w *world) path(b *builder, c *conn, t ms) {
 		}
 		b.num(rtc.StatAvailableOutgoingBitrate, available)
 	}
-	b.override(u.raw, "pair", c.p.polls)
+	b.override(series, "pair", c.p.polls)
 	p := paths[c.path]
 	b.report(rtc.TypeLocalCandidate, fmt.Sprintf("IL%d", c.path), 0)
 	b.text(rtc.StatCandidateType, p.candidate)
@@ -273,12 +277,12 @@ func (w *world) path(b *builder, c *conn, t ms) {
 		}
 	}
 	b.text(rtc.StatNetworkType, network)
-	b.override(u.raw, "local", c.p.polls)
+	b.override(series, "local", c.p.polls)
 	b.report(rtc.TypeRemoteCandidate, "IR0", 0)
 	b.text(rtc.StatCandidateType, "host")
 	b.text(rtc.StatProtocol, "udp")
 	b.text(rtc.StatUsernameFragment, c.farUfrag())
-	b.override(u.raw, "far", c.p.polls)
+	b.override(series, "far", c.p.polls)
 }
 
 func boolean(b bool) float64 {
