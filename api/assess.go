@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/peerglass/peerglass/quality/issue"
+	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -141,6 +142,9 @@ func evidenceOf(e *rtc.Evidence) Evidence {
 	out := Evidence{Stream: uint32(e.Stream), Metric: e.Metric, Event: e.Event, At: orNull(e.At), Value: e.Value, Limit: e.Limit, Text: e.Text}
 	if e.Session != 0 {
 		out.Session = e.Session.String()
+	}
+	if verdict.FromOthers(e) {
+		out.Event = "" // a note of the verdict's own
 	}
 	return out
 }

@@ -75,6 +75,9 @@ func (f *found) refined() (rtc.Issue, bool) {
 // judgement starts from there.
 const judged = "verdict"
 
+// FromOthers reports whether a piece of an issue's evidence was added by Judge.
+func FromOthers(e *rtc.Evidence) bool { return strings.HasPrefix(e.Event, judged+"/") }
+
 // unjudged is the issue as its own session has it.
 func unjudged(i *rtc.Issue) *rtc.Issue {
 	r := *i
