@@ -60,6 +60,7 @@ func (s *Stream) settle() {
 	if s.late() {
 		return
 	}
+	s.strained = false
 	smp := &s.Now
 	seconds := smp.Interval.Seconds()
 	b := &s.base
@@ -123,15 +124,16 @@ func (s *Stream) settle() {
 	if smp.Direction == rtc.Send && fps > 0 && (smp.Limitation == "none" || Value(smp, quality.LimitedBandwidth) == 0) {
 		s.free = true
 	}
+	s.strained = s.overrun(smp) // by what was usual before
 	least(&b.coding, Value(smp, quality.FrameTime), seconds)
 	follow(&b.target, Value(smp, quality.TargetBitrate), seconds, sinkOver)
-	if s.overrun(smp) && !s.Young(smp) {
+	if s.strained && !s.Young(smp) {
 		s.w.strain = smp.Time
 	}
 	if h := Value(smp, quality.Height); h > 0 {
 		ratio := Value(smp, quality.Width) / h
 		if r := ratio / b.ratio; !(r > 0.8 && r < 1.25) || h > 1.3*b.height { // another picture: a screen for a camera
-			b.height, b.ratio, b.fps, b.coding = h, ratio, zeroOf(fps), 0
+			b.height, b.ratio, b.fps, b.coding = h, ratio, zeroOf(fps), zeroOf(Value(smp, quality.FrameTime))
 		}
 		b.height = max(b.height, h)
 	}

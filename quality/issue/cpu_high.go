@@ -62,7 +62,7 @@ func coding(s *Stream, smp *rtc.Sample) Mark {
 	if each != each {
 		return Mark{}
 	}
-	if !s.overrun(smp) {
+	if !s.strained {
 		return Fine
 	}
 	m := Mark{Known: true, Level: rtc.Low, Metric: quality.FrameTime, Value: each, Limit: nan}

@@ -51,7 +51,7 @@ func fewSent(s *Stream, smp *rtc.Sample) Mark {
 	if l, at := few(encoded, captured); l > level && encoded > 0 && s.best(smp) {
 		level, limit, metric, value = l, at, quality.FpsEncoded, encoded
 		switch {
-		case Value(smp, quality.LimitedCPU) > 0 || smp.Limitation == "cpu" || s.overrun(smp):
+		case Value(smp, quality.LimitedCPU) > 0 || smp.Limitation == "cpu" || s.strained:
 			cause = causeCPU
 		case Value(smp, quality.LimitedBandwidth) > 0 || smp.Limitation == "bandwidth" || s.starvedEncoder(smp):
 			cause, source = causeBandwidth, rtc.Network
@@ -93,7 +93,7 @@ func fewDecoded(s *Stream, smp *rtc.Sample) Mark {
 	}
 	m := Mark{Known: true, Level: level, Metric: quality.FpsDecoded, Value: decoded, Limit: limit, LowWorse: true}
 	// Frames came and were not shown: the fault is here.
-	if r := Value(smp, quality.FpsReceived); r*slowShare > decoded && r > decoded+2 && (s.overrun(smp) || !s.lossy(smp) && !s.jittery(smp)) {
+	if r := Value(smp, quality.FpsReceived); r*slowShare > decoded && r > decoded+2 && (s.strained || !s.lossy(smp) && !s.jittery(smp)) {
 		return m.For(causeCPU, rtc.LocalUser)
 	}
 	return m.For(why(s, smp))

@@ -23,9 +23,10 @@ type Stream struct {
 	listed bool   // it is among its connection's
 	waits  bool   // Now is not judged yet
 
-	began time.Time // when media first flowed; zero while none did
-	base  baseline  // what is usual of it
-	heard bool      // a microphone: it gave sound
+	began    time.Time // when media first flowed; zero while none did
+	base     baseline  // what is usual of it
+	heard    bool      // a microphone: it gave sound
+	strained bool      // the machine could not keep up with coding it in the newest interval
 	// When the other end last reported on what is sent, and the time before.
 	reported, reportedLast time.Time
 	rested                 time.Time // when its connection last stood by
