@@ -50,6 +50,8 @@ func why(s *Stream, smp *rtc.Sample) (cause string, source rtc.Source) {
 	switch {
 	case s.dark(smp):
 		return causeNoPackets, rtc.Network
+	case s.unsent(smp):
+		return causeStopped, rtc.RemoteUser
 	case s.w.strained(smp) && !s.lossy(smp):
 		return causeCPU, rtc.LocalUser
 	case s.lossy(smp):
@@ -107,6 +109,18 @@ func (s *Stream) dark(smp *rtc.Sample) bool {
 		}
 	}
 	return false
+}
+
+// unsent reports whether the stream stood still in one piece because its sender
+// sent nothing: as much is missing of it as it stood, and nothing was lost or
+// late.
+func (s *Stream) unsent(smp *rtc.Sample) bool {
+	stood := s.stuttered()
+	if stood < longStand || s.base.bitrate == 0 || Value(smp, quality.Loss) >= lossShows || s.jittery(smp) {
+		return false
+	}
+	missing := s.missing()
+	return missing > 0.8*stood && missing < 1.25*stood
 }
 
 // stuttered is the stutter of the interval and the one before, in ms: a gap
