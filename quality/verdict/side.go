@@ -64,6 +64,9 @@ func explained(f *found) bool {
 	if f.source == rtc.LocalUser || f.source == rtc.Server {
 		return false
 	}
+	if f.row.Type == "ice_failed" || f.row.Type == "dtls_failed" {
+		return true // what kept one end from connecting kept the other
+	}
 	return f.source == rtc.Network || f.direction() == rtc.Receive
 }
 

@@ -284,7 +284,7 @@ func TestVerdicts(t *testing.T) {
 				"bob ice_failed - 1-16 high ice_failed network",
 			},
 			want:     "user_network alice turn_unreachable (network network remote_user)",
-			sentence: "Alice could not connect for 15 s (12:00:01–12:00:16): others reached it, so that Alice's network is in the way."},
+			sentence: "Alice could not connect for 15 s (12:00:01–12:00:16): others reached the TURN server, so that Alice's network is in the way."},
 		{name: "TURN is out of reach for all", how: "direct", users: "alice bob",
 			issues: []string{
 				"alice turn_unreachable - 1-11 medium turn_unreachable network",

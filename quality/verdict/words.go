@@ -396,16 +396,18 @@ func (g *group) why(f *found) string {
 		return "the network between " + between + " " + cmp.Or(did, "failed")
 	case rtc.UserNetwork:
 		switch {
-		case cause == "turn_unreachable":
-			return "others reached it, so that " + f.who.called() + "'s network is in the way"
+		case cause == "turn_unreachable" || cause == "no_answer":
+			return "others reached the TURN server, so that " + f.who.called() + "'s network is in the way"
 		case cause == "relay_tcp":
 			return f.who.called() + "'s network lets no UDP through"
 		}
 		return f.who.called() + "'s network " + cmp.Or(did, "failed")
 	case rtc.ServerSide:
 		switch {
-		case cause == "turn_unreachable":
+		case cause == "turn_unreachable" || cause == "no_answer":
 			return "nobody reached the TURN server"
+		case cause == "only_tcp_configured":
+			return "the application offers no relay over UDP"
 		case cause == "signalling":
 			return "signalling took long"
 		case did != "":
