@@ -108,9 +108,10 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 		if before.spacing == 0 {
 			long = math.NaN()
 			g.spacing = seconds / frames
-		}
-		if missing := seconds - frames*before.spacing; before.spacing > 0 && missing >= threshold {
-			long = missing
+		} else {
+			long = ifLong(seconds-frames*before.spacing, threshold)
+			// Pictures that stay fewer are a lower rate, not one gap after the other.
+			g.spacing += 0.5 * (seconds/frames - before.spacing)
 		}
 	}
 	g.doubt = 0

@@ -290,3 +290,23 @@ func TestAudioOutage(t *testing.T) {
 		x.poll(1, 1e4, rise).want(250, 1000, BasisExact)
 	})
 }
+
+// Firefox and old browsers tell the number of pictures alone. A rate that stays
+// lower is not one gap after the other.
+func TestLowerRateOfPicturesThatAreOnlyCounted(t *testing.T) {
+	only := func(n int) members {
+		return members{rtc.StatFramesDecoded: float64(n), rtc.StatPacketsReceived: 4 * float64(n)}
+	}
+	x := watch(t, rtc.KindVideo).poll(2, 1e4, only(60)).poll(2, 1e4, only(60)).poll(2, 1e4, only(60))
+	counted := 0.0
+	for range 20 {
+		x.poll(2, 1e4, only(30))
+		if v := x.values[VideoStutterTime.Index()]; !rtc.IsNull(v) {
+			counted += float64(v)
+		}
+	}
+	if counted > 1500 {
+		t.Errorf("%v ms of stutter in 40 s at half the rate, want no more than the first drop of it", counted)
+	}
+	x.poll(2, 1e4, only(0)).want(2000, 2000, BasisStandstill)
+}
