@@ -242,7 +242,7 @@ func (g *group) felt() *found {
 // effect says what the user who has the issue saw or heard.
 func (g *group) effect(f *found) string {
 	me := f.of.who.called()
-	from := f.sender2()
+	from := f.origin()
 	you := other(from, f.of.who)
 	victims := g.victims(f)
 	sent := f.direction() == rtc.Send
@@ -331,8 +331,8 @@ func (g *group) effect(f *found) string {
 	return me + " had trouble (" + label(f.row.Type) + ")"
 }
 
-// sender2 is whoever the issue's stream comes from, nil if that is not known.
-func (f *found) sender2() *person {
+// origin is whoever the issue's stream comes from, nil if that is not known.
+func (f *found) origin() *person {
 	if f.from != nil {
 		return f.from.who
 	}
@@ -341,7 +341,7 @@ func (f *found) sender2() *person {
 
 // has reports whether the group has an issue of a type with the same sender.
 func (g *group) has(kind string, from *person) bool {
-	return slices.ContainsFunc(g.issues, func(f *found) bool { return f.row.Type == kind && f.sender2() == from })
+	return slices.ContainsFunc(g.issues, func(f *found) bool { return f.row.Type == kind && f.origin() == from })
 }
 
 // victims are who had the same issue.
@@ -349,7 +349,7 @@ func (g *group) victims(like *found) string {
 	var names []string
 	seen := make(map[*person]bool)
 	for _, f := range g.issues {
-		if f.sender2() == like.sender2() && f.direction() == like.direction() && !seen[f.of.who] && f.of.who != like.sender2() {
+		if f.origin() == like.origin() && f.direction() == like.direction() && !seen[f.of.who] && f.of.who != like.origin() {
 			seen[f.of.who] = true
 			names = append(names, f.of.who.called())
 		}
