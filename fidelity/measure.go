@@ -91,8 +91,12 @@ var Targets = []*Target{Bitrate, Loss, RTT, FPS, Captured, VideoStutter, AudioSt
 // was delayed arrives, what was lost is reported.
 const settle = 3000
 
-// span is the time of the damage; without any, the whole recording.
+// span is the time of the damage; without any, and where a stream was taken
+// away, the whole recording.
 func (t *Truth) span() (from, to float64) {
+	if switchedOff[t.Condition] {
+		return t.Start, t.End // what was taken away has no figures
+	}
 	first, last := math.Inf(1), 0.0
 	for _, r := range t.Schedule {
 		first = min(first, float64(r.From))

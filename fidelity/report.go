@@ -133,7 +133,7 @@ The rig (%s, %s) puts Chromium pages into calls through a TURN relay of its own,
 		p("| %s | %s |\n", t.Label, t.Truth)
 	}
 	p(`
-Figures other than the stutter rates are means over the time of the damage and %g s more, in the very intervals that Peerglass's samples cover; of a call without damage over all of it. Stutter rates are of the whole recording. Where a picture or a sound was taken away by its user (%s) no stutter is judged: whether that is one is a matter of words.
+Figures other than the stutter rates are means over the time of the damage and %g s more, in the very intervals that Peerglass's samples cover; of a call without damage, or from which a stream was taken, over all of it. Stutter rates are of the whole recording. Where a picture or a sound was taken away by its user (%s) no stutter is judged: whether that is one is a matter of words.
 
 In a call of two over a relay nobody who sees the ends only can tell the sender's uplink from the receiver's downlink: there "the network between" is the right answer, and a user's network is a wrong one. In a call of three it can be told, and must be. The page, the relay and the program share one machine and one clock.
 `, float64(settle)/1000, strings.Join(sortedOff(), ", "))
@@ -146,10 +146,11 @@ const limits = `
 
 Where figures above miss their target, these are the reasons that were found.
 
-- **Lost audio of an outage.** When more than some twenty packets of audio are lost in a row, Chromium takes the jump of the sequence number for a new beginning: packetsLost does not move. The outage shows as stutter and as a silent connection, not as loss.
+- **Lost audio of an outage.** When 50 packets of audio and more are lost in a row, Chromium takes the jump of the sequence number for a new beginning: packetsLost does not move. They are estimated from the usual packet rate where the whole path was silent; else, and to set the estimate right, the sender's next report is waited for, which comes every 2 to 6 s. A sender that stops during the outage, as Chromium does after some seconds without an answer, makes the estimate too high until then.
+- **Video numbered and not sent.** In a long outage in both directions Chromium counts more video as lost than the relay was given.
 - **Frames decoded and never shown.** After an outage Chromium decodes what had waited at once, and shows the last: framesDecoded counts them all, and no counter says how many were seen.
 - **Gaps around the threshold.** Of the gaps between frames a poll tells the number, the sum and the sum of squares. Where many lie near 600 ms, as at two or three frames a second, which of them are longer is an estimate; so it is of concealed audio near 200 ms.
-- **A packet that is late counts as lost until it comes.** It is taken back in a later interval, which a loss that is never below 0 does not show.
+- **A packet that is late counts as lost until it comes.** It is taken back in a later interval: the loss of one interval, which is never below 0, does not show that, the sum of several does.
 `
 
 func sortedOff() (names []string) {
