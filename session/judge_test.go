@@ -137,7 +137,7 @@ func TestJudge(t *testing.T) {
 	now += 60_000
 	j.Tick(t.Context(), now)
 	v := out.Verdicts[0]
-	if v.Score != 6 || v.Issues != [4]uint32{rtc.High: 2} || v.Sentences[0] != "Bob could at times not see alice for 21 s (20:27:00–20:27:21): alice's network lost packets." {
+	if v.Score != 6 || v.Issues != [4]uint32{rtc.High: 2} || v.Sentences[0] != "bob could at times not see alice for 21 s (20:27:00–20:27:21 UTC): alice's network lost packets." {
 		t.Errorf("in the end it came to %+v", v)
 	}
 	issues, version := len(out.Issues), v.Version

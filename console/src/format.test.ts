@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, duration, figure, initials, span, tick } from "./format";
+import { clock, count, duration, figure, initials, inZone, span, tick } from "./format";
 
 describe("figure", () => {
   it("shows what was not measured as a dash, and zero as zero", () => {
@@ -46,4 +46,13 @@ it("counts and initials", () => {
   expect(initials("Ada Lovelace")).toBe("AL");
   expect(initials("bob")).toBe("BO");
   expect(initials("")).toBe("?");
+});
+
+describe("inZone", () => {
+  it("tells a verdict's times in the viewer's zone", () => {
+    const at = Date.UTC(2026, 10, 21, 23, 59, 50);
+    expect(inZone("for 19 s (23:59:55–00:00:14 UTC): why", at)).toBe(`for 19 s (${clock(at + 5_000)}–${clock(at + 24_000)}): why`);
+    expect(inZone("at 23:59:59 UTC.", at)).toBe(`at ${clock(at + 9_000)}.`);
+    expect(inZone("nothing", at)).toBe("nothing");
+  });
 });

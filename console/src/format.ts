@@ -108,3 +108,18 @@ export function initials(name: string): string {
   const letters = words.length > 1 ? (words[0]?.[0] ?? "") + (words[1]?.[0] ?? "") : (words[0] ?? "?").slice(0, 2);
   return letters.toUpperCase();
 }
+
+/**
+ * A text with times of day in UTC, as verdicts have them, in the viewer's zone;
+ * near says on which day.
+ */
+export function inZone(text: string, near: number | string): string {
+  const from = new Date(near).getTime();
+  const local = (time: string) => {
+    const day = new Date(from).toISOString().slice(0, 10);
+    let at = Date.parse(`${day}T${time}Z`);
+    if (at < from - 43_200_000) at += 86_400_000; // after midnight
+    return clock(at);
+  };
+  return text.replace(/(\d\d:\d\d:\d\d)(?:–(\d\d:\d\d:\d\d))? UTC/g, (_, a: string, b?: string) => (b ? `${local(a)}–${local(b)}` : local(a)));
+}

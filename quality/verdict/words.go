@@ -181,11 +181,11 @@ func (g *group) when() string {
 	d := g.lasted()
 	switch {
 	case d < time.Second:
-		return "at " + first
+		return "at " + first + " UTC"
 	case len(spans) == 1:
-		return fmt.Sprintf("for %s (%s–%s)", words(d), first, last)
+		return fmt.Sprintf("for %s (%s–%s UTC)", words(d), first, last)
 	}
-	return fmt.Sprintf("for %s in all, %d times (%s–%s)", words(d), len(spans), first, last)
+	return fmt.Sprintf("for %s in all, %d times (%s–%s UTC)", words(d), len(spans), first, last)
 }
 
 func words(d time.Duration) string {
@@ -224,8 +224,15 @@ func (g *group) sentence() string {
 	if why := g.why(f); why != "" {
 		text += ": " + why
 	}
+	if g.beginsWithName(text) {
+		return text + "." // as the application wrote it
+	}
 	r, n := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(r)) + text[n:] + "."
+}
+
+func (g *group) beginsWithName(text string) bool {
+	return slices.ContainsFunc(g.issues, func(f *found) bool { return f.of.who.name != "" && strings.HasPrefix(text, f.of.who.name) })
 }
 
 // felt is the issue that the sentence tells of: the worst, or one as bad of a

@@ -80,7 +80,7 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
         </Group>
       </div>
       <Section title="Verdict">
-        <VerdictCard verdict={call.verdict} live={live} nameOf={nameOf} />
+        <VerdictCard verdict={call.verdict} start={call.start} live={live} nameOf={nameOf} />
         {issues.error ? <Alert color="red">{issues.error.message}</Alert> : issues.data && <Issues issues={issues.data} metrics={metrics.data ?? []} whose={whose} onShow={show} />}
       </Section>
       <Section title="Users"><Users people={call.people} outcomes={outcomes.data ?? []} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>

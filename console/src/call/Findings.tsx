@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Group, Paper, Stack, Table, Text, Tooltip } from
 import { IconCircleCheck, IconZoomIn } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Evidence, Issue, Metric, Verdict } from "../api/client";
-import { clock, duration, figure, none } from "../format";
+import { clock, duration, figure, inZone, none } from "../format";
 import { Score } from "./Score";
 
 const sides: Record<Verdict["side"], string> = { none: "", user: "User", user_network: "User's network", network: "Network between users", server: "Server" };
@@ -10,7 +10,7 @@ const sides: Record<Verdict["side"], string> = { none: "", user: "User", user_ne
 const sources: Record<Issue["source"], string> = { unknown: none, local_user: "This user", remote_user: "Other user", network: "Network", server: "Server" };
 
 /** What was wrong with the call, in words; nothing where nothing was. */
-export function VerdictCard({ verdict, live, nameOf }: { verdict: Verdict | null; live: boolean; nameOf: (user: string) => string }) {
+export function VerdictCard({ verdict, start, live, nameOf }: { verdict: Verdict | null; start: string; live: boolean; nameOf: (user: string) => string }) {
   if (!verdict) {
     return live ? <Paper p="md"><Text size="sm" c="dimmed">The verdict comes a few seconds after media flows.</Text></Paper>
       : <Paper p="md"><Text size="sm" c="dimmed">This call was not judged: it was kept by an earlier version. <code>peerglass rescore</code> does so from its dumps.</Text></Paper>;
@@ -22,7 +22,7 @@ export function VerdictCard({ verdict, live, nameOf }: { verdict: Verdict | null
         <Score value={score} size="xl" />
         <Stack gap={6} style={{ minWidth: 0, flex: 1 }}>
           {sentences.length > 0
-            ? sentences.map((s, i) => <Text key={s} size={i === 0 ? "md" : "sm"} fw={i === 0 ? 550 : 400}>{s}</Text>)
+            ? sentences.map((s, i) => <Text key={s} size={i === 0 ? "md" : "sm"} fw={i === 0 ? 550 : 400}>{inZone(s, start)}</Text>)
             : score === null
               ? <Text size="sm" c="dimmed">Nothing was measured by which this call could be judged.</Text>
               : <Group gap={6}><IconCircleCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden /><Text size="sm">{live ? "Nothing is wrong so far." : "Nothing was wrong with this call."}</Text></Group>}

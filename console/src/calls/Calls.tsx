@@ -8,7 +8,7 @@ import type { App, Call } from "../api/client";
 import { useCalls } from "../api/queries";
 import { Score } from "../call/Score";
 import { Embed } from "../apps/Embed";
-import { count, dateTime, duration, span, zone } from "../format";
+import { count, dateTime, duration, inZone, span, zone } from "../format";
 import { useApp } from "../Shell";
 import { type Filters, instants, type Range, rangeNames, ranges, readFilters, type Sort, sizes, writeFilters } from "./filters";
 import { ImportButton, ImportDrop } from "./Import";
@@ -153,7 +153,7 @@ function Row({ call, app }: { call: Call; app: number }) {
       </Table.Td>
       <Table.Td className="num">{span(call.start, call.end)}</Table.Td>
       <Table.Td>
-        <Tooltip label={call.verdict?.sentences[0]} disabled={!call.verdict?.sentences.length}><Group gap={8} wrap="nowrap" w="fit-content"><Score value={call.verdict?.score} />{worstLevel(call) && <span className="level" data-level={worstLevel(call)} role="img" aria-label={`worst issue ${worstLevel(call)}`} />}</Group></Tooltip>
+        <Tooltip label={inZone(call.verdict?.sentences[0] ?? "", call.start)} disabled={!call.verdict?.sentences.length}><Group gap={8} wrap="nowrap" w="fit-content"><Score value={call.verdict?.score} />{worstLevel(call) && <span className="level" data-level={worstLevel(call)} role="img" aria-label={`worst issue ${worstLevel(call)}`} />}</Group></Tooltip>
       </Table.Td>
       <Table.Td><Status call={call} /></Table.Td>
       <Table.Td className="num" ta="right">{duration(call.durationMs)}</Table.Td>
