@@ -91,6 +91,10 @@ var Targets = []*Target{Bitrate, Loss, RTT, FPS, Captured, VideoStutter, AudioSt
 // was delayed arrives, what was lost is reported.
 const settle = 3000
 
+// lossSettle is the same for what is lost: a sender of audio reports every 2
+// to 6 s (RFC 3550 §6.2, §6.3.1) what it sent.
+const lossSettle = 8000
+
 // span is the time of the damage; without any, and where a stream was taken
 // away, the whole recording.
 func (t *Truth) span() (from, to float64) {
@@ -178,7 +182,7 @@ func Measure(t *Truth, rows *session.Collect) []Figure {
 			}
 			peer[row.Session][row.Connection] = f.from
 			add(t.bitrate(&f, spanFrom, spanTo))
-			add(t.loss(&f, spanFrom, spanTo))
+			add(t.loss(&f, spanFrom, min(spanTo-settle+lossSettle, t.End)))
 			if row.Kind == rtc.KindVideo {
 				add(t.fps(&f, spanFrom, spanTo))
 				add(t.videoStutter(&f))
@@ -297,22 +301,16 @@ func (t *Truth) bitrate(f *flow, from, to float64) Figure {
 func (t *Truth) loss(f *flow, from, to float64) Figure {
 	out := f.figure(Loss)
 	var offered, dropped, lost, expected float64
-	out.Samples = f.over(from, to, quality.Packets, func(s *sampled, packets float64) {
+	out.Samples = f.over(from, to, quality.Packets, func(s *sampled, _ float64) {
 		offered += counted(t, f.up.Offered, s.from, s.to)
 		dropped += counted(t, f.up.Dropped, s.from, s.to) + counted(t, f.down.Dropped, s.from, s.to)
-		// A mean of ratios is weighted by what they are shares of.
-		switch v, n := s.of(quality.Loss), s.of(quality.PacketsLost); {
-		case v > 0 && n > 0:
+		// As a ratio of sums, what came late is taken back.
+		if n, of := s.of(quality.PacketsMissing), s.of(quality.PacketsExpected); n == n && of == of {
 			lost += n
-			expected += n / v
-		case v == 0:
-			expected += packets
-			if again := s.of(quality.Retransmitted); again == again {
-				expected -= packets * again
-			}
+			expected += of
 		}
 	})
-	out.True, out.Said = dropped/offered, lost/expected
+	out.True, out.Said = dropped/offered, max(lost/expected, 0)
 	return out
 }
 

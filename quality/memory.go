@@ -40,6 +40,7 @@ type Memory struct {
 	video gaps
 	audio outages
 	delay way
+	gone  missing
 
 	// Results for the window that Derive was given last; NaN is not known.
 	stutter float64 // s
@@ -63,6 +64,7 @@ const (
 func (m *Memory) step(w *Window) {
 	m.stutter, m.playing, m.basis = math.NaN(), math.NaN(), BasisUnknown
 	m.delay.delay, m.delay.behind = math.NaN(), math.NaN()
+	m.gone.gone, m.gone.due = math.NaN(), math.NaN()
 	seconds := w.Seconds()
 	if !(seconds > 0) {
 		return
@@ -72,6 +74,7 @@ func (m *Memory) step(w *Window) {
 	} else {
 		m.stepAudio(w, seconds)
 	}
+	m.gone.step(w, seconds)
 	m.delay.step(w, seconds, w.Kind == rtc.KindAudio && m.stutter >= 0.5)
 	if m.poll == 0 {
 		m.poll = seconds

@@ -68,7 +68,7 @@ type StreamSummary struct {
 	PacketsLost      *int64           `json:"packetsLost"`
 	Bytes            *int64           `json:"bytes"`
 	Bitrate          *float64         `json:"bitrate"` // bit/s
-	Loss             *float64         `json:"loss"`    // 0–1, of all packets expected
+	Loss             *float64         `json:"loss"`    // 0–1, of all packets expected, with what packetsLost leaves out (quality.PacketsMissing)
 	Jitter           *float64         `json:"jitterMs"`
 	Rtt              *float64         `json:"rttMs"`
 	Fps              *float64         `json:"fps"`    // decoded, or sent
@@ -260,11 +260,14 @@ func (f *figures) stream(st *rtc.Stream) StreamSummary {
 		sum.FreezeRatio = number(min(o.sum/1000/o.seconds, 1), 0.0001)
 	}
 	if st.PacketsLost >= 0 && st.Packets > 0 {
-		expected := st.Packets
+		lost, expected := float64(st.PacketsLost), float64(st.Packets)
 		if st.Direction != rtc.Send {
-			expected += st.PacketsLost
+			if missing, told := f.at(quality.PacketsMissing), f.at(quality.PacketsLost); missing != nil && told != nil {
+				lost = max(lost+missing.sum-told.sum, 0) // with what the counter leaves out
+			}
+			expected += lost
 		}
-		sum.Loss = number(min(float64(st.PacketsLost)/float64(expected), 1), 0.0001)
+		sum.Loss = number(min(lost/expected, 1), 0.0001)
 	}
 	return sum
 }

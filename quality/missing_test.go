@@ -1,0 +1,180 @@
+package quality
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/peerglass/peerglass/rtc"
+)
+
+// fate is what became of a packet time of 20 ms.
+type fate uint8
+
+const (
+	came  fate = iota
+	late       // came 100 ms later
+	gone       // sent, and never came
+	taken      // gone, and so was everything else on the path
+	none       // not sent
+	cut        // not sent while the path was cut
+	muted      // not sent, as was told
+)
+
+// run is so many packet times of one fate.
+type run struct {
+	of    fate
+	times int
+}
+
+// received plays a stream through libwebrtc's counters (StreamStatisticianImpl)
+// and the estimate, polled every second.
+type received struct {
+	kind      rtc.MediaKind
+	threshold int     // the jump that is a new beginning
+	reports   float64 // s between the sender's reports; 0 for none
+	poll      float64 // s
+}
+
+// figures returns what the intervals add up to, and what they said of loss.
+func (x received) figures(runs []run) (missing, expected float64, losses []float64) {
+	r, remote, transport := NewReport(rtc.TypeInboundRTP), NewReport(rtc.TypeRemoteOutboundRTP), NewReport(rtc.TypeTransport)
+	w := Window{Kind: x.kind, Dir: rtc.Receive, RTP: &r, Remote: &remote, Transport: &transport, Memory: new(Memory), Relay: nan, SentMeanwhile: nan, AudioBehind: nan}
+	values := make([]float32, len(Catalogue()))
+	var times []fate
+	for _, v := range runs {
+		for range v.times {
+			times = append(times, v.of)
+		}
+	}
+	var packets, lost, bytes, sent, last, off, reported float64
+	highest, odd := -1, -10
+	arrive := func(seq int, now float64) {
+		packets, last = packets+1, now
+		lost--
+		switch jump := seq - highest; {
+		case highest < 0:
+			lost, highest = 0, seq
+		case jump > x.threshold || -jump > x.threshold:
+			if seq == odd+1 { // the second in a row: a new beginning
+				lost, highest = lost+2, seq
+			} else {
+				odd = seq // the next one tells
+			}
+		case jump > 0:
+			lost, highest = lost+float64(jump), seq
+		}
+	}
+	seq := 0
+	waiting := map[int]int{}
+	next := x.poll
+	for i, f := range times {
+		now := 1e12 + 1000*packetTime*float64(i)
+		if s, ok := waiting[i]; ok {
+			arrive(s, now)
+		}
+		if f <= taken {
+			switch f {
+			case came:
+				arrive(seq, now)
+			case late:
+				waiting[i+5] = seq
+			}
+			seq++
+			sent++
+		}
+		if f != taken && f != cut {
+			bytes += 100
+		}
+		if f == muted {
+			off += packetTime
+		}
+		at := packetTime * float64(i)
+		if x.reports > 0 && at-reported >= x.reports && f != taken && f != cut {
+			remote.Shift()
+			remote.Time, reported, w.RemoteFresh = now+1, at, true
+			remote.Set(rtc.StatPacketsSent, sent)
+		}
+		if at+1e-9 < next {
+			continue
+		}
+		next += x.poll
+		r.Shift()
+		transport.Shift()
+		r.Time, transport.Time = now+5, now+5
+		r.Set(rtc.StatPacketsReceived, packets)
+		r.Set(rtc.StatPacketsLost, lost)
+		r.Set(rtc.StatLastPacketReceivedTimestamp, last)
+		transport.Set(rtc.StatBytesReceived, bytes)
+		w.Off = off
+		Derive(&w, values)
+		off, w.RemoteFresh = 0, false
+		if m, e := values[PacketsMissing.Index()], values[PacketsExpected.Index()]; !rtc.IsNull(m) {
+			missing += float64(m)
+			expected += float64(e)
+		}
+		losses = append(losses, float64(values[Loss.Index()]))
+	}
+	return missing, expected, losses
+}
+
+func TestMissing(t *testing.T) {
+	const second = 50
+	audio := received{kind: rtc.KindAudio, threshold: 50, reports: 5, poll: 1}
+	alone := audio
+	alone.reports = 0
+	video := received{kind: rtc.KindVideo, threshold: 450, poll: 1}
+	for _, c := range []struct {
+		name string
+		of   received
+		then []run
+		want float64
+	}{
+		{"nothing is lost", audio, nil, 0},
+		{"short gaps are counted by the browser", audio, []run{{gone, 10}, {came, 30}, {gone, 40}}, 50},
+		{"a second over a path that works: the report tells", audio, []run{{gone, 60}}, 60},
+		{"without a report it is not known", alone, []run{{gone, 60}}, 0},
+		{"three seconds without anything", alone, []run{{taken, 3*second + 7}}, 3*second + 7},
+		{"nine seconds without anything, with reports", audio, []run{{taken, 9 * second}}, 9 * second},
+		{"the sender stopped meanwhile: the report tells", audio, []run{{taken, 7 * second}, {cut, 2 * second}}, 7 * second},
+		{"a sender that paused", audio, []run{{none, 4 * second}}, 0},
+		{"a sender that paused over a silent path", audio, []run{{cut, 4 * second}}, 0},
+		{"muted, as was told", alone, []run{{muted, 6 * second}}, 0},
+		{"late packets are taken back", audio, []run{{late, 1}, {came, 48}, {late, 1}, {came, 49}, {late, 3}}, 0},
+		{"video is counted by the browser", video, []run{{taken, 4 * second}}, 4 * second},
+		{"one that ends in an outage", alone, []run{{taken, 4 * second}, {taken, 12 * second}, {taken, 60 * second}}, 0},
+	} {
+		runs := append(append([]run{{came, 12*second + 13}}, c.then...), run{came, 12 * second})
+		missing, expected, _ := c.of.figures(runs)
+		if math.Abs(missing-c.want) > 3 {
+			t.Errorf("%s: %.1f packets missing, want %.0f", c.name, missing, c.want)
+		}
+		if expected < missing {
+			t.Errorf("%s: %.1f of %.1f packets missing", c.name, missing, expected)
+		}
+	}
+}
+
+func TestLossIsAShare(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := received{
+			kind:      rapid.SampledFrom([]rtc.MediaKind{rtc.KindAudio, rtc.KindVideo}).Draw(t, "kind"),
+			threshold: rapid.SampledFrom([]int{50, 450}).Draw(t, "threshold"),
+			reports:   float64(rapid.IntRange(0, 6).Draw(t, "reports")),
+			poll:      rapid.SampledFrom([]float64{0.2, 1, 2, 5}).Draw(t, "poll"),
+		}
+		runs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) run {
+			return run{rapid.SampledFrom([]fate{came, came, came, late, gone, taken, none, cut, muted}).Draw(t, "fate"), rapid.IntRange(1, 300).Draw(t, "times")}
+		}), 1, 20).Draw(t, "runs")
+		missing, expected, losses := x.figures(runs)
+		for _, v := range losses {
+			if v < 0 || v > 1 {
+				t.Fatalf("a loss of %v", v)
+			}
+		}
+		if math.IsNaN(missing) || math.IsInf(missing, 0) || math.IsNaN(expected) || math.IsInf(expected, 0) {
+			t.Fatalf("%v of %v packets missing", missing, expected)
+		}
+	})
+}
