@@ -142,7 +142,7 @@ func (q *answers) Issues(_ context.Context, _ rtc.AppID, _ rtc.CallID, f query.I
 }
 
 func (q *answers) Outcomes(context.Context, rtc.AppID, rtc.CallID, rtc.SessionID) ([]rtc.Outcome, error) {
-	return []rtc.Outcome{{Call: mine, Session: stay, Tried: true, Joined: true, Join: 1234, ICE: rtc.Null, Score: 4.25, ScoreVersion: 1,
+	return []rtc.Outcome{{Call: mine, Session: stay, Tried: true, Joined: true, Join: 1234, ICE: rtc.Null, VideoTime: 60_000, Score: 4.25, ScoreVersion: 1,
 		Reasons: []rtc.Reason{{ID: "audio_loss", Points: 5.75, Text: "one in ten packets of audio was lost"}}}}, q.err
 }
 
@@ -342,7 +342,7 @@ func TestAnswers(t *testing.T) {
 		{name: "calls", as: "one", path: "/apps/1/calls", status: 200, lacks: foreign,
 			has: []string{`"room":"standup"`, `"status":"ended"`, `"durationMs":90000`, `"total":1`, `"next":"further"`, `"roomName":"standup"`}},
 		{name: "call", as: "one", path: call, status: 200, lacks: foreign,
-			has: []string{`"people":[{"user":"ada"`, `"stays":[{"id":"` + stay.String(), `"endReason":"leave"`, `"end":"2026-03-01T12:01:30Z"`}},
+			has: []string{`"relay":false,"score":4.25`, `"people":[{"user":"ada"`, `"stays":[{"id":"` + stay.String(), `"endReason":"leave"`, `"end":"2026-03-01T12:01:30Z"`}},
 		{name: "sessions", as: "one", path: call + "/sessions", status: 200, lacks: foreign, has: []string{`"hasDump":true`, `"keys":{}`}},
 		{name: "session", as: "one", path: call + "/sessions/" + stay.String(), status: 200, lacks: append(foreign, "1/dump"),
 			has: []string{`"connections":[{"id":1`, `"streams":[{"id":1`, `"packets":10`, `"bytes":null`}},

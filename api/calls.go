@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/peerglass/peerglass/quality/score"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -54,20 +55,26 @@ func (a *API) sessionOf(s *rtc.Session) Session {
 	return out
 }
 
-// userOf puts a user together with the sessions that their stays name.
-func (a *API) userOf(u *query.User, sessions map[rtc.SessionID]*rtc.Session) User {
+// userOf puts a user together with the sessions that their stays name, and
+// what those came to.
+func (a *API) userOf(u *query.User, sessions map[rtc.SessionID]*rtc.Session, outcomes map[rtc.SessionID]*rtc.Outcome) User {
 	out := User{
 		User: u.User, UserName: u.Name, Role: u.Role, FirstIn: u.FirstIn.UTC(), LastOut: orNull(u.LastOut), StayMs: u.Stay.Milliseconds(),
 		Stays: make([]Session, 0, len(u.Stays)), Sends: u.Sends, Receives: u.Receives, Protocol: u.Protocol,
 		SDK: u.SDK, SDKVersion: u.SDKVersion, Browser: u.Browser, BrowserVersion: u.BrowserVersion,
 		OS: u.OS, Device: u.Device, Network: u.Network, Region: u.Region, Relay: u.Relay,
 	}
+	var parts []score.Part
 	for _, stay := range u.Stays {
+		if o := outcomes[stay.Session]; o != nil {
+			parts = append(parts, score.PartOf(o))
+		}
 		// One that joined between the two questions comes with the next answer.
 		if s := sessions[stay.Session]; s != nil {
 			out.Stays = append(out.Stays, a.sessionOf(s))
 		}
 	}
+	out.Score = figureOf(score.User(parts))
 	return out
 }
 
@@ -260,7 +267,15 @@ func (a *API) call(ctx context.Context, in *CallPath) (CallDetail, error) {
 	if err != nil {
 		return CallDetail{}, err
 	}
-	return CallDetail{Call: a.callOf(call, verdicts), People: each(users, func(u *query.User) User { return a.userOf(u, byID) })}, nil
+	outcomes, err := a.Query.Outcomes(ctx, app, id, 0)
+	if err != nil {
+		return CallDetail{}, err
+	}
+	cameTo := make(map[rtc.SessionID]*rtc.Outcome, len(outcomes))
+	for i := range outcomes {
+		cameTo[outcomes[i].Session] = &outcomes[i]
+	}
+	return CallDetail{Call: a.callOf(call, verdicts), People: each(users, func(u *query.User) User { return a.userOf(u, byID, cameTo) })}, nil
 }
 
 func (a *API) session(ctx context.Context, in *SessionPath) (SessionDetail, error) {

@@ -135,6 +135,7 @@ type User struct {
 	Network        string     `json:"network"`
 	Region         string     `json:"region"`
 	Relay          bool       `json:"relay" doc:"A connection of the user's goes through a TURN relay"`
+	Score          *float64   `json:"score" doc:"0 to 10, of what the user received in all stays, see docs/scores.md; null where nothing was measured"`
 }
 
 // CallDetail is a call with its users.

@@ -1431,6 +1431,11 @@ export interface components {
             /** @description A connection of the user's goes through a TURN relay */
             relay: boolean;
             role: string;
+            /**
+             * Format: double
+             * @description 0 to 10, of what the user received in all stays, see docs/scores.md; null where nothing was measured
+             */
+            score: number | null;
             sdk: string;
             sdkVersion: string;
             /** @description Has sent media */

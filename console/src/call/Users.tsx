@@ -63,7 +63,7 @@ function Card({ user, outcome, bounds, selected, onSelect }: UserProps) {
           <Avatar size={26} radius="xl" color={on ? "glass" : "gray"}>{initials(userName(user))}</Avatar>
           <Text size="sm" fw={550} truncate>{userName(user)}</Text>
         </Group>
-        <Group gap="xs" wrap="nowrap"><Score value={outcome?.score} reasons={outcome?.reasons} /><Arrows user={user} /></Group>
+        <Group gap="xs" wrap="nowrap"><Score value={user.score} reasons={outcome?.reasons} /><Arrows user={user} /></Group>
       </Group>
       <StayBar bounds={bounds} stays={segments(user)} />
       <Text size="xs" c="dimmed" mt={6} truncate>{[duration(user.stayMs, true), [user.browser, user.browserVersion.split(".")[0]].filter(Boolean).join(" "), user.os, user.network].filter(Boolean).join(" · ")}</Text>
@@ -93,7 +93,7 @@ function Row({ user, outcome, bounds, selected, onSelect }: UserProps) {
           {stays.length > 1 && <Badge size="sm" variant="light" color="gray" tt="none">{stays.length} stays</Badge>}
         </Group>
       </Table.Td>
-      <Table.Td><Score value={outcome?.score} reasons={outcome?.reasons} /></Table.Td>
+      <Table.Td><Score value={user.score} reasons={outcome?.reasons} /></Table.Td>
       <Table.Td><Arrows user={user} /></Table.Td>
       <Table.Td><Text size="sm" style={{ whiteSpace: "nowrap" }}>{browser || user.device || "–"}</Text>{(user.os || user.device) && <Text size="xs" c="dimmed" truncate maw={170}>{[user.device, user.os].filter(Boolean).join(", ")}</Text>}</Table.Td>
       <Table.Td><Text size="sm">{user.network || "–"}</Text>{user.region && <Text size="xs" c="dimmed">{user.region}</Text>}</Table.Td>
