@@ -146,8 +146,8 @@ const limits = `
 
 Where figures above miss their target, these are the reasons that were found.
 
-- **Lost audio of an outage.** When 50 packets of audio and more are lost in a row, Chromium takes the jump of the sequence number for a new beginning: packetsLost does not move. They are estimated from the usual packet rate where the whole path was silent; else, and to set the estimate right, the sender's next report is waited for, which comes every 2 to 6 s. A sender that stops during the outage, as Chromium does after some seconds without an answer, makes the estimate too high until then.
-- **Video numbered and not sent.** In a long outage in both directions Chromium counts more video as lost than the relay was given.
+- **Lost audio of an outage.** When 50 packets of audio and more are lost in a row, Chromium takes the jump of the sequence number for a new beginning: packetsLost does not move. They are estimated from the usual packet rate where the whole path was silent; else, and to set the estimate right, the sender's next report is waited for, which comes every 2 to 6 s. Figures of loss therefore last 8 s beyond the damage.
+- **Sent and never given to the relay.** In a long outage in both directions Chromium goes on for some three seconds to send, by its own count, what it has no path for. The receiver misses these packets too and counts them as lost; the relay, which the truth is taken from, never saw them.
 - **Frames decoded and never shown.** After an outage Chromium decodes what had waited at once, and shows the last: framesDecoded counts them all, and no counter says how many were seen.
 - **Gaps around the threshold.** Of the gaps between frames a poll tells the number, the sum and the sum of squares. Where many lie near 600 ms, as at two or three frames a second, which of them are longer is an estimate; so it is of concealed audio near 200 ms.
 - **A packet that is late counts as lost until it comes.** It is taken back in a later interval: the loss of one interval, which is never below 0, does not show that, the sum of several does.
