@@ -342,7 +342,7 @@ func TestAnswers(t *testing.T) {
 		{name: "calls", as: "one", path: "/apps/1/calls", status: 200, lacks: foreign,
 			has: []string{`"room":"standup"`, `"status":"ended"`, `"durationMs":90000`, `"total":1`, `"next":"further"`, `"roomName":"standup"`}},
 		{name: "call", as: "one", path: call, status: 200, lacks: foreign,
-			has: []string{`"relay":false,"score":4.25`, `"people":[{"user":"ada"`, `"stays":[{"id":"` + stay.String(), `"endReason":"leave"`, `"end":"2026-03-01T12:01:30Z"`}},
+			has: []string{`"relay":false,"score":4.3`, `"people":[{"user":"ada"`, `"stays":[{"id":"` + stay.String(), `"endReason":"leave"`, `"end":"2026-03-01T12:01:30Z"`}},
 		{name: "sessions", as: "one", path: call + "/sessions", status: 200, lacks: foreign, has: []string{`"hasDump":true`, `"keys":{}`}},
 		{name: "session", as: "one", path: call + "/sessions/" + stay.String(), status: 200, lacks: append(foreign, "1/dump"),
 			has: []string{`"connections":[{"id":1`, `"streams":[{"id":1`, `"packets":10`, `"bytes":null`}},
