@@ -88,7 +88,9 @@ func (s *Stream) settle() {
 			c.silent = smp.Time
 		}
 		if v := Value(smp, quality.Rtt); v == v {
-			s.conn.rtt, s.conn.rttAt = v, smp.Time
+			if s.conn.rtt, s.conn.rttAt = v, smp.Time; v >= 2*farAway {
+				s.conn.farAt = smp.Time
+			}
 		}
 		follow(&b.bitrate, Value(smp, quality.Bitrate), seconds, sinkOver)
 		follow(&b.sent, Value(smp, quality.BitrateSent), seconds, sinkOver)

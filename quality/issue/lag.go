@@ -8,10 +8,15 @@ import (
 )
 
 // farAway reports whether the connection's round trip alone makes for half of
-// the delay that counts as lag.
+// the delay that counts as lag, or did just now: buffers that grew with it take
+// their time to come down.
 func (c *conn) farAway(smp *rtc.Sample) bool {
-	return c.rtt >= 2*farAway && smp.Time.Sub(c.rttAt) < longestReports
+	return c.rtt >= 2*farAway && smp.Time.Sub(c.rttAt) < longestReports || smp.Time.Sub(c.farAt) < buffersFall
 }
+
+// buffersFall is how long Chromium's buffers stayed up after a round trip of
+// 400 ms was over, on real calls with known damage.
+const buffersFall = 12 * time.Second
 
 const farAway = 150 // ms one way: ITU-T G.114
 

@@ -26,7 +26,7 @@ var soundMemory = newKey[sound]()
 
 const (
 	silentMedium  = 15 * time.Second
-	silentPacket  = 40.0 // bits: Opus writes digital silence in 3 bytes
+	silentPacket  = 300.0 // bits: Opus writes digital silence in 3 bytes, or with noise shaping in some 32; speech takes more
 	fewestPackets = 20.0 // per second: with fewer it is discontinuous, and quiet looks like silent
 	capturesNone  = 0.1  // share of the interval
 )

@@ -41,6 +41,7 @@ type conn struct {
 	streams []*Stream // all of its streams
 	rtt     float64   // ms, the last that was measured
 	rttAt   time.Time
+	farAt   time.Time // when the round trip alone was last as long as half of a lag
 	far     time.Time // when it was last too long
 	silent  time.Time // when it last brought nothing at all
 	quiet   bool      // it brings nothing but answers to checks
