@@ -140,6 +140,9 @@ func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool) {
 		l.seq, l.lastSeq = past.seq, past.seq
 	}
 	l.meta.Start = now
+	if s.opts.Thresholds != nil {
+		l.meta.Thresholds = s.opts.Thresholds(l.meta.App)
+	}
 	sh.keep(l)
 	c.metrics.sessions.Inc()
 	return l, true
@@ -306,7 +309,7 @@ func (l *live) begin() {
 		Rooms: l.server.opts.Rooms, Sink: l.server.sink,
 		Assigned:    l.assigned,
 		Assignment:  session.Assignment{Call: meta.Call, Room: meta.Room, At: meta.AssignedAt},
-		IdleTimeout: neverIdle, Thresholds: l.server.thresholds(meta.App),
+		IdleTimeout: neverIdle, Thresholds: session.ThresholdsOf(meta.Thresholds),
 	})
 	if len(meta.Identity) > 0 {
 		// The first record of every session; it cannot exceed a limit.
@@ -325,7 +328,7 @@ func (l *live) Record(r *rtc.Record) error {
 // missed tells the session that frames never came.
 func (l *live) missed(received int64, from, to uint64) {
 	payload := fmt.Appendf(nil, `{"from":%d,"to":%d,"count":%d}`, from, to, to-from+1)
-	_ = l.session.Record(&rtc.Record{Kind: rtc.KindEvent, Received: received, Name: []byte("framesMissed"), Payload: payload})
+	_ = l.session.Record(&rtc.Record{Kind: rtc.KindEvent, Received: received, Name: []byte(rtc.NameFramesMissed), Payload: payload})
 }
 
 // assigned keeps the session's assignment to a call with its frames, so that a

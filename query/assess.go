@@ -19,8 +19,7 @@ type IssueFilter struct {
 	MinSeverity rtc.Level
 }
 
-// An issue that a later look at the same records no longer finds is written
-// again as clear.
+// A clear issue is none: what was found wrong and is no longer.
 var issuesOfCall = "SELECT " + list(issueFields) + ` FROM issues FINAL
 	WHERE app = {app:UInt32} AND call = {call:UInt64} AND ({session:UInt64} = 0 OR session = {session:UInt64})
 	AND ({type:String} = '' OR type = {type:String}) AND toUInt8(severity) >= {severity:UInt8} AND severity != 'clear'

@@ -224,13 +224,11 @@ func (o *Options) replay(ctx context.Context, row *rtc.Session, sink session.Sin
 	return nil
 }
 
-// framesMissed is told by ingest, which sees the numbers of frames that never
-// came; a dump has no numbers.
-const framesMissed = "framesMissed"
-
+// missed are the events that ingest told, which sees the numbers of frames that
+// never came; a dump has no numbers.
 func (o *Options) missed(ctx context.Context, row *rtc.Session) ([]rtc.Event, error) {
-	page, err := o.Query.Events(ctx, row.App, row.Call, query.EventFilter{Session: row.ID, Kinds: []rtc.Kind{rtc.KindEvent}, Search: framesMissed, Limit: 10_000})
-	return page.Events, err
+	page, err := o.Query.Events(ctx, row.App, row.Call, query.EventFilter{Session: row.ID, Kinds: []rtc.Kind{rtc.KindEvent}, Search: rtc.NameFramesMissed, Limit: 10_000})
+	return slices.DeleteFunc(page.Events, func(e rtc.Event) bool { return e.Name != rtc.NameFramesMissed }), err
 }
 
 // replay is what a dump's records go through.

@@ -53,7 +53,7 @@ func record(t *testing.T, st *store.Store, blobs blob.Store, start time.Time, id
 	for i, f := range frames {
 		at += 20
 		if i == len(frames)/2 { // frames that never came, as ingest tells of them
-			_ = s.Record(&rtc.Record{Kind: rtc.KindEvent, Received: at, Name: []byte("framesMissed"), Payload: []byte(`{"from":5,"to":6,"count":2}`)})
+			_ = s.Record(&rtc.Record{Kind: rtc.KindEvent, Received: at, Name: []byte(rtc.NameFramesMissed), Payload: []byte(`{"from":5,"to":6,"count":2}`)})
 		}
 		if err := decoder.Decode(f, at, both); err != nil && !errors.Is(err, session.ErrEnded) {
 			t.Fatal(err)
@@ -160,7 +160,7 @@ func TestRescore(t *testing.T) {
 		call := record(t, st, blobs, start, rtc.SessionID(rtc.NewID(start.UnixMilli(), 1)))
 		other := record(t, st, blobs, start.Add(time.Hour), rtc.SessionID(rtc.NewID(start.Add(time.Hour).UnixMilli(), 2)))
 		want, others := stored(t, q, call), stored(t, q, other)
-		if len(want["samples"]) < 10_000 || len(want["features"]) < 1000 || !strings.Contains(want["events"], "framesMissed") {
+		if len(want["samples"]) < 10_000 || len(want["features"]) < 1000 || !strings.Contains(want["events"], rtc.NameFramesMissed) {
 			t.Fatalf("there is little to derive: %d bytes of samples, %d of features", len(want["samples"]), len(want["features"]))
 		}
 		sessions, err := q.Sessions(t.Context(), app, call)

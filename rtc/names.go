@@ -38,6 +38,7 @@ const (
 	NameVisibility      = "visibility"                // Payload {"hidden":bool}
 	NameNetwork         = "network"                   // Payload {"type","downlink","rtt","online"}
 	NameFeedback        = "feedback"
+	NameFramesMissed    = "peerglass.framesMissed" // told by the server: frames that never came. Payload {"from","to","count"}
 
 	// Suffixes of a call's outcome.
 	OnSuccess = "OnSuccess"

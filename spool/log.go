@@ -28,6 +28,9 @@ type Meta struct {
 	Address       string        `json:"address,omitempty"`
 	// Identity is what the address and the token told, a JSON rtc.Identity.
 	Identity json.RawMessage `json:"identity,omitempty"`
+	// Thresholds are those of the app when the session began: replay must find
+	// the same issues.
+	Thresholds map[string]float64 `json:"thresholds,omitempty"`
 
 	// The assignment to a call, once it was made: replay gives it back.
 	Call       rtc.CallID `json:"call,omitempty"` // 0 while not assigned
