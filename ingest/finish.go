@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -19,8 +20,12 @@ const (
 	// is asked whether their rows are durable: that writes all its files to disk,
 	// and nobody waits for it.
 	clearEvery = 15 * time.Second
-	// flushFor is how long one such question may take.
+	// flushFor is how long the store may take for each part of one such question,
+	// and how long all its calls may take to be judged.
 	flushFor = time.Minute
+	// settleFor is how long one of them may: what is stored of it may have to be
+	// read, and the others wait.
+	settleFor = 10 * time.Second
 	// keepDumps bounds the ended sessions in one question.
 	keepDumps = 10_000
 )
@@ -136,30 +141,80 @@ func (s *Server) clear(ctx context.Context, dumped <-chan *live) {
 		if len(waiting) == 0 {
 			continue
 		}
-		flush, cancel := context.WithTimeout(ctx, flushFor)
-		var err error
-		if s.opts.Judge != nil {
-			err = s.opts.Judge.Settle(flush) // its verdict is derived from what the spool holds, too
+		waiting = s.clearAll(ctx, waiting)
+	}
+}
+
+// clearAll deletes sessions from the spool whose calls are judged and whose
+// rows the store has, and returns those that have to wait.
+func (s *Server) clearAll(ctx context.Context, waiting []*live) []*live {
+	settled, left := s.settle(ctx, waiting)
+	if len(settled) == 0 {
+		return left
+	}
+	err := within(ctx, flushFor, s.opts.Store.Flush)
+	if err == nil {
+		err = within(ctx, flushFor, s.opts.Store.Durable)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			s.metrics.failures.WithLabelValues("flush").Inc()
+			s.log.Error("the store has not yet taken the rows of ended sessions; they stay in the spool", "sessions", len(settled), "error", err)
 		}
-		if err == nil {
-			err = s.opts.Store.Flush(flush)
+		return append(left, settled...)
+	}
+	for _, l := range settled {
+		if err := l.log.Load().Delete(); err != nil {
+			s.log.Error("a stored session could not be deleted from the spool", "session", l.session.ID(), "error", err)
 		}
-		if err == nil {
-			err = s.opts.Store.Durable(flush)
-		}
-		cancel()
-		if err != nil {
-			if ctx.Err() == nil {
-				s.metrics.failures.WithLabelValues("flush").Inc()
-				s.log.Error("the store has not yet taken the rows of ended sessions; they stay in the spool", "sessions", len(waiting), "error", err)
+	}
+	return left
+}
+
+// settle has the calls of ended sessions judged, for their verdicts are derived
+// from what the spool holds, too. left are the sessions whose call could not be,
+// with those first that it was not tried for.
+func (s *Server) settle(ctx context.Context, waiting []*live) (settled, left []*live) {
+	if s.opts.Judge == nil {
+		return waiting, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, flushFor)
+	defer cancel()
+	type call struct {
+		app rtc.AppID
+		id  rtc.CallID
+	}
+	tried := make(map[call]error)
+	var failed []*live
+	var reason error
+	for _, l := range waiting {
+		row := l.session.Row()
+		key := call{row.App, row.Call}
+		err, again := tried[key]
+		if !again {
+			if ctx.Err() != nil {
+				left = append(left, l)
+				continue
 			}
+			err = within(ctx, settleFor, func(ctx context.Context) error { return s.opts.Judge.SettleCall(ctx, key.app, key.id) })
+			tried[key] = err
+		}
+		if err != nil {
+			failed, reason = append(failed, l), err
 			continue
 		}
-		for _, l := range waiting {
-			if err := l.log.Load().Delete(); err != nil {
-				s.log.Error("a stored session could not be deleted from the spool", "session", l.session.ID(), "error", err)
-			}
-		}
-		waiting = waiting[:0]
+		settled = append(settled, l)
 	}
+	if reason != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		s.metrics.failures.WithLabelValues("judge").Inc()
+		s.log.Warn("calls of ended sessions could not be judged; the sessions stay in the spool", "sessions", len(failed), "error", reason)
+	}
+	return settled, append(left, failed...)
+}
+
+// within does something that may take so long.
+func within(ctx context.Context, most time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	return do(ctx)
 }

@@ -9,13 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lxzan/gws"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/session"
 )
 
 // What is refused before the upgrade: the HTTP status and a sentence.
@@ -257,6 +260,51 @@ func TestStoreAway(t *testing.T) {
 		logs, err := s.spool.Logs()
 		return err == nil && len(logs) == 0
 	})
+}
+
+// A session whose call cannot be judged stays in the spool until it can; the
+// others leave it.
+func TestCallNotJudged(t *testing.T) {
+	store := new(memory)
+	var sick atomic.Uint64 // the first call that is asked for
+	var well atomic.Bool
+	judge := session.NewJudge(store, session.JudgeOptions{
+		Earlier: func(_ context.Context, _ rtc.AppID, call rtc.CallID) (*verdict.Rows, error) {
+			sick.CompareAndSwap(0, uint64(call))
+			if sick.Load() == uint64(call) && !well.Load() {
+				return nil, errors.New("too busy")
+			}
+			return nil, nil
+		},
+		Now: func() time.Time { return time.Now().Add(time.Hour) }, // every call began before it
+	})
+	s := start(t, t.TempDir(), store, func(o *Options) {
+		o.Judge, o.Rooms = judge, session.NewRooms(judge, o.Random)
+	})
+	const clients = 3
+	for i := range clients {
+		c := &jitsiClient{id: fmt.Sprintf("client-%d", i)}
+		c.connect(s)
+		c.say()
+		eventually(t, "the acknowledgement", c.empty)
+		_ = c.current.socket.WriteClose(3001, nil)
+		c.current.refused()
+	}
+	spooled := func(want int) func() bool {
+		return func() bool {
+			logs, err := s.spool.Logs()
+			return err == nil && len(logs) == want
+		}
+	}
+	eventually(t, "all sessions to be dumped", func() bool { return s.metric("peerglass_ingest_dumps_total") == clients })
+	eventually(t, "the sessions of other calls to leave the spool", spooled(1))
+	failed := s.metric("peerglass_ingest_failures_total", "step=judge")
+	eventually(t, "another attempt", func() bool { return s.metric("peerglass_ingest_failures_total", "step=judge") > failed })
+	if !spooled(1)() {
+		t.Error("a session left the spool before its call was judged")
+	}
+	well.Store(true)
+	eventually(t, "the spool to be empty", spooled(0))
 }
 
 // A client that is silent for too long loses its session; one that comes back

@@ -8,8 +8,10 @@ import (
 )
 
 // IssueVersions is how far apart the versions of an issue are that its session
-// writes: what is found out about it from the other ends lies between.
-const IssueVersions = 1 << 8
+// writes: what is found out about it from the other ends lies between. That is
+// room for 91 hours of a judgement every judgeEvery, and Unix ms times it fit
+// into 63 bits until the year 6429.
+const IssueVersions = 1 << 16
 
 // assessor lets the watchers see each row of a session on its way to the sink.
 //

@@ -3,7 +3,10 @@ package session
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -20,6 +23,10 @@ import (
 //
 // What it writes follows from the rows alone; only when it writes is decided
 // by the clock. Tick or Run must be called; Settle judges at once.
+//
+// Rows may come, and calls be judged, from many goroutines. A call is judged by
+// one at a time: a later verdict never gives way to an earlier one, and who
+// settles a call waits for who is at it.
 type Judge struct {
 	sink    Sink
 	earlier func(context.Context, rtc.AppID, rtc.CallID) (*verdict.Rows, error)
@@ -45,6 +52,11 @@ type judgeShard struct {
 
 // docket is what is kept of one call.
 type docket struct {
+	key     callKey
+	judging chan struct{} // holds one while the call is being judged
+
+	mu          sync.Mutex // of what follows; a shard's may be held before it, not after
+	gone        bool       // let go of: the call's next row makes another docket
 	call        rtc.Call
 	sessions    map[rtc.SessionID]rtc.Session
 	connections map[partKey]rtc.Connection
@@ -56,7 +68,7 @@ type docket struct {
 	complete bool  // nothing of it is in the store only
 	changed  bool  // something that a verdict is due for at once
 	stale    bool  // figures changed
-	judged   int64 // when it was last
+	judged   int64 // when it was last, or could not be
 	cost     int64 // ms that it took
 	touched  int64
 }
@@ -77,6 +89,9 @@ const (
 	// judgeGrace is how long an ended call is kept, in ms: dumps are written and
 	// late rows come.
 	judgeGrace = 120_000
+	// judgeAbandoned is how long it is kept where sessions in it have no end, in
+	// ms: nothing will end those that a program left behind which lost its spool.
+	judgeAbandoned = 3_600_000
 	// knownFrom: whoever sees a call for the first time so many ms after its
 	// beginning did not see all of it.
 	knownFrom = 30_000
@@ -114,22 +129,37 @@ func (j *Judge) on(app rtc.AppID, call rtc.CallID, do func(*docket)) {
 		return
 	}
 	now := j.now()
-	sh := j.shard(call)
+	for {
+		d := j.docket(callKey{app, call}, now)
+		d.mu.Lock()
+		if d.gone {
+			d.mu.Unlock()
+			continue
+		}
+		defer d.mu.Unlock()
+		d.touched = now
+		do(d)
+		return
+	}
+}
+
+// docket returns that of a call, a new one if need be.
+func (j *Judge) docket(key callKey, now int64) *docket {
+	sh := j.shard(key.id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	key := callKey{app, call}
 	d := sh.calls[key]
 	if d == nil {
-		began := call.Time().UnixMilli()
+		began := key.id.Time().UnixMilli()
 		d = &docket{
-			call: rtc.Call{App: app, ID: call}, sessions: make(map[rtc.SessionID]rtc.Session), connections: make(map[partKey]rtc.Connection),
+			key: key, judging: make(chan struct{}, 1),
+			call: rtc.Call{App: key.app, ID: key.id}, sessions: make(map[rtc.SessionID]rtc.Session), connections: make(map[partKey]rtc.Connection),
 			streams: make(map[partKey]rtc.Stream), issues: make(map[partKey]rtc.Issue), outcomes: make(map[rtc.SessionID]rtc.Outcome),
-			complete: j.earlier == nil || began >= j.started && now < began+knownFrom,
+			complete: j.earlier == nil || began >= j.started && now < began+knownFrom, touched: now,
 		}
 		sh.calls[key] = d
 	}
-	d.touched = now
-	do(d)
+	return d
 }
 
 // Call implements Sink.
@@ -245,98 +275,149 @@ func (j *Judge) Run(ctx context.Context) {
 // Tick judges the calls that are due at now (Unix ms) and lets go of those that
 // are over.
 func (j *Judge) Tick(ctx context.Context, now int64) {
-	_ = j.each(ctx, func(d *docket) bool {
+	due := func(d *docket) bool {
 		wait := max(judgeEvery, judgeShare*d.cost)
 		return d.changed && now >= d.judged+wait || d.stale && now >= d.judged+max(judgeStale, wait)
-	})
-	for i := range j.shards {
-		sh := &j.shards[i]
-		sh.mu.Lock()
-		for key, d := range sh.calls {
-			if !d.changed && now >= d.touched+judgeGrace && d.over() {
-				delete(sh.calls, key)
-			}
+	}
+	for d := range j.dockets {
+		if ctx.Err() != nil {
+			return
 		}
-		sh.mu.Unlock()
+		d.mu.Lock()
+		skip := !due(d) // without waiting for who is judging it
+		d.mu.Unlock()
+		if skip {
+			continue
+		}
+		if err := j.judge(ctx, d, due); err != nil && ctx.Err() == nil {
+			j.log.Warn("a call cannot be judged before the store answers; it is tried again", "call", d.key.id, "reason", err)
+		}
+	}
+	for d := range j.dockets {
+		d.mu.Lock()
+		over := d.over(now)
+		d.mu.Unlock()
+		if over {
+			j.letGo(d, now)
+		}
 	}
 }
 
-// over reports whether nothing more is to come of the call.
-func (d *docket) over() bool {
+// over reports whether nothing more is to come of the call at now.
+func (d *docket) over(now int64) bool {
+	if d.changed || d.stale || len(d.judging) > 0 || now < d.touched+judgeGrace {
+		return false
+	}
 	for _, s := range d.sessions {
 		if s.End.IsZero() {
-			return false
+			return !d.call.End.IsZero() && now >= d.touched+judgeAbandoned
 		}
 	}
 	return !d.call.End.IsZero() || len(d.sessions) == 0
 }
 
-// Settle judges every call of which anything changed, at once: before the
-// records that its rows come from are let go of. Its error is that of what is
-// stored already and could not be read.
-func (j *Judge) Settle(ctx context.Context) error {
-	return j.each(ctx, func(d *docket) bool { return d.changed || d.stale })
+// letGo forgets a call, unless something came of it just now.
+func (j *Judge) letGo(d *docket, now int64) {
+	sh := j.shard(d.key.id)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.over(now) && !d.gone {
+		d.gone = true
+		delete(sh.calls, d.key)
+	}
 }
 
-// each judges the calls that are due.
-func (j *Judge) each(ctx context.Context, due func(*docket) bool) (err error) {
-	for i := range j.shards {
-		sh := &j.shards[i]
-		var keys []callKey
-		sh.mu.Lock()
-		for key, d := range sh.calls {
-			if due(d) {
-				keys = append(keys, key)
-			}
+// Settle judges every call of which anything changed, at once. Its error is
+// that of what is stored already and could not be read; the other calls are
+// judged nevertheless, until ctx ends.
+func (j *Judge) Settle(ctx context.Context) error {
+	var all []error
+	for d := range j.dockets {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(all, err)...)
 		}
-		sh.mu.Unlock()
-		for _, key := range keys {
-			if e := j.judge(ctx, sh, key); e != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				j.log.Warn("a call cannot be judged before the store answers; it is tried again", "call", key.id, "reason", e)
-				err = e
-			}
+		if err := j.judge(ctx, d, (*docket).dirty); err != nil {
+			all = append(all, err)
 		}
 	}
-	return err
+	return errors.Join(all...)
 }
 
-func (j *Judge) judge(ctx context.Context, sh *judgeShard, key callKey) error {
+// SettleCall judges one call at once if anything of it changed: before the
+// records that its rows come from are let go of. When it returns without an
+// error, what was told of the call so far is in a verdict that the sink has.
+func (j *Judge) SettleCall(ctx context.Context, app rtc.AppID, call rtc.CallID) error {
+	sh := j.shard(call)
 	sh.mu.Lock()
-	d := sh.calls[key]
+	d := sh.calls[callKey{app, call}]
+	sh.mu.Unlock()
 	if d == nil {
-		sh.mu.Unlock()
 		return nil
 	}
-	complete := d.complete
-	sh.mu.Unlock()
-	if !complete {
-		stored, err := j.earlier(ctx, key.app, key.id)
-		if err != nil {
-			return err
-		}
+	return j.judge(ctx, d, (*docket).dirty)
+}
+
+func (d *docket) dirty() bool { return d.changed || d.stale }
+
+// dockets yields those of one shard after the other. No lock is held meanwhile.
+func (j *Judge) dockets(yield func(*docket) bool) {
+	var some []*docket
+	for i := range j.shards {
+		sh := &j.shards[i]
 		sh.mu.Lock()
-		d.take(stored)
+		some = slices.AppendSeq(some[:0], maps.Values(sh.calls))
 		sh.mu.Unlock()
+		for _, d := range some {
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// judge judges a call if it is due once nobody else is judging it.
+func (j *Judge) judge(ctx context.Context, d *docket, due func(*docket) bool) error {
+	select {
+	case d.judging <- struct{}{}:
+		defer func() { <-d.judging }()
+	case <-ctx.Done():
+		return fmt.Errorf("judge call %s: %w", d.key.id, ctx.Err())
+	}
+	d.mu.Lock()
+	if !due(d) {
+		d.mu.Unlock()
+		return nil
+	}
+	d.judged = j.now()
+	complete := d.complete // only who judges changes that
+	d.mu.Unlock()
+	if !complete {
+		stored, err := j.earlier(ctx, d.key.app, d.key.id)
+		if err != nil {
+			return fmt.Errorf("judge call %s: %w", d.key.id, err)
+		}
+		d.mu.Lock()
+		d.take(stored)
+		d.mu.Unlock()
 	}
 	began := time.Now()
-	sh.mu.Lock()
-	d.changed, d.stale, d.judged = false, false, j.now()
+	d.mu.Lock()
+	d.changed, d.stale = false, false
 	rows := d.rows()
-	sh.mu.Unlock()
+	d.mu.Unlock()
 
 	refined, v := verdict.Judge(rows)
 
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.cost = time.Since(began).Milliseconds()
 	for i := range refined {
 		r := &refined[i]
 		k := partKey{r.Session, uint32(r.ID)}
 		// What its session said meanwhile is looked at next time.
-		if d.issues[k].Version != r.Version || r.Version%IssueVersions == IssueVersions-1 {
+		if d.issues[k].Version != r.Version || !d.refinable(r) {
 			continue
 		}
 		r.Version++
@@ -351,6 +432,16 @@ func (j *Judge) judge(ctx context.Context, sh *judgeShard, key callKey) error {
 	d.verdict = v
 	j.sink.Verdict(&v)
 	return nil
+}
+
+// refinable reports whether there is a version left for an issue before its
+// session's next: the last one is kept for when the call is over.
+func (d *docket) refinable(r *rtc.Issue) bool {
+	last := uint64(IssueVersions - 1)
+	if d.call.End.IsZero() {
+		last--
+	}
+	return r.Version%IssueVersions < last
 }
 
 // equatable is a verdict whose missing figures are equal to each other.

@@ -2,10 +2,14 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/peerglass/peerglass/quality/verdict"
@@ -146,9 +150,221 @@ func TestJudge(t *testing.T) {
 	}
 	now += judgeGrace
 	j.Tick(t.Context(), now)
-	for i := range j.shards {
-		if n := len(j.shards[i].calls); n > 0 {
-			t.Errorf("%d calls are kept after their end", n)
+	if n := kept(j); n > 0 {
+		t.Errorf("%d calls are kept after their end", n)
+	}
+}
+
+func kept(j *Judge) (calls int) {
+	for range j.dockets {
+		calls++
+	}
+	return calls
+}
+
+// Who settles a call while it is being judged waits until its verdict is told,
+// and does not judge the same once more.
+func TestSettleWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out, now := &Collect{}, t0
+		asked, answer := 0, make(chan struct{})
+		j := judgeAt(out, &now, func(context.Context, rtc.AppID, rtc.CallID) (*verdict.Rows, error) {
+			asked++
+			<-answer
+			return nil, nil
+		})
+		now += knownFrom // it did not see the call begin
+		rows := judgedCall()
+		call := rows[0].(*rtc.Call).ID
+		for _, r := range rows {
+			put(j, r)
+		}
+		go j.Tick(t.Context(), now)
+		synctest.Wait()
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := j.SettleCall(over, 7, call); !errors.Is(err, context.Canceled) {
+			t.Errorf("settled for who does not wait any more: %v", err)
+		}
+		settled := false
+		go func() {
+			if err := j.SettleCall(t.Context(), 7, call); err != nil {
+				t.Error(err)
+			}
+			if settled = true; len(out.Verdicts) != 1 {
+				t.Error("settled before the verdict was told")
+			}
+		}()
+		synctest.Wait()
+		if settled {
+			t.Error("settled while somebody was judging")
+		}
+		close(answer)
+		synctest.Wait()
+		if !settled || asked != 1 {
+			t.Errorf("settled %t, read what is stored %d times", settled, asked)
+		}
+	})
+}
+
+// A call that cannot be judged keeps no other from it, and is tried again.
+func TestJudgeWithoutStore(t *testing.T) {
+	out, now := &Collect{}, t0
+	busy := errors.New("too busy")
+	var sick rtc.CallID
+	j := judgeAt(out, &now, func(_ context.Context, _ rtc.AppID, call rtc.CallID) (*verdict.Rows, error) {
+		if call == sick {
+			return nil, busy
+		}
+		return nil, nil
+	})
+	now += knownFrom
+	var calls []rtc.CallID
+	for i := range uint64(3) {
+		call := rtc.CallID(rtc.NewID(t0, 5+i))
+		calls = append(calls, call)
+		j.Issue(&rtc.Issue{App: 7, Call: call, Session: 1, ID: 1, Type: "video_freeze", Severity: rtc.High, Start: milli(t0), Version: IssueVersions})
+	}
+	sick = calls[1]
+	if err := j.SettleCall(t.Context(), 7, calls[0]); err != nil || len(out.Verdicts) != 1 || out.Verdicts[0].Call != calls[0] {
+		t.Errorf("the first call: %v %+v", err, out.Verdicts)
+	}
+	if err := j.SettleCall(t.Context(), 7, sick); !errors.Is(err, busy) {
+		t.Errorf("the sick call: %v", err)
+	}
+	if err := j.Settle(t.Context()); !errors.Is(err, busy) || len(out.Verdicts) != 2 {
+		t.Errorf("all calls: %v, %d verdicts", err, len(out.Verdicts))
+	}
+	now += 2 * judgeAbandoned
+	j.Tick(t.Context(), now)
+	if n := kept(j); n != 1 {
+		t.Errorf("%d calls are kept, not the sick one", n)
+	}
+	sick = 0
+	if err := j.SettleCall(t.Context(), 7, calls[1]); err != nil || len(out.Verdicts) != 3 {
+		t.Errorf("the call that was sick: %v, %d verdicts", err, len(out.Verdicts))
+	}
+}
+
+// A call is let go of when it is over and judged; one with a session that
+// nothing ends, later.
+func TestJudgeLetsGo(t *testing.T) {
+	rows := judgedCall()
+	end := rows[len(rows)-1]
+	for _, c := range []struct {
+		name string
+		rows []any
+		idle int64
+		want int
+	}{
+		{"over", rows, judgeGrace, 0},
+		{"over just now", rows, judgeGrace - 1, 1},
+		{"going on", rows[:len(rows)-2], 2 * judgeAbandoned, 1},
+		{"over, with a session that has no end", append(slices.Clone(rows[:12]), end), judgeAbandoned - 1, 1},
+		{"over, with a session that has no end, for long", append(slices.Clone(rows[:12]), end), judgeAbandoned, 0},
+	} {
+		now := t0
+		j := judgeAt(&Collect{}, &now, nil)
+		for _, r := range c.rows {
+			put(j, r)
+		}
+		now += c.idle
+		j.Tick(t.Context(), now)
+		if n := kept(j); n != c.want {
+			t.Errorf("%s: %d calls are kept after %d ms", c.name, n, c.idle)
+		}
+	}
+	// Figures that no verdict has yet, of a call that was judged a moment ago.
+	now := t0
+	j := judgeAt(&Collect{}, &now, nil)
+	for _, r := range rows {
+		put(j, r)
+	}
+	late := now + 2*judgeAbandoned
+	for d := range j.dockets {
+		d.changed, d.stale, d.judged = false, true, late
+	}
+	if j.Tick(t.Context(), late); kept(j) != 1 {
+		t.Error("a call is let go of before its last figures are judged")
+	}
+	if j.Tick(t.Context(), late+judgeStale); kept(j) != 0 {
+		t.Error("a call is kept after its last figures are judged")
+	}
+}
+
+// An issue that others explain is written again however often that was done;
+// the last version is kept for when the call is over.
+func TestIssueVersions(t *testing.T) {
+	for _, c := range []struct {
+		version uint64
+		ended   bool
+		want    uint64
+	}{
+		{0, false, 1}, {300, false, 301},
+		{IssueVersions - 2, false, IssueVersions - 2}, {IssueVersions - 2, true, IssueVersions - 1}, {IssueVersions - 1, true, IssueVersions - 1},
+	} {
+		out, now := &Collect{}, t0
+		j := judgeAt(out, &now, nil)
+		rows := judgedCall()
+		if !c.ended {
+			rows = rows[:len(rows)-1]
+		}
+		for _, r := range rows {
+			if i, ok := r.(*rtc.Issue); ok && i.Session == 2 {
+				i.Version += c.version
+			}
+			put(j, r)
+		}
+		if err := j.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range out.Issues {
+			if got := i.Version % IssueVersions; i.Session == 2 && got != c.want {
+				t.Errorf("from version %d, call ended %t: %d, want %d", c.version, c.ended, got, c.want)
+			}
+		}
+	}
+}
+
+// Calls are judged by many, and let go of, while their rows come.
+func TestJudgeAtOnce(t *testing.T) {
+	for _, step := range []int64{100, judgeEvery} { // in the first nothing is let go of
+		out := &Collect{}
+		var now atomic.Int64
+		now.Store(t0)
+		j := NewJudge(out, JudgeOptions{Now: func() time.Time { return milli(now.Load()) }})
+		rows := judgedCall()
+		call := rows[0].(*rtc.Call).ID
+		var work sync.WaitGroup
+		for range 3 {
+			work.Go(func() {
+				for range 200 {
+					j.Tick(t.Context(), now.Add(step))
+					if err := j.SettleCall(t.Context(), 7, call); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		for range 20 {
+			for _, r := range rows {
+				put(j, r)
+			}
+		}
+		work.Wait()
+		for _, r := range rows {
+			put(j, r)
+		}
+		if err := j.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for d := range j.dockets {
+			if len(d.sessions) != 2 || len(d.issues) != 2 || d.dirty() {
+				t.Errorf("of the call there are %d sessions and %d issues", len(d.sessions), len(d.issues))
+			}
+		}
+		if v := out.Verdicts; step == 100 && (len(v) != 1 || v[0].User != "alice" || v[0].Score != 6) {
+			t.Errorf("it came to %+v", v)
 		}
 	}
 }
