@@ -71,7 +71,7 @@ export function Issues({ issues, metrics, whose, onShow }: { issues: Issue[]; me
                 <Table.Td><Text size="sm" truncate maw={170}>{whose(i.session)}</Text>{i.remoteUser && <Text size="xs" c="dimmed" truncate maw={170}>from {i.remoteUser}</Text>}</Table.Td>
                 <Table.Td><When issue={i} onShow={onShow} /></Table.Td>
                 <Table.Td><Text size="sm">{words(i.cause) || none}</Text></Table.Td>
-                <Table.Td><Text size="sm">{sources[i.source]}</Text></Table.Td>
+                <Table.Td><Side issue={i} metrics={metrics} /></Table.Td>
                 <Table.Td><Text size="sm" style={{ minWidth: 160 }}><Figures issue={i} metrics={metrics} /></Text></Table.Td>
               </Table.Tr>
             ))}
@@ -106,8 +106,21 @@ function When({ issue, onShow }: { issue: Issue; onShow: (i: Issue) => void }) {
   );
 }
 
+const measured = (e: Evidence) => e.metric !== "" || e.event !== "";
+
+/** Whose side it was; what tells so stands in the tooltip. */
+function Side({ issue, metrics }: { issue: Issue; metrics: Metric[] }) {
+  const why = issue.evidence.filter((e) => !measured(e)).map((e) => evidenceText(e, metrics)).filter(Boolean);
+  return (
+    <Tooltip disabled={why.length === 0} label={why.map((w) => <Text key={w} size="xs">{w}</Text>)}>
+      <Text size="sm" w="fit-content" style={why.length ? { textDecoration: "underline dotted", textUnderlineOffset: 3 } : undefined}>{sources[issue.source]}</Text>
+    </Tooltip>
+  );
+}
+
 function Figures({ issue, metrics }: { issue: Issue; metrics: Metric[] }) {
-  const told = issue.evidence.map((e) => evidenceText(e, metrics)).filter(Boolean);
+  const figures = issue.evidence.filter(measured);
+  const told = (figures.length ? figures : issue.evidence).map((e) => evidenceText(e, metrics)).filter(Boolean);
   return <>{told.slice(0, 3).join("; ") || none}</>;
 }
 
