@@ -59,7 +59,7 @@ $(SDK): $(MODULES) $(shell find sdk/src -type f 2>/dev/null) sdk/package.json
 	npm run build -w sdk
 
 generate: $(MODULES) ## what is generated from code: OpenAPI, its TypeScript types, the SDK's dictionary, docs/metrics.md
-	go test ./api ./quality ./sdk -run 'Golden|OpenAPI|Dictionary|Docs' -update
+	go test ./api ./quality ./quality/issue ./quality/feature ./sdk -run 'Golden|OpenAPI|Dictionary|Docs' -update
 	npm run types -w console
 
 fmt:

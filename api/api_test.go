@@ -352,7 +352,7 @@ func TestAnswers(t *testing.T) {
 		{name: "verdict", as: "one", path: call + "/verdict", status: 200, has: []string{`"sentences":["Ada could not be heard."]`, `"side":"user"`, `"user":"ada"`, `"confidence":0.9`, `"score":4.25`, `"issues":{"low":0,"medium":0,"high":1}`}},
 		{name: "call with its verdict", as: "one", path: "/apps/1/calls", status: 200, has: []string{`"verdict":{"sentences":["Ada could not be heard."]`}},
 		{name: "issues", as: "one", path: call + "/issues", status: 200, has: []string{`"type":"latency"`, `"label":"High round-trip time"`, `"severity":"high"`, `"source":"network"`, `"end":null`, `"value":0.002`, `"limit":null`}},
-		{name: "outcomes", as: "one", path: call + "/outcomes", status: 200, has: []string{`"joinMs":1234`, `"iceMs":null`, `"reasons":[{"id":"audio_loss","points":5.75`}},
+		{name: "outcomes", as: "one", path: call + "/outcomes", status: 200, has: []string{`"joinMs":1234`, `"joinedInTime":true`, `"videoFreezeRate":0,`, `"audioFreezeRate":null`, `"iceMs":null`, `"reasons":[{"id":"audio_loss","points":5.75`}},
 		{name: "features", as: "one", path: call + "/features?set=jitsi", status: 200, has: []string{
 			`{"session":"` + stay.String() + `","set":"jitsi","scope":"connection","subject":"PC_0","values":{"iceReconnects":0,"isP2P":"true"}}`}},
 		{name: "events", as: "one", path: call + "/events", status: 200,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/quality/issue"
 	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/query"
@@ -101,6 +102,10 @@ type Outcome struct {
 	VideoStutterMs       *float64 `json:"videoStutterMs" doc:"Of that, in stutters of 600 ms or longer"`
 	AudioMs              *float64 `json:"audioMs"`
 	AudioStutterMs       *float64 `json:"audioStutterMs" doc:"In stutters of 200 ms or longer"`
+	VideoFreezeRate      *float64 `json:"videoFreezeRate" doc:"videoStutterMs of videoMs, 0 to 1"`
+	AudioFreezeRate      *float64 `json:"audioFreezeRate" doc:"audioStutterMs of audioMs, 0 to 1"`
+	LagRate              *float64 `json:"lagRate" doc:"lagMs of audioMs and videoMs together, 0 to 1"`
+	JoinedInTime         *bool    `json:"joinedInTime" doc:"Joined within 5 s; null for a stay that did not try to"`
 	LagMs                *float64 `json:"lagMs" doc:"With more than 400 ms from end to end"`
 	BadMs                *float64 `json:"badMs" doc:"Of the stay, in which something received was bad, see docs/scores.md"`
 	Score                *float64 `json:"score" doc:"0 to 10"`
@@ -180,7 +185,17 @@ func verdictOf(v *rtc.Verdict) Verdict {
 }
 
 func outcomeOf(o *rtc.Outcome) Outcome {
+	var inTime *bool
+	if o.Tried {
+		in := o.Joined && quality.JoinedInTime(float64(o.Join))
+		inTime = &in
+	}
 	return Outcome{
+		VideoFreezeRate: figureOf(float32(quality.FreezeRate(float64(o.VideoStutter), float64(o.VideoTime)))),
+		AudioFreezeRate: figureOf(float32(quality.FreezeRate(float64(o.AudioStutter), float64(o.AudioTime)))),
+		LagRate:         figureOf(float32(quality.LagRate(float64(o.LagTime), float64(o.AudioTime), float64(o.VideoTime)))),
+		JoinedInTime:    inTime,
+
 		Session: o.Session.String(), Tried: o.Tried, Joined: o.Joined,
 		JoinMs: figureOf(o.Join), SignallingMs: figureOf(o.Signalling), ICEMs: figureOf(o.ICE), DTLSMs: figureOf(o.DTLS),
 		FirstAudioSentMs: figureOf(o.FirstAudioSent), FirstVideoSentMs: figureOf(o.FirstVideoSent),

@@ -11,6 +11,6 @@
 // The package never derives a figure, never trusts a size that a file claims,
 // and never accepts a file that it does not understand: what cannot be read is
 // refused with a *protocol.Error that says what the file seems to be. It is
-// tested on every recording in ../shared/testdata, by round trips through
+// tested on the recordings of others where they are there, by round trips through
 // WriteV3, and by a fuzz target.
 package dump

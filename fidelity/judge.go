@@ -12,7 +12,7 @@ import (
 // Expected is what Peerglass ought to say of a condition.
 type Expected struct {
 	Did    string     // what was done to the call, for the document
-	Quiet  bool       // nothing is wrong: no issue of severity medium or higher
+	Quiet  bool       // nothing is wrong: no issue of severity medium or higher, and no blame of a network or server
 	Causes []string   // any of them names the cause
 	Types  []string   // types of issue of which one must be there; nil asks for none
 	Sides  []rtc.Side // any of them is right: two where the ends cannot tell
@@ -46,7 +46,8 @@ func Judge(t *Truth, rows *session.Collect) Judgement {
 	slices.SortStableFunc(j.Issues, func(a, b rtc.Issue) int { return int(b.Severity) - int(a.Severity) })
 	want := Conditions[t.Condition]
 	if want.Quiet {
-		j.Right = !slices.ContainsFunc(j.Issues, func(i rtc.Issue) bool { return i.Severity >= rtc.Medium })
+		own := v.Side == rtc.UserSide && v.User == "ada" // that she sends nothing is true
+		j.Right = (len(v.Sentences) == 0 || own) && !slices.ContainsFunc(j.Issues, func(i rtc.Issue) bool { return i.Severity >= rtc.Medium })
 		return j
 	}
 	atUser := v.Side == rtc.UserSide || v.Side == rtc.UserNetwork

@@ -427,7 +427,7 @@ func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, g
 }
 
 const (
-	shortestVideo = 600 // ms: below, nothing is counted (PRODUCT.md)
+	shortestVideo = 600 // ms: below, nothing is counted (Tencent, SparkRTC)
 	shortestAudio = 200
 )
 

@@ -97,9 +97,9 @@ near the threshold.
 	}
 	b.WriteString(`
 Gaps are between pictures as they are decoded. They are shown some tens of
-milliseconds later or earlier, which decides about gaps near the threshold: of a
-call that is starved to two pictures a second the rate was up to 8 points off,
-of the others that were recorded it was good to one point.
+milliseconds later or earlier, which decides about gaps near the threshold, as
+in a call that is starved to two pictures a second. [fidelity.md](fidelity.md)
+has the errors on real calls whose truth is known.
 
 A receiver cannot know a muted camera from a dead one unless somebody says so.
 The browser does when a track is renegotiated away (` + "`MediaStreamTrack.onmute`" + `),

@@ -27,9 +27,9 @@ type Threshold struct {
 
 const milliseconds = 0.001 // the figures' thresholds are in seconds
 
-// ThresholdList declares all of them. The defaults are those of the
-// definitions in PRODUCT.md: stutters and lag of Tencent RTC, alarms of
-// SparkRTC (Tables 4-2 and 4-3).
+// ThresholdList declares all of them. The defaults are those that
+// the field publishes: stutters and lag of Tencent RTC, alarms of SparkRTC
+// (Tables 4-2 and 4-3).
 var ThresholdList = func() []Threshold {
 	list := []Threshold{
 		{Name: "video_stutter", Label: "Shortest video stutter that counts", Unit: "ms", Min: 100, Max: 10_000, scale: milliseconds, of: func(t *Thresholds) *float64 { return &t.Figures.VideoStutter }},

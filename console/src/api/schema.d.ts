@@ -1072,6 +1072,11 @@ export interface components {
             origins?: string[];
         };
         Outcome: {
+            /**
+             * Format: double
+             * @description audioStutterMs of audioMs, 0 to 1
+             */
+            audioFreezeRate: number | null;
             /** Format: double */
             audioMs: number | null;
             /** Format: double */
@@ -1108,11 +1113,18 @@ export interface components {
             joinMs: number | null;
             /** @description Media flowed in either direction */
             joined: boolean;
+            /** @description Joined within 5 s; null for a stay that did not try to */
+            joinedInTime: boolean | null;
             /**
              * Format: double
              * @description With more than 400 ms from end to end
              */
             lagMs: number | null;
+            /**
+             * Format: double
+             * @description lagMs of audioMs and videoMs together, 0 to 1
+             */
+            lagRate: number | null;
             /** Format: int32 */
             pullOk: number;
             /**
@@ -1144,6 +1156,11 @@ export interface components {
             signallingMs: number | null;
             /** @description Tried to set up a connection for media */
             tried: boolean;
+            /**
+             * Format: double
+             * @description videoStutterMs of videoMs, 0 to 1
+             */
+            videoFreezeRate: number | null;
             /**
              * Format: double
              * @description Time of received video that was neither muted nor ended, over all streams
