@@ -85,6 +85,13 @@ func (s *Session) informStream(st *stream) {
 	s.assessor.setup.Stream(&st.row)
 }
 
+// forgetStream tells the watchers that nothing more comes of a stream: its row
+// was written for the last time, and it does not come back.
+func (s *Session) forgetStream(st *stream) {
+	s.assessor.issues.ForgetStream(st.row.ID)
+	s.assessor.setup.ForgetStream(st.row.ID)
+}
+
 // tellEvent passes an event to the watchers and the sink.
 func (s *Session) tellEvent(e *rtc.Event) {
 	s.inform()

@@ -192,6 +192,9 @@ func (s *Session) dropStreams(c *connection) {
 		if c.ended == nil {
 			c.ended = make(map[string]*stream)
 		}
+		if before := c.ended[st.row.ReportID]; before != nil {
+			s.forgetStream(before)
+		}
 		c.ended[st.row.ReportID] = st
 	}
 	clear(c.streams[len(kept):])
@@ -234,6 +237,7 @@ func (s *Session) forgetEnded() (any bool) {
 	for _, c := range s.connections {
 		for _, id := range sortedKeys(c.ended) {
 			s.writeStream(c, c.ended[id])
+			s.forgetStream(c.ended[id])
 			any = true
 		}
 		c.ended = nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/quality"
+	"github.com/peerglass/peerglass/quality/issue"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -311,5 +312,26 @@ func TestTooManyStreams(t *testing.T) {
 	}
 	if p.s.lastStream != rtc.StreamID(2*maxStreams+10) {
 		t.Errorf("%d streams numbered", p.s.lastStream)
+	}
+}
+
+// What the session forgets of its streams, the watchers forget: also of a
+// stream whose id another took twice.
+func TestForgottenStreamsAreNotWatched(t *testing.T) {
+	for name, id := range map[string]func(int) int{"new ids": func(i int) int { return i }, "one id": func(int) int { return 1 }} {
+		p := newScript(t, nil)
+		p.join("r", "u")
+		for i := range 2*maxStreams + 10 {
+			p.after(time.Second)
+			p.must(p.poll(fmt.Sprintf("missing-removed\nI%d inbound-rtp kind=audio ssrc=%d packetsReceived=1", id(i), i+1)))
+		}
+		n, live := 0, p.s.live()
+		p.s.assessor.issues.Streams(func(*issue.Stream) { n++ })
+		if n > live || live > maxStreams {
+			t.Errorf("%s: %d streams are watched, and %d are there", name, n, live)
+		}
+		if n == 0 || n < live-1 { // the latest may not be told yet
+			t.Errorf("%s: only %d of %d streams are watched", name, n, live)
+		}
 	}
 }

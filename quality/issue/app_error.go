@@ -57,7 +57,7 @@ func init() {
 
 // rests closes the issue when no error has come for a while.
 func (w *Watch) rests(c *errorCount) {
-	w.after(c.last.Add(errorsRest), func() {
+	w.after(alarmKey{det: appError}, c.last.Add(errorsRest), func() {
 		switch {
 		case c.n == 0:
 		case w.now.Sub(c.last) >= errorsRest:

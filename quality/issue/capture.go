@@ -97,7 +97,9 @@ func captureFails(w *Watch, e *rtc.Event) {
 		}
 		a.missing[r.of] = wants{a.missing[r.of].audio || asked.audio, a.missing[r.of].video || asked.video}
 		a.reason[r.of] = r
-		w.after(e.Time.Add(falls), func() { a.tell(w, r.of) })
+		if key := (alarmKey{det: refuser(r.of)}); !w.awaits(key) {
+			w.after(key, e.Time.Add(falls), func() { a.tell(w, r.of) })
+		}
 	case rtc.NameGetUserMedia + rtc.OnSuccess:
 		a := Of[asking](w, permissionDenied)
 		asked := a.of(e.Corr)

@@ -73,12 +73,12 @@ func (w *Watch) follow(e *rtc.Event, state string) {
 			since = e.Time
 			(*lost)[id] = since
 			still := func() bool { at, is := (*lost)[id]; return is && at.Equal(since) }
-			w.after(since.Add(lostShort), func() {
+			w.after(alarmKey{connectionLost, id, "short"}, since.Add(lostShort), func() {
 				if still() {
 					w.loses(id, since, time.Time{}, rtc.Medium)
 				}
 			})
-			w.after(since.Add(lostLong), func() {
+			w.after(alarmKey{connectionLost, id, "long"}, since.Add(lostLong), func() {
 				if still() {
 					w.loses(id, since, time.Time{}, rtc.High)
 				}

@@ -34,7 +34,8 @@ type Detector struct {
 
 	Event      func(*Watch, *rtc.Event)
 	Connection func(*Watch, *rtc.Connection)
-	Stream     func(*Watch, *Stream) // the stream is new or its row changed
+	Stream     func(*Watch, *Stream)      // the stream is new or its row changed
+	Forget     func(*Watch, rtc.StreamID) // no row of the stream comes any more
 	// Advance is called once for each time that rows carry, before them: for
 	// what is missing after a while.
 	Advance func(*Watch, time.Time)
@@ -145,6 +146,8 @@ type wired struct {
 	event      []*Detector
 	connection []*Detector
 	stream     []*Detector
+	forget     []*Detector
+	opens      []*Detector // those that follow events
 	advance    []*Detector
 	end        []*Detector
 }
@@ -161,7 +164,7 @@ var wiring = sync.OnceValue(func() *wired {
 		}
 		for list, there := range map[*[]*Detector]bool{
 			&w.event: d.Event != nil, &w.connection: d.Connection != nil, &w.stream: d.Stream != nil,
-			&w.advance: d.Advance != nil, &w.end: d.End != nil,
+			&w.forget: d.Forget != nil, &w.opens: d.Sample == nil, &w.advance: d.Advance != nil, &w.end: d.End != nil,
 		} {
 			if there {
 				*list = append(*list, d)

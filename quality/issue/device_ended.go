@@ -11,6 +11,10 @@ import (
 // devices may lie.
 const unplugs = 3 * time.Second
 
+// maxKinds bounds the kinds of device that a client can make us remember: there
+// are two, and a client may tell none.
+const maxKinds = 4
+
 var deviceEnded, screenShareEnded *Detector
 
 // deviceEnd is what the detector knows of tracks that ended.
@@ -86,6 +90,9 @@ func (w *Watch) deviceEnds(e *rtc.Event, t *ownTrack, id string) {
 		return
 	}
 	d := Of[deviceEnd](w, deviceEnded)
+	if _, again := d.ended[t.kind]; !again && len(d.ended) >= maxKinds {
+		return
+	}
 	if d.ended == nil {
 		d.ended = make(map[string]gone)
 	}
@@ -111,7 +118,7 @@ func (w *Watch) deviceEnds(e *rtc.Event, t *ownTrack, id string) {
 // sending returns the stream that sends a track, nil if there is none.
 func (w *Watch) sending(id string) (found *Stream) {
 	for _, s := range w.streams {
-		if s != nil && s.Row.Direction == rtc.Send && s.Row.Track == id && id != "" {
+		if s.Row.Direction == rtc.Send && s.Row.Track == id && id != "" {
 			return s
 		}
 	}

@@ -25,30 +25,24 @@ func init() {
 				if t == nil && e.Connection != 0 {
 					return
 				}
-				kind := kindIn(e.Value)
 				at := e.Time
-				w.after(at.Add(mutesFor), func() { w.mutedBySystem(kind, id, at) })
+				if told := w.facts.Track(id); told == nil || !told.Changed.Equal(at) {
+					return // it was muted before
+				}
+				kind := kindIn(e.Value)
+				w.after(alarmKey{det: deviceMuted, of: id}, at.Add(mutesFor), func() { w.mutedBySystem(kind, id, at) })
 			case rtc.NameTrackUnmute, "MediaStreamTrack.onended", "MediaStreamTrack.stop":
 				if _, id := w.ownOf(e); id != "" && len(w.open) > 0 {
-					for _, of := range w.streamsOf(id) {
-						w.Close(deviceMuted, of.Connection, of.ID, e.Time)
+					w.Close(deviceMuted, 0, 0, e.Time)
+					for _, s := range w.streams {
+						if s.Row.Direction == rtc.Send && s.Row.Track == id {
+							w.Close(deviceMuted, s.Row.Connection, s.Row.ID, e.Time)
+						}
 					}
 				}
 			}
 		},
 	})
-}
-
-// streamsOf returns what an issue of a track may be about: the streams that
-// send it, and none.
-func (w *Watch) streamsOf(id string) []rtc.Stream {
-	rows := []rtc.Stream{{}}
-	for _, s := range w.streams {
-		if s != nil && s.Row.Direction == rtc.Send && s.Row.Track == id {
-			rows = append(rows, s.Row)
-		}
-	}
-	return rows
 }
 
 func (w *Watch) mutedBySystem(kind, id string, at time.Time) {

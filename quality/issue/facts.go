@@ -36,8 +36,12 @@ func (t *Track) Off() bool {
 	return t != nil && (t.Muted || t.Silent || t.Stopped || t.Ended || t.Detached)
 }
 
-// maxTracks bounds what a client can make us remember.
-const maxTracks = 4096
+// These bound what a client can make us remember. Browsers' own ids have some
+// 40 bytes.
+const (
+	maxTracks  = 4096
+	maxTrackID = 256
+)
 
 // Facts returns what events told of the session.
 func (w *Watch) Facts() *Facts { return &w.facts }
@@ -76,7 +80,7 @@ func (w *Watch) track(id string) *Track {
 	if t := f.tracks[id]; t != nil {
 		return t
 	}
-	if id == "" || len(f.tracks) >= maxTracks {
+	if id == "" || len(id) > maxTrackID || len(f.tracks) >= maxTracks {
 		return nil
 	}
 	if f.tracks == nil {
@@ -85,7 +89,7 @@ func (w *Watch) track(id string) *Track {
 	t := new(Track)
 	f.tracks[id] = t
 	for _, s := range w.streams {
-		if s != nil && s.Row.Track == id {
+		if s.Row.Track == id {
 			s.track = t
 		}
 	}
@@ -193,12 +197,17 @@ func (w *Watch) tell(e *rtc.Event, id string, change func(*Track)) {
 	}
 }
 
-// trackID reads the track that an event is about: {"id"} or a track's text
-// "kind:id …".
-func trackID(value string) string {
+// trackID reads the track that an event is about: {"id"}, or as rtc.Tracks
+// finds it.
+func trackID(value string) (id string) {
 	var p struct{ ID string }
-	if json.Unmarshal([]byte(value), &p) == nil {
+	if json.Unmarshal([]byte(value), &p) == nil && p.ID != "" {
 		return p.ID
 	}
-	return ""
+	rtc.Tracks(value, func(_, found string) {
+		if id == "" {
+			id = found
+		}
+	})
+	return id
 }

@@ -30,7 +30,7 @@ func init() {
 					return
 				}
 				id := e.Connection
-				w.after(e.Time.Add(iceGivesUp), func() {
+				w.after(alarmKey{det: iceFailed, conn: id}, e.Time.Add(iceGivesUp), func() {
 					if l := w.link(id); l.connected.IsZero() && l.iceUp.IsZero() && !l.closed {
 						w.noPath(id, "")
 					}

@@ -109,12 +109,32 @@ func (w *Watch) link(id rtc.ConnectionID) *link { return &w.conn(id).link }
 
 // working reports whether another connection than id, for media, is connected.
 func (w *Watch) working(id rtc.ConnectionID) bool {
-	for other, c := range w.conns {
-		if other != id && c.link.media && c.link.up() {
-			return true
-		}
+	others := w.works
+	if c := w.conns[id]; c != nil && c.works {
+		others--
 	}
-	return false
+	return others > 0
+}
+
+// count keeps how many connections are open and how many work, as a client may
+// have many and ask at each event.
+func (w *Watch) count(c *conn) {
+	open := !c.link.closed && (!c.told || c.row.End.IsZero())
+	works := c.link.media && c.link.up()
+	if open != c.open {
+		w.opened += one(open) - one(c.open)
+	}
+	if works != c.works {
+		w.works += one(works) - one(c.works)
+	}
+	c.open, c.works = open, works
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // learnLink takes from an event what it says of its connection.
@@ -181,6 +201,7 @@ func (w *Watch) learnLink(e *rtc.Event) {
 	} else if now == "closed" {
 		l.closed = true
 	}
+	w.count(w.conn(e.Connection))
 }
 
 func (l *link) agree(at time.Time) {

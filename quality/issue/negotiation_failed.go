@@ -72,7 +72,7 @@ func (w *Watch) negotiationFails(e *rtc.Event, cause string) {
 		Evidence: []rtc.Evidence{{Event: e.Name, At: at, Text: errorText(e.Value)}},
 	}
 	w.Open(negotiationFailed, i)
-	w.after(at.Add(mends), func() {
+	w.after(alarmKey{det: negotiationFailed, conn: id}, at.Add(mends), func() {
 		if since, still := n.failed[id]; !still || !since.Equal(at) || w.link(id).closed {
 			return
 		}

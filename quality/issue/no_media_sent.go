@@ -49,7 +49,7 @@ var NoMediaSent = register(Detector{
 // connection.
 func (s *Stream) elsewhere() bool {
 	for _, o := range s.w.streams {
-		if o != nil && o.conn != s.conn && o.Row.Direction == rtc.Send && o.Row.Track == s.Row.Track && Value(&o.Now, quality.Packets) > 0 {
+		if o.conn != s.conn && o.Row.Direction == rtc.Send && o.Row.Track == s.Row.Track && Value(&o.Now, quality.Packets) > 0 {
 			return true
 		}
 	}

@@ -35,7 +35,7 @@ func (w *Watch) learnOwn(e *rtc.Event) {
 			if w.own == nil {
 				w.own = make(map[string]*ownTrack)
 			}
-			if len(w.own) >= maxTracks {
+			if len(w.own) >= maxTracks || len(id) > maxTrackID {
 				return
 			}
 			t = &ownTrack{kind: kind}
@@ -62,15 +62,7 @@ func (w *Watch) ownOf(e *rtc.Event) (t *ownTrack, id string) {
 // leaving reports whether the user has no open connection any more: what ends
 // then ends with the call.
 func (w *Watch) leaving() bool {
-	if len(w.conns) == 0 {
-		return false
-	}
-	for _, c := range w.conns {
-		if !c.link.closed && (!c.told || c.row.End.IsZero()) {
-			return false
-		}
-	}
-	return true
+	return len(w.conns) > 0 && w.opened == 0
 }
 
 // device names a kind of track as people do.

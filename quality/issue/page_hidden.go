@@ -26,7 +26,7 @@ func init() {
 				return
 			}
 			at := e.Time
-			w.after(at.Add(hiddenFrom), func() {
+			w.after(alarmKey{det: pageHidden}, at.Add(hiddenFrom), func() {
 				if w.facts.Hidden && w.facts.HiddenSince.Equal(at) && w.working(0) {
 					w.Open(pageHidden, rtc.Issue{
 						Severity: rtc.Low, Cause: "hidden", Source: rtc.LocalUser, Start: at,

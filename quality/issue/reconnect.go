@@ -12,6 +12,7 @@ const (
 	// Three restarts in a minute are more than one change of network explains.
 	restartsMany   = 3
 	restartsWithin = time.Minute
+	restartsKept   = 100 // bounds what a client can make us remember
 )
 
 var reconnect *Detector
@@ -78,6 +79,9 @@ func (w *Watch) restarted(e *rtc.Event, cause, text string) {
 		if e.Time.Sub(at) < restartsWithin {
 			kept = append(kept, at)
 		}
+	}
+	if len(kept) >= restartsKept {
+		kept = append(kept[:0], kept[1:]...)
 	}
 	r.at = append(kept, e.Time)
 	level := rtc.Low

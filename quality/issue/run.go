@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -22,6 +23,17 @@ type run struct {
 	stream rtc.StreamID
 	tally  tally
 }
+
+// openKey is what an issue of Open is about.
+type openKey struct {
+	det    *Detector
+	conn   rtc.ConnectionID
+	stream rtc.StreamID
+}
+
+// maxIssues bounds the issues of one session: the worst recording of a day has
+// some hundreds. Those beyond are not told.
+const maxIssues = 10_000
 
 // slot returns where the run of a detector that judges samples is kept.
 func (w *Watch) slot(s *Stream, d *Detector) **run {
@@ -91,6 +103,9 @@ func (w *Watch) mark(s *Stream, d *Detector, smp *rtc.Sample, m *Mark) {
 		return
 	}
 	if !r.found {
+		if w.last >= maxIssues {
+			return
+		}
 		w.last++
 		r.found = true
 		r.issue = rtc.Issue{ID: w.last, Type: d.Type, Phase: d.Phase, Start: r.first, Evidence: r.issue.Evidence[:0]}
@@ -150,6 +165,9 @@ func number(v float64) *float64 {
 func (w *Watch) Open(d *Detector, i rtc.Issue) {
 	r := w.find(d, i.Connection, i.Stream)
 	if r == nil {
+		if w.last >= maxIssues {
+			return
+		}
 		w.last++
 		i.ID, i.Type, i.Phase = w.last, d.Type, d.Phase
 		if i.Start.IsZero() {
@@ -160,7 +178,10 @@ func (w *Watch) Open(d *Detector, i rtc.Issue) {
 			return
 		}
 		r = &run{issue: i, det: d}
-		w.open = append(w.open, r)
+		if w.open == nil {
+			w.open = make(map[openKey]*run)
+		}
+		w.open[openKey{d, i.Connection, i.Stream}] = r
 		w.write(&r.issue)
 		return
 	}
@@ -178,21 +199,29 @@ func (w *Watch) Lasting(d *Detector, c rtc.ConnectionID, s rtc.StreamID) bool {
 
 // Close ends what Open began; nothing happens if there is none.
 func (w *Watch) Close(d *Detector, c rtc.ConnectionID, s rtc.StreamID, at time.Time) {
-	for i, r := range w.open {
-		if r.det == d && r.issue.Connection == c && r.issue.Stream == s {
-			r.issue.End = at
-			w.write(&r.issue)
-			w.open = append(w.open[:i], w.open[i+1:]...)
-			return
-		}
+	if r := w.find(d, c, s); r != nil {
+		delete(w.open, openKey{d, c, s})
+		r.issue.End = at
+		w.write(&r.issue)
 	}
 }
 
 func (w *Watch) find(d *Detector, c rtc.ConnectionID, s rtc.StreamID) *run {
-	for _, r := range w.open {
-		if r.det == d && r.issue.Connection == c && r.issue.Stream == s {
-			return r
+	return w.open[openKey{d, c, s}]
+}
+
+// closeAll closes what Open began and is chosen, in the order in which it was.
+func (w *Watch) closeAll(at time.Time, chosen func(openKey) bool) {
+	var over []*run
+	for key, r := range w.open {
+		if chosen(key) {
+			over = append(over, r)
+			delete(w.open, key)
 		}
 	}
-	return nil
+	slices.SortFunc(over, func(a, b *run) int { return cmp.Compare(a.issue.ID, b.issue.ID) })
+	for _, r := range over {
+		r.issue.End = at
+		w.write(&r.issue)
+	}
 }

@@ -27,8 +27,8 @@ var soundMemory = newKey[sound]()
 const (
 	silentMedium  = 15 * time.Second
 	silentPacket  = 300.0 // bits: Opus writes digital silence in 3 bytes, or with noise shaping in some 32; speech takes more
-	fewestPackets = 20.0 // per second: with fewer it is discontinuous, and quiet looks like silent
-	capturesNone  = 0.1  // share of the interval
+	fewestPackets = 20.0  // per second: with fewer it is discontinuous, and quiet looks like silent
+	capturesNone  = 0.1   // share of the interval
 )
 
 // silence marks digital silence of a microphone that gave sound before, or

@@ -9,7 +9,7 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-// A join is in time within 5 s: PRODUCT.md, after the SparkRTC guide's "join
+// A join is in time within 5 s: the SparkRTC guide's "join
 // success within 5 s". One of twice that is bad, whatever it is for.
 const (
 	joinInTime = 5 * time.Second
@@ -31,7 +31,7 @@ type joining struct {
 func init() {
 	slowJoin = register(Detector{
 		Type: "slow_join", Label: "Slow join", Phase: rtc.Joining,
-		Help:   "The join took longer than 5 s (medium; the limit of PRODUCT.md) or 10 s (high) until media flowed, or until connected where nothing came within 10 s after. The cause is the first part that took two fifths of it, else the longest. Time in which the browser asked for camera and microphone is not counted; above 5 s it is an issue of its own, low, with the cause device.",
+		Help:   "The join took longer than 5 s (medium; SparkRTC: “room loaded in 5s”) or 10 s (high) until media flowed, or until connected where nothing came within 10 s after. The cause is the first part that took two fifths of it, else the longest. Time in which the browser asked for camera and microphone is not counted; above 5 s it is an issue of its own, low, with the cause device.",
 		Causes: []string{"device", "signalling", "ice", "dtls", "media"},
 		Kinds:  quality.Media, Dirs: quality.Either, Scope: PerSession,
 		Sample: func(s *Stream, smp *rtc.Sample) Mark {
@@ -69,6 +69,11 @@ func init() {
 				j.look(w)
 			}
 		},
+		Forget: func(w *Watch, id rtc.StreamID) {
+			if j := Of[joining](w, slowJoin); j.way != nil {
+				j.way.ForgetStream(id)
+			}
+		},
 	})
 }
 
@@ -97,7 +102,7 @@ func (j *joining) wait(w *Watch) {
 	if !late.After(w.now) {
 		late = w.now.Add(joinInTime)
 	}
-	w.after(late, func() {
+	w.after(alarmKey{det: slowJoin}, late, func() {
 		if j.over {
 			return
 		}

@@ -62,16 +62,23 @@ func (s *Stream) take(smp *rtc.Sample) {
 // list adds a stream to those of the connection, and lets go of those of which
 // nothing was told for long: people come and go all day.
 func (c *conn) list(s *Stream) {
-	c.streams = append(slices.DeleteFunc(c.streams, func(o *Stream) bool {
-		if s.w.now.Sub(o.Now.Time) < forgotten {
-			return false
-		}
-		o.listed, o.Now.Values, o.Last.Values = false, nil, nil
-		return true
-	}), s)
+	if now := s.w.now; now.Sub(c.swept) >= sweepEvery {
+		c.swept = now
+		c.streams = slices.DeleteFunc(c.streams, func(o *Stream) bool {
+			if now.Sub(o.Now.Time) < forgotten {
+				return false
+			}
+			o.listed, o.Now.Values, o.Last.Values = false, nil, nil
+			return true
+		})
+	}
+	c.streams = append(c.streams, s)
 }
 
-const forgotten = 2 * time.Minute
+const (
+	forgotten  = 2 * time.Minute
+	sweepEvery = time.Second
+)
 
 // late reports whether the newest sample came so much later than usual that the
 // machine slept: its figures are means over a time in which nothing ran.

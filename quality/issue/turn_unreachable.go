@@ -33,9 +33,11 @@ func init() {
 				switch stateOf(e.Value) {
 				case "complete":
 					// The last candidates may come in the same moment.
-					w.after(e.Time.Add(100*time.Millisecond), func() { w.noRelay(id) })
+					w.after(alarmKey{turnUnreachable, id, "complete"}, e.Time.Add(100*time.Millisecond), func() { w.noRelay(id) })
 				case "gathering":
-					w.after(e.Time.Add(relayAnswers), func() { w.noRelay(id) })
+					if !w.awaits(alarmKey{turnUnreachable, id, "gathering"}) {
+						w.awaitRelay(id, e.Time)
+					}
 				}
 			case rtc.NameICECandidate:
 				if len(w.open) > 0 && w.link(e.Connection).local.relay > 0 {
@@ -45,6 +47,17 @@ func init() {
 				w.Close(turnUnreachable, e.Connection, 0, e.Time)
 			}
 		},
+	})
+}
+
+// awaitRelay looks when a relay had its time since the gathering at at, and
+// again if another began meanwhile.
+func (w *Watch) awaitRelay(id rtc.ConnectionID, at time.Time) {
+	w.after(alarmKey{turnUnreachable, id, "gathering"}, at.Add(relayAnswers), func() {
+		w.noRelay(id)
+		if l := w.link(id); l.gathering.Add(relayAnswers).After(w.now) {
+			w.awaitRelay(id, l.gathering)
+		}
 	})
 }
 

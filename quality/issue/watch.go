@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -22,23 +23,28 @@ type Watch struct {
 	last    rtc.IssueID
 	version uint64
 
-	streams []*Stream // by id
+	streams []*Stream // those that are not forgotten, by id
 	conns   map[rtc.ConnectionID]*conn
-	runs    []*run    // those of the session, by detector
-	memory  []any     // of the detectors, by index
-	open    []*run    // what Open began
-	lasting []*run    // of samples, found and not over
-	poll    []*Stream // whose sample is to be judged when the poll is complete
-	alarms  []alarm   // what detectors wait for, by time
+	runs    []*run           // those of the session, by detector
+	memory  []any            // of the detectors, by index
+	open    map[openKey]*run // what Open began
+	lasting []*run           // of samples, found and not over
+	poll    []*Stream        // whose sample is to be judged when the poll is complete
+	alarms  alarms           // what detectors wait for
 	own     map[string]*ownTrack
+	opened  int // connections that are open
+	works   int // those for media that are connected
 }
 
 // conn is a connection with what belongs to it.
 type conn struct {
 	row     rtc.Connection
 	told    bool
+	open    bool      // neither closed nor over, and counted as such
+	works   bool      // it is for media and connected, and counted as such
 	path    *Stream   // its transport
 	streams []*Stream // all of its streams
+	swept   time.Time // when those that fell silent were last left out
 	rtt     float64   // ms, the last that was measured
 	rttAt   time.Time
 	farAt   time.Time // when the round trip alone was last as long as half of a lag
@@ -84,18 +90,21 @@ func (w *Watch) Limits() *Thresholds { return &w.limits }
 // Streams visits the streams that are known.
 func (w *Watch) Streams(visit func(*Stream)) {
 	for _, s := range w.streams {
-		if s != nil {
-			visit(s)
-		}
+		visit(s)
 	}
 }
 
 // Stream returns a stream, nil if it was not told.
 func (w *Watch) Stream(id rtc.StreamID) *Stream {
-	if id == 0 || int(id) >= len(w.streams) {
-		return nil
+	if i, known := w.place(id); known {
+		return w.streams[i]
 	}
-	return w.streams[id]
+	return nil
+}
+
+// place returns where a stream is, or would be.
+func (w *Watch) place(id rtc.StreamID) (int, bool) {
+	return slices.BinarySearchFunc(w.streams, id, func(s *Stream, id rtc.StreamID) int { return cmp.Compare(s.Row.ID, id) })
 }
 
 // Conn returns a connection's row, nil if it was not told.
@@ -109,8 +118,9 @@ func (w *Watch) Conn(id rtc.ConnectionID) *rtc.Connection {
 func (w *Watch) conn(id rtc.ConnectionID) *conn {
 	c := w.conns[id]
 	if c == nil {
-		c = &conn{}
+		c = &conn{open: true}
 		w.conns[id] = c
+		w.opened++
 	}
 	return c
 }
@@ -145,6 +155,7 @@ func (w *Watch) TellConnection(r *rtc.Connection) {
 	w.judge()
 	c := w.conn(r.ID)
 	c.row, c.told = *r, true
+	w.count(c)
 	for _, d := range w.wiring.connection {
 		d.Connection(w, &c.row)
 	}
@@ -161,11 +172,12 @@ func (w *Watch) TellStream(r *rtc.Stream) {
 	case r.ID == 0:
 		return
 	case s == nil:
-		if int(r.ID) >= len(w.streams) {
-			w.streams = append(w.streams, make([]*Stream, int(r.ID)+1-len(w.streams))...)
+		if len(w.streams) >= maxStreams {
+			return
 		}
 		s = newStream(w, r)
-		w.streams[r.ID] = s
+		i, _ := w.place(r.ID)
+		w.streams = slices.Insert(w.streams, i, s)
 	}
 	if s.Row.Kind != r.Kind || s.Row.Track != r.Track { // it carries something else from now on
 		s.began, s.base, s.free, s.heard = time.Time{}, baseline{}, false, false
@@ -178,6 +190,42 @@ func (w *Watch) TellStream(r *rtc.Stream) {
 	}
 	for _, d := range w.wiring.stream {
 		d.Stream(w, s)
+	}
+}
+
+// maxStreams bounds the streams of one session that are watched at one time. A
+// session keeps fewer; those beyond are passed over.
+const maxStreams = 8192
+
+// ForgetStream lets go of a stream of which no row comes any more: what is
+// known of it is freed, and the issues about it are over.
+func (w *Watch) ForgetStream(id rtc.StreamID) {
+	w.judge()
+	i, known := w.place(id)
+	if !known {
+		return
+	}
+	s := w.streams[i]
+	w.streams = slices.Delete(w.streams, i, i+1)
+	if i := slices.Index(s.conn.streams, s); i >= 0 {
+		s.conn.streams = slices.Delete(s.conn.streams, i, i+1)
+	}
+	if s.conn.path == s {
+		s.conn.path = nil
+	}
+	if s.runs != nil {
+		w.over(func(r *run) bool { return r.from == s && r.det.Scope == PerStream })
+	}
+	// Those of more than the stream may go on; they keep only when it was last seen.
+	s.runs, s.memory, s.kept = nil, nil, nil
+	s.Now.Values, s.Last.Values = nil, nil
+	if len(w.open) > 0 {
+		for _, d := range w.wiring.opens {
+			w.Close(d, s.Row.Connection, id, w.now)
+		}
+	}
+	for _, d := range w.wiring.forget {
+		d.Forget(w, id)
 	}
 }
 
@@ -262,11 +310,7 @@ func (w *Watch) End(at time.Time, reason string) {
 		d.End(w, at, reason)
 	}
 	w.over(func(*run) bool { return true })
-	for _, r := range w.open {
-		r.issue.End = at
-		w.write(&r.issue)
-	}
-	w.open = nil
+	w.closeAll(at, func(openKey) bool { return true })
 }
 
 // over ends the lasting runs of samples that are chosen.

@@ -57,7 +57,12 @@ func (w *Watch) Event(e *rtc.Event) {
 		w.added(w.conn(e.Connection), e.Value)
 	case "removeTrack", "removeStream":
 		c := w.conn(e.Connection)
-		rtc.Tracks(e.Value, func(_, id string) { delete(c.sends, id) })
+		rtc.Tracks(e.Value, func(_, id string) {
+			if c.sends[id] {
+				w.tracks--
+				delete(c.sends, id)
+			}
+		})
 	case "addTransceiver":
 		w.steps(e.Time)
 		c := w.conn(e.Connection)
@@ -244,9 +249,7 @@ func (w *Watch) added(c *conn, value string) {
 		if c.sends == nil {
 			c.sends = make(map[string]bool)
 		}
-		if len(c.sends) < maxTracks {
-			c.sends[id] = true
-		}
+		w.name(c.sends, id)
 	})
 }
 
@@ -260,8 +263,8 @@ func (w *Watch) comes(c *conn, e *rtc.Event) {
 		if c.receives == nil {
 			c.receives = make(map[string]bool)
 		}
-		if len(c.receives) < maxTracks && !strings.HasPrefix(id, "mixedlabel") { // Jitsi's bridge announces one that it never sends
-			c.receives[id] = true
+		if !strings.HasPrefix(id, "mixedlabel") { // Jitsi's bridge announces one that it never sends
+			w.name(c.receives, id)
 		}
 	})
 }
@@ -286,22 +289,37 @@ func (w *Watch) unmuted(c *conn, e *rtc.Event) {
 // learnMute keeps who is muted, of those that name a track or a kind of the
 // user's own.
 func (w *Watch) learnMute(e *rtc.Event) {
-	var p struct{ Kind, Track, User, Mid string }
+	var p struct {
+		Kind, Track, User, Mid string
+		SSRC                   uint32
+	}
 	if json.Unmarshal([]byte(e.Value), &p) != nil {
 		return
 	}
 	name := p.Track
-	if name == "" && p.User == "" && p.Mid == "" {
+	if name == "" && p.User == "" && p.Mid == "" && p.SSRC == 0 { // else it is about one stream, perhaps another's
 		name = p.Kind
 	}
-	if name == "" || len(w.muted) >= maxTracks {
+	if _, known := w.muted[name]; name == "" || !known && (len(w.muted) >= maxTracks || len(name) > maxTrackID) {
 		return
 	}
 	w.muted[name] = e.Name == rtc.NameMute
 }
 
-// maxTracks bounds what a client can make us remember.
-const maxTracks = 1024
+// These bound what a client can make us remember: the tracks of all connections,
+// and the length of their ids. Browsers' own have some 40 bytes.
+const (
+	maxTracks  = 4096
+	maxTrackID = 256
+)
+
+// name adds a track to those of a connection.
+func (w *Watch) name(tracks map[string]bool, id string) {
+	if !tracks[id] && w.tracks < maxTracks && len(id) <= maxTrackID {
+		w.tracks++
+		tracks[id] = true
+	}
+}
 
 func note(at *time.Time, t time.Time) {
 	if at.IsZero() {

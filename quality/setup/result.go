@@ -45,7 +45,10 @@ func (w *Watch) Progress(now time.Time) Progress {
 	}
 	p.Tries, p.Answered, p.Connection, p.Connected, p.Failed, p.Closed = true, c.answered || !c.checking.IsZero(), c.id, c.connected(), c.failed, c.closed
 	for _, other := range w.conns { // another may still try
-		if other != c && c == w.tried && w.up == nil && !other.described.IsZero() {
+		if c != w.tried || w.up != nil || p.Failed.IsZero() && p.Closed.IsZero() {
+			break
+		}
+		if other != c && !other.described.IsZero() {
 			if other.failed.IsZero() {
 				p.Failed = time.Time{}
 			}
@@ -177,7 +180,6 @@ func (w *Watch) counts(c *conn) bool {
 // count counts what was to be sent and received, and what was. It reports
 // whether something that was to flow over a connected connection did not.
 func (w *Watch) count(o *rtc.Outcome) (dry bool) {
-	type tally struct{ ok, dry, idle uint32 }
 	var of map[rtc.ConnectionID]*[rtc.Receive + 1]tally
 	for _, a := range w.attempts {
 		if of == nil {
@@ -186,19 +188,15 @@ func (w *Watch) count(o *rtc.Outcome) (dry bool) {
 		if of[a.conn] == nil {
 			of[a.conn] = new([rtc.Receive + 1]tally)
 		}
-		switch t := &of[a.conn][a.dir]; {
-		case a.ok:
-			t.ok++
-		case a.dry >= patience:
-			t.dry++
-		default:
-			t.idle++
-		}
+		of[a.conn][a.dir].add(a)
 	}
 	for id, c := range w.conns {
 		var t [rtc.Receive + 1]tally
 		if of[id] != nil {
 			t = *of[id]
+		}
+		for dir, over := range c.over {
+			t[dir].ok, t[dir].dry, t[dir].idle = t[dir].ok+over.ok, t[dir].dry+over.dry, t[dir].idle+over.idle
 		}
 		if c.connected().IsZero() && w.counts(c) {
 			// All that was added or announced failed with the connection.

@@ -12,8 +12,8 @@ const (
 	// media may need to flow once connected, before it counts as waiting for
 	// somebody. Signalling servers that need longer are not known.
 	rest = 10 * time.Second
-	// patience is when an attempt that came to nothing counts as one: PRODUCT.md
-	// (after the SparkRTC guide) counts joins within 5 s.
+	// patience is when an attempt that came to nothing counts as one: the
+	// SparkRTC guide counts joins within 5 s.
 	patience = 5 * time.Second
 	// alone is how long an offer may wait for its answer before it counts as
 	// waiting for a person: no signalling server takes so long.
@@ -40,6 +40,7 @@ type Watch struct {
 	up       *conn // the first that was connected, so
 	streams  map[rtc.StreamID]*stream
 	attempts map[key]*attempt
+	tracks   int             // that conns name
 	muted    map[string]bool // tracks and, of what the user sends, kinds
 	first    [rtc.Receive + 1][rtc.KindVideo + 1]arrival
 }
@@ -54,13 +55,14 @@ type conn struct {
 	stable         time.Time // signalling was, for the first time since
 	offered        time.Time // the first candidate of the other end came
 	checking       time.Time
-	ice            time.Time // connected or completed
-	up             time.Time // connectionState connected
-	told           bool      // connectionState is told
-	failed, closed time.Time // zero while it did not
-	row            time.Time // Connected of its row, for clients that tell no states
-	media          bool      // it is for audio or video
-	seen           bool      // how it came about: a client may tell of a connection that it had before
+	ice            time.Time              // connected or completed
+	up             time.Time              // connectionState connected
+	told           bool                   // connectionState is told
+	failed, closed time.Time              // zero while it did not
+	row            time.Time              // Connected of its row, for clients that tell no states
+	media          bool                   // it is for audio or video
+	seen           bool                   // how it came about: a client may tell of a connection that it had before
+	over           [rtc.Receive + 1]tally // attempts that are only counted
 	sends          map[string]bool
 	receives       map[string]bool
 }
@@ -98,13 +100,29 @@ type key struct {
 
 // attempt is one flow that was to be sent or received.
 type attempt struct {
-	conn  rtc.ConnectionID
-	dir   rtc.Direction
-	track string
-	kind  rtc.MediaKind
-	named bool // the app said whose it is
-	ok    bool
-	dry   time.Duration // connected and unmuted, with something to carry, and yet nothing flowed
+	key     key
+	streams int // that are not forgotten
+	conn    rtc.ConnectionID
+	dir     rtc.Direction
+	track   string
+	kind    rtc.MediaKind
+	named   bool // the app said whose it is
+	ok      bool
+	dry     time.Duration // connected and unmuted, with something to carry, and yet nothing flowed
+}
+
+// tally counts attempts by what became of them.
+type tally struct{ ok, dry, idle uint32 }
+
+func (t *tally) add(a *attempt) {
+	switch {
+	case a.ok:
+		t.ok++
+	case a.dry >= patience:
+		t.dry++
+	default:
+		t.idle++
+	}
 }
 
 // stream is one RTP stream of an attempt, as far as it tells when its first
@@ -197,7 +215,11 @@ func (w *Watch) Stream(r *rtc.Stream) {
 	}
 	st := w.streams[r.ID]
 	if st == nil {
+		if len(w.streams) >= maxStreams {
+			return
+		}
 		st = &stream{attempt: w.attempt(r), start: r.Start}
+		st.streams++
 		w.streams[r.ID] = st
 		w.carries(w.conn(r.Connection))
 	}
@@ -205,6 +227,29 @@ func (w *Watch) Stream(r *rtc.Stream) {
 	if r.Packets > 0 {
 		st.ok = true
 		w.settle(st, float64(r.Packets))
+	}
+}
+
+// These bound what a client can make us remember: the streams of one time, of
+// which a session keeps fewer; and the attempts without a stream, of which
+// those beyond are only counted.
+const (
+	maxStreams = 8192
+	maxOver    = 1024
+)
+
+// ForgetStream lets go of a stream of which no row comes any more. What became
+// of it counts on.
+func (w *Watch) ForgetStream(id rtc.StreamID) {
+	st := w.streams[id]
+	if st == nil {
+		return
+	}
+	delete(w.streams, id)
+	a := st.attempt
+	if a.streams--; a.streams == 0 && len(w.attempts)-len(w.streams) > maxOver {
+		w.conn(a.conn).over[a.dir].add(a)
+		delete(w.attempts, a.key)
 	}
 }
 
@@ -256,7 +301,7 @@ func (w *Watch) attempt(r *rtc.Stream) *attempt {
 	}
 	a := w.attempts[k]
 	if a == nil {
-		a = &attempt{conn: r.Connection, dir: r.Direction, kind: r.Kind}
+		a = &attempt{key: k, conn: r.Connection, dir: r.Direction, kind: r.Kind}
 		w.attempts[k] = a
 	}
 	return a
