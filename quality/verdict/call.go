@@ -13,9 +13,14 @@ type call struct {
 	rows     *Rows
 	people   []*person
 	stays    map[rtc.SessionID]*stay
+	all      []*stay  // in a fixed order
 	issues   []*found // by their start
+	deep     []*found // those of them that are judged from the other ends
 	last     time.Time
 	byPerson map[string]*person
+	peers    map[pair]*peer     // what a stay receives from another
+	bad      map[pair]*troubles // with what goes from one stay to another
+	slow     map[pair]*troubles // of a stay with another, whichever way
 }
 
 // person is a user with all of their stays; an anonymous stay is one of its own.
@@ -33,7 +38,19 @@ type stay struct {
 	received    []*rtc.Stream
 	streams     map[rtc.StreamID]*rtc.Stream
 	links       map[rtc.StreamID]*link
-	found       []*found
+	sources     []*peer                    // who sends what it receives
+	sinks       []*peer                    // who receives what it sends
+	only        map[rtc.ConnectionID]*stay // who alone sends over a connection, nil where several do
+	crowds      map[rtc.ConnectionID]int   // how many people send over a connection
+	found       []*found                   // of call.deep
+}
+
+// peer is another stay with the streams that one of the two receives from the
+// other.
+type peer struct {
+	other   *stay
+	streams []*rtc.Stream
+	links   []*link
 }
 
 // link ties a received stream to its sender.
@@ -41,6 +58,10 @@ type link struct {
 	from  *stay
 	sent  []*rtc.Stream // its layers, or what may be it
 	basis string
+
+	looked bool // at the way, which way then keeps
+	way    way
+	why    string
 }
 
 // found is an issue with what the other ends say of it.
@@ -51,8 +72,17 @@ type found struct {
 	start time.Time
 	end   time.Time // or the last instant that is known of the call
 	from  *stay     // who sends the stream, where that is known
+	dir   rtc.Direction
+	ends  []*stay // partners, once asked for
+	asked bool
 	judgement
 }
+
+// maxDeep bounds the issues of a call that are judged from the other ends, for
+// each is compared with all others: the worst ones. The rest keep the source
+// that their own session gave them, and tell nothing of others. A call of 150
+// people with a bad network has some hundreds.
+const maxDeep = 2000
 
 func open(rows *Rows) *call {
 	c := &call{rows: rows, stays: make(map[rtc.SessionID]*stay), byPerson: make(map[string]*person)}
@@ -62,7 +92,8 @@ func open(rows *Rows) *call {
 	}
 	slices.SortFunc(sessions, func(a, b *rtc.Session) int { return cmp.Compare(a.ID, b.ID) })
 	for _, r := range sessions {
-		s := &stay{row: r, who: c.person(r), connections: make(map[rtc.ConnectionID]*rtc.Connection), streams: make(map[rtc.StreamID]*rtc.Stream), links: make(map[rtc.StreamID]*link)}
+		s := &stay{row: r, who: c.person(r), connections: make(map[rtc.ConnectionID]*rtc.Connection), streams: make(map[rtc.StreamID]*rtc.Stream), links: make(map[rtc.StreamID]*link),
+			only: make(map[rtc.ConnectionID]*stay), crowds: make(map[rtc.ConnectionID]int)}
 		s.who.stays = append(s.who.stays, s)
 		c.stays[r.ID] = s
 		c.see(r.Start, r.End)
@@ -99,9 +130,10 @@ func open(rows *Rows) *call {
 	for i := range rows.Issues {
 		c.see(rows.Issues[i].Start, rows.Issues[i].End)
 	}
-	for _, r := range sessions {
-		c.link(c.stays[r.ID])
+	for _, p := range c.people {
+		c.all = append(c.all, p.stays...)
 	}
+	c.linkAll(sessions)
 	for i := range rows.Issues {
 		was := &rows.Issues[i]
 		s := c.stays[was.Session]
@@ -120,20 +152,31 @@ func open(rows *Rows) *call {
 			f.end = f.start
 		}
 		f.from = s.sender(r)
+		f.dir = f.told()
 		c.issues = append(c.issues, f)
 	}
-	slices.SortFunc(c.issues, func(a, b *found) int {
-		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.row.Session, b.row.Session), cmp.Compare(a.row.ID, b.row.ID))
-	})
-	for _, f := range c.issues { // so that the order of the rows does not matter
+	slices.SortFunc(c.issues, byStart)
+	c.deep = c.issues // so that the order of the rows does not matter
+	if len(c.deep) > maxDeep {
+		c.deep = slices.Clone(c.issues)
+		slices.SortStableFunc(c.deep, func(a, b *found) int { return cmp.Compare(weigh(b), weigh(a)) })
+		c.deep = c.deep[:maxDeep]
+		slices.SortFunc(c.deep, byStart)
+	}
+	for _, f := range c.deep {
 		f.of.found = append(f.of.found, f)
 	}
+	c.compare()
 	return c
+}
+
+func byStart(a, b *found) int {
+	return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.row.Session, b.row.Session), cmp.Compare(a.row.ID, b.row.ID))
 }
 
 // sender is who sends what an issue of s is about: of its stream, or of all
 // that came over its connection, if that was one.
-func (s *stay) sender(i *rtc.Issue) (from *stay) {
+func (s *stay) sender(i *rtc.Issue) *stay {
 	if i.Stream != 0 {
 		if l := s.links[i.Stream]; l != nil {
 			return l.from
@@ -143,17 +186,7 @@ func (s *stay) sender(i *rtc.Issue) (from *stay) {
 	if i.Connection == 0 {
 		return nil
 	}
-	for _, r := range s.received {
-		l := s.links[r.ID]
-		if l == nil || r.Connection != i.Connection {
-			continue
-		}
-		if from != nil && from != l.from {
-			return nil
-		}
-		from = l.from
-	}
-	return from
+	return s.only[i.Connection]
 }
 
 func (c *call) see(times ...time.Time) {
@@ -195,6 +228,72 @@ func together(a, b *stay) bool {
 	return (a.row.End.IsZero() || a.row.End.Add(slack).After(b.row.Start)) && (b.row.End.IsZero() || b.row.End.Add(slack).After(a.row.Start))
 }
 
+// sending are the stays that send what has a number or a track, in a fixed
+// order, each once.
+type sending struct {
+	ssrc  map[uint32][]*stay
+	track map[string][]*stay
+}
+
+// linkAll finds the sender of each received stream, and lists who receives from
+// whom.
+func (c *call) linkAll(sessions []*rtc.Session) {
+	by := sending{make(map[uint32][]*stay), make(map[string][]*stay)}
+	add := func(to []*stay, s *stay) []*stay {
+		if n := len(to); n > 0 && to[n-1] == s {
+			return to
+		}
+		return append(to, s)
+	}
+	for _, s := range c.all {
+		for _, r := range s.sent {
+			if r.SSRC != 0 {
+				by.ssrc[r.SSRC] = add(by.ssrc[r.SSRC], s)
+			}
+			if r.Track != "" {
+				by.track[r.Track] = add(by.track[r.Track], s)
+			}
+		}
+	}
+	for _, r := range sessions {
+		c.link(c.stays[r.ID], &by)
+	}
+	type over struct {
+		connection rtc.ConnectionID
+		who        *person
+	}
+	c.peers = make(map[pair]*peer)
+	for _, s := range c.all {
+		counted := make(map[over]bool)
+		for _, r := range s.received {
+			l := s.links[r.ID]
+			if l == nil {
+				continue
+			}
+			k := pair{s, l.from}
+			p := c.peers[k]
+			if p == nil {
+				p = &peer{other: l.from}
+				c.peers[k] = p
+				s.sources = append(s.sources, p)
+			}
+			p.streams, p.links = append(p.streams, r), append(p.links, l)
+			if was, known := s.only[r.Connection]; !known {
+				s.only[r.Connection] = l.from
+			} else if was != l.from {
+				s.only[r.Connection] = nil
+			}
+			if o := (over{r.Connection, l.from.who}); l.basis != "nobody else was there" && !counted[o] {
+				counted[o] = true
+				s.crowds[r.Connection]++
+			}
+		}
+		for _, p := range s.sources {
+			p.other.sinks = append(p.other.sinks, &peer{other: s, streams: p.streams, links: p.links})
+		}
+	}
+}
+
 // others are the stays of other people at the same time.
 func (c *call) others(s *stay) (all []*stay, people int) {
 	seen := make(map[*person]bool)
@@ -217,12 +316,20 @@ func (c *call) others(s *stay) (all []*stay, people int) {
 
 // link finds who sends what a stay receives: by the number of the stream, by
 // the track, by what the application told, else the only one who is there.
-func (c *call) link(s *stay) {
-	others, people := c.others(s)
+func (c *call) link(s *stay, by *sending) {
+	var others []*stay
+	people, looked := 0, false
+	beside := func(all []*stay) []*stay {
+		return slices.DeleteFunc(slices.Clone(all), func(o *stay) bool { return o.who == s.who || !together(s, o) })
+	}
 	for _, r := range s.received {
-		l := match(r, others, "the same SSRC", func(o *rtc.Stream) bool { return r.SSRC != 0 && o.SSRC == r.SSRC })
+		l := match(r, beside(by.ssrc[r.SSRC]), "the same SSRC", func(o *rtc.Stream) bool { return r.SSRC != 0 && o.SSRC == r.SSRC })
 		if l == nil {
-			l = match(r, others, "the same track", func(o *rtc.Stream) bool { return r.Track != "" && o.Track == r.Track })
+			l = match(r, beside(by.track[r.Track]), "the same track", func(o *rtc.Stream) bool { return r.Track != "" && o.Track == r.Track })
+		}
+		if l == nil && !looked {
+			others, people = c.others(s)
+			looked = true
 		}
 		if l == nil && r.RemoteUser != "" {
 			var named []*stay

@@ -117,7 +117,7 @@ func (c *call) turn(f *found) judgement {
 
 // failed judges a connection that was never made by what kept it from it.
 func (c *call) failed(f *found) judgement {
-	for _, s := range append([]*stay{f.of}, c.all()...) {
+	for _, s := range append([]*stay{f.of}, c.all...) {
 		for _, g := range s.found {
 			if g.row.Type == "turn_unreachable" && (s == f.of || near(f, g)) {
 				j := c.turn(g)
@@ -129,7 +129,7 @@ func (c *call) failed(f *found) judgement {
 		}
 	}
 	j := f.judgement
-	for _, s := range c.all() {
+	for _, s := range c.all {
 		if s.who != f.of.who && slices.ContainsFunc(s.found, func(g *found) bool { return g.row.Type == f.row.Type && near(f, g) }) {
 			j.side, j.with, j.confidence = rtc.BetweenSide, s.who, 0.7
 			j.reasons = []rtc.Evidence{{Session: s.row.ID, Text: s.who.called() + " could not connect either"}}

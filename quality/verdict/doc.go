@@ -10,6 +10,10 @@
 // cannot be told apart it names what lies between them, and where nothing is
 // wrong it says nothing.
 //
+// Of a call with more than 2,000 issues only the worst are looked at
+// from the other ends, so that the cost stays near that of reading the rows; the
+// rest keep the source that their own session gave them.
+//
 // Tests: tables of calls, written as who sends to whom and what each saw;
 // properties; whole calls in package calls, and real ones in package fidelity.
 package verdict

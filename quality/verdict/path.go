@@ -17,6 +17,14 @@ const (
 
 // way says how what s receives as r comes from its sender, and what tells so.
 func (c *call) way(s *stay, r *rtc.Stream, l *link) (way, string) {
+	if !l.looked {
+		l.looked = true
+		l.way, l.why = c.look(s, r, l)
+	}
+	return l.way, l.why
+}
+
+func (c *call) look(s *stay, r *rtc.Stream, l *link) (way, string) {
 	here := s.connections[r.Connection]
 	for _, sent := range l.sent {
 		there := l.from.connections[sent.Connection]
@@ -33,7 +41,7 @@ func (c *call) way(s *stay, r *rtc.Stream, l *link) (way, string) {
 			return served, "through a server: neither end has the ICE user fragment of the other"
 		}
 	}
-	if n := senders(s, r.Connection); n > 1 {
+	if n := s.crowds[r.Connection]; n > 1 {
 		return served, fmt.Sprintf("through a server: one connection brings the streams of %d users", n)
 	}
 	if w, why := byCounters(r, l); w != unknownWay {
@@ -47,17 +55,6 @@ func faces(a, b *rtc.Connection) bool {
 }
 
 func known(c *rtc.Connection) bool { return c.LocalUfrag != "" && c.RemoteUfrag != "" }
-
-// senders counts the people whose streams a connection brings.
-func senders(s *stay, of rtc.ConnectionID) int {
-	who := make(map[*person]bool)
-	for _, r := range s.received {
-		if l := s.links[r.ID]; l != nil && r.Connection == of && l.basis != "nobody else was there" {
-			who[l.from.who] = true
-		}
-	}
-	return len(who)
-}
 
 // Two counts of the same lost packets may differ by what was lost since the
 // last report; counts of two legs have no reason to be alike.

@@ -25,19 +25,17 @@ var networkCauses = map[string]bool{
 	"no_packets": true, "unanswered": true, "reordering": true, "path_lost": true,
 }
 
-// akin reports whether two causes can be one trouble of a network: what loses
-// packets need not delay them, what has too little room does both.
-func akin(a, b string) bool {
-	class := func(cause string) int {
-		switch cause {
-		case "packet_loss", "no_packets", "unanswered", "path_lost":
-			return 1
-		case "jitter", "latency", "reordering":
-			return 2
-		}
-		return 0
+// class is what kind of trouble of a network a cause is, 0 for one that can be
+// of either: what loses packets need not delay them, what has too little room
+// does both.
+func class(cause string) int {
+	switch cause {
+	case "packet_loss", "no_packets", "unanswered", "path_lost":
+		return 1
+	case "jitter", "latency", "reordering":
+		return 2
 	}
-	return class(a) == 0 || class(b) == 0 || class(a) == class(b)
+	return 0
 }
 
 // seen are causes that only say what arrived: the sender knows why.
@@ -51,7 +49,7 @@ func (c *call) judgeAll() {
 	for _, f := range c.issues {
 		f.judgement = c.alone(f)
 	}
-	for _, f := range c.issues {
+	for _, f := range c.deep {
 		if explained(f) {
 			f.judgement = c.judge(f)
 		}
@@ -103,7 +101,9 @@ func (f *found) sender(c *call) *person {
 
 // direction is which way media went that the issue is about; Both where it
 // does not matter or is not told.
-func (f *found) direction() rtc.Direction {
+func (f *found) direction() rtc.Direction { return f.dir }
+
+func (f *found) told() rtc.Direction {
 	if st := f.of.streams[f.row.Stream]; st != nil && st.Direction != rtc.Both {
 		return st.Direction
 	}
@@ -160,33 +160,49 @@ func (c *call) judge(f *found) judgement {
 // sender of the stream, the receivers of a sent one, all who are on the
 // connection.
 func (c *call) partners(f *found) []*stay {
+	if !f.asked {
+		f.asked, f.ends = true, f.otherEnds()
+	}
+	return f.ends
+}
+
+func (f *found) otherEnds() []*stay {
 	if f.from != nil {
 		return []*stay{f.from}
 	}
 	var all []*stay
+	known := make(map[*stay]bool)
 	add := func(s *stay) {
-		if s != f.of && !slices.Contains(all, s) {
+		if s != f.of && !known[s] {
+			known[s] = true
 			all = append(all, s)
 		}
 	}
 	if f.direction() != rtc.Send {
-		for _, r := range f.of.received {
-			if l := f.of.links[r.ID]; l != nil && (f.row.Connection == 0 || r.Connection == f.row.Connection) && f.during(r) {
-				add(l.from)
+		type source struct {
+			first rtc.StreamID
+			of    *stay
+		}
+		var sources []source
+		for _, p := range f.of.sources {
+			for _, r := range p.streams {
+				if (f.row.Connection == 0 || r.Connection == f.row.Connection) && f.during(r) {
+					sources = append(sources, source{r.ID, p.other})
+					break
+				}
 			}
+		}
+		slices.SortStableFunc(sources, func(a, b source) int { return cmp.Compare(a.first, b.first) })
+		for _, s := range sources {
+			add(s.of)
 		}
 	}
 	if f.direction() != rtc.Receive {
-		for _, s := range c.all() {
-			for _, r := range s.received {
-				l := s.links[r.ID]
-				if l == nil || l.from != f.of || !f.during(r) {
-					continue
-				}
-				if slices.ContainsFunc(l.sent, func(o *rtc.Stream) bool {
-					return (f.row.Stream == 0 || o.ID == f.row.Stream) && (f.row.Connection == 0 || o.Connection == f.row.Connection)
-				}) {
-					add(s)
+		for _, p := range f.of.sinks {
+			for i, r := range p.streams {
+				if f.during(r) && f.sends(p.links[i]) {
+					add(p.other)
+					break
 				}
 			}
 		}
@@ -194,12 +210,11 @@ func (c *call) partners(f *found) []*stay {
 	return all
 }
 
-// all returns the stays in a fixed order.
-func (c *call) all() (all []*stay) {
-	for _, p := range c.people {
-		all = append(all, p.stays...)
-	}
-	return all
+// sends reports whether what the issue is about can be the sent end of a link.
+func (f *found) sends(l *link) bool {
+	return slices.ContainsFunc(l.sent, func(o *rtc.Stream) bool {
+		return (f.row.Stream == 0 || o.ID == f.row.Stream) && (f.row.Connection == 0 || o.Connection == f.row.Connection)
+	})
 }
 
 // during reports whether the stream was there while the issue lasted.
@@ -243,11 +258,14 @@ func (c *call) split(f *found, partners []*stay) judgement {
 		w = served // one connection to several: a server
 	}
 	// What else the two have to do with others at the same time.
-	mine, theirs := c.besides(f, here, there), c.besides(f, there, here)
-	if f.direction() == rtc.Receive {
+	var mine, theirs share
+	switch f.direction() {
+	case rtc.Receive:
 		mine, theirs = c.arriving(f, here, there), c.leaving(f, there, here)
-	} else if f.direction() == rtc.Send {
+	case rtc.Send:
 		mine, theirs = c.leaving(f, here, there), c.arriving(f, there, here)
+	default:
+		mine, theirs = c.besides(f, here, there), c.besides(f, there, here)
 	}
 	tell := func(conf float64, texts ...string) judgement {
 		j.confidence = conf
@@ -331,16 +349,16 @@ func cleanly(s share, at *stay) string {
 
 // wayOf is the way between the ends of an issue.
 func (c *call) wayOf(f *found, partners []*stay) (way, string) {
-	ask := func(s *stay, from *stay) (way, string) {
-		for _, r := range s.received {
-			l := s.links[r.ID]
-			if l == nil || l.from != from {
-				continue
-			}
+	ask := func(s, from *stay) (way, string) {
+		p := c.peers[pair{s, from}]
+		if p == nil {
+			return unknownWay, ""
+		}
+		for i, r := range p.streams {
 			if s == f.of && f.row.Connection != 0 && r.Connection != f.row.Connection {
 				continue
 			}
-			if w, why := c.way(s, r, l); w != unknownWay {
+			if w, why := c.way(s, r, p.links[i]); w != unknownWay {
 				return w, why
 			}
 		}
@@ -376,36 +394,16 @@ func troubled(f *found) bool {
 
 // badFrom reports whether to had trouble of the network with what came from
 // from at the time of f.
-func badFrom(f *found, to, from *stay) bool {
-	return slices.ContainsFunc(to.found, func(g *found) bool {
-		return g.direction() == rtc.Receive && g.from == from && troubled(g) && akin(f.row.Cause, g.row.Cause) && near(f, g)
-	}) || slices.ContainsFunc(from.found, func(g *found) bool {
-		return g.direction() == rtc.Send && troubled(g) && akin(f.row.Cause, g.row.Cause) && near(f, g) && towards(g, to)
-	})
-}
-
-// towards reports whether what a stay sends, and has an issue with, goes to to.
-func towards(g *found, to *stay) bool {
-	for _, r := range to.received {
-		l := to.links[r.ID]
-		if l == nil || l.from != g.of {
-			continue
-		}
-		for _, o := range l.sent {
-			if (g.row.Stream == 0 || o.ID == g.row.Stream) && (g.row.Connection == 0 || o.Connection == g.row.Connection) {
-				return true
-			}
-		}
-	}
-	return false
+func (c *call) badFrom(f *found, to, from *stay) bool {
+	return c.bad[pair{to, from}].near(f, nil)
 }
 
 // arriving counts the other people that s receives from.
 func (c *call) arriving(f *found, s, but *stay) share {
 	return count(s, but, func(add func(*person, bool)) {
-		for _, r := range s.received {
-			if l := s.links[r.ID]; l != nil && f.during(r) {
-				add(l.from.who, badFrom(f, s, l.from))
+		for _, p := range s.sources {
+			if slices.ContainsFunc(p.streams, f.during) {
+				add(p.other.who, c.badFrom(f, s, p.other))
 			}
 		}
 	})
@@ -414,11 +412,9 @@ func (c *call) arriving(f *found, s, but *stay) share {
 // leaving counts the other people who receive from s.
 func (c *call) leaving(f *found, s, but *stay) share {
 	return count(s, but, func(add func(*person, bool)) {
-		for _, o := range c.all() {
-			for _, r := range o.received {
-				if l := o.links[r.ID]; l != nil && l.from == s && f.during(r) {
-					add(o.who, badFrom(f, o, s))
-				}
+		for _, p := range s.sinks {
+			if slices.ContainsFunc(p.streams, f.during) {
+				add(p.other.who, c.badFrom(f, p.other, s))
 			}
 		}
 	})
@@ -427,21 +423,10 @@ func (c *call) leaving(f *found, s, but *stay) share {
 // besides counts the other people that s is connected with, whichever way.
 func (c *call) besides(f *found, s, but *stay) share {
 	return count(s, but, func(add func(*person, bool)) {
-		pair := func(o *stay) {
-			bad := badFrom(f, s, o) || badFrom(f, o, s) || slices.ContainsFunc(s.found, func(g *found) bool {
-				return g != f && g.direction() == rtc.Both && troubled(g) && akin(f.row.Cause, g.row.Cause) && near(f, g) && slices.Contains(c.partners(g), o)
-			})
-			add(o.who, bad)
-		}
-		for _, r := range s.received {
-			if l := s.links[r.ID]; l != nil && f.during(r) {
-				pair(l.from)
-			}
-		}
-		for _, o := range c.all() {
-			for _, r := range o.received {
-				if l := o.links[r.ID]; l != nil && l.from == s && f.during(r) {
-					pair(o)
+		for _, peers := range [][]*peer{s.sources, s.sinks} {
+			for _, p := range peers {
+				if o := p.other; slices.ContainsFunc(p.streams, f.during) {
+					add(o.who, c.badFrom(f, s, o) || c.badFrom(f, o, s) || c.slow[pair{s, o}].near(f, f))
 				}
 			}
 		}
@@ -506,7 +491,7 @@ func (c *call) everybody(f *found) bool {
 	}
 	// One bad uplink reaches everybody, too: what all have must come from several.
 	senders := make(map[*person]bool)
-	for _, s := range c.all() {
+	for _, s := range c.all {
 		for _, g := range s.found {
 			if troubled(g) && near(f, g) && g.from != nil {
 				senders[g.from.who] = true

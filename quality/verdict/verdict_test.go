@@ -338,27 +338,6 @@ func TestWayByCounters(t *testing.T) {
 	}
 }
 
-// A meeting of a hundred, with trouble everywhere, must not hold the judge up.
-func BenchmarkJudge(b *testing.B) {
-	for _, users := range []int{2, 10, 100} {
-		b.Run(fmt.Sprint(users), func(b *testing.B) {
-			names := make([]string, users)
-			for i := range names {
-				names[i] = fmt.Sprintf("user%d", i)
-			}
-			s := meet(nil, "served", strings.Join(names, " "))
-			for i := range users {
-				s.issue(fmt.Sprintf("user%d packet_loss user%d.video 20-40 high packet_loss network", i, (i+1)%users))
-				s.issue(fmt.Sprintf("user%d video_freeze user%d.video 20-40 high packet_loss network", i, (i+1)%users))
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				Judge(&s.rows)
-			}
-		})
-	}
-}
-
 // Judging what was judged changes nothing, whatever the call and the order of
 // its rows; and what is said is sound.
 func TestJudgingTwiceChangesNothing(t *testing.T) {
