@@ -11,7 +11,7 @@ import (
 )
 
 // crowd is a call through a server, with every user receiving every other one:
-// user0 has a bad downlink, that shows on what comes from everybody and in slow
+// user0 has a bad downlink, that shows on what comes from everybody and on the
 // answers, and each other user has an issue with two streams.
 func crowd(users, issues int) *script {
 	names := make([]string, users)
@@ -48,7 +48,7 @@ func crowd(users, issues int) *script {
 		r := rtc.Issue{App: 1, Call: 1, Session: rtc.SessionID(a + 1), ID: rtc.IssueID(i + 1), Type: "packet_loss", Cause: "packet_loss", Source: rtc.Network, Severity: rtc.High,
 			Start: from, End: from.Add(15 * time.Minute), Connection: 1, Version: 7}
 		if i%5 == 4 {
-			r.Type, r.Cause = "latency", "latency" // of the whole connection
+			r.Type, r.Cause = "congestion", "congestion" // of the whole connection, and as well of each stream
 		} else {
 			r.Stream = received[a][i/2%len(received[a])]
 		}
