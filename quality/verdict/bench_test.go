@@ -12,7 +12,8 @@ import (
 
 // crowd is a call through a server, with every user receiving every other one:
 // user0 has a bad downlink, that shows on what comes from everybody and on the
-// answers, and each other user has an issue with two streams.
+// connection; half of the issues are the others'. Each lasts a quarter of the
+// call's hour, so that many are at the same time.
 func crowd(users, issues int) *script {
 	names := make([]string, users)
 	for i := range names {
