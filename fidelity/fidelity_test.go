@@ -112,8 +112,9 @@ func TestThinnedPollsKeepTheCounters(t *testing.T) {
 		if got.SSRC != want.SSRC || got.Codec != want.Codec || got.RemoteUser != want.RemoteUser {
 			t.Errorf("stream %d: %+v, want %+v", i, got, want)
 		}
-		// At most the last four polls are missing.
-		if got.Kind < rtc.KindTransport && (got.Packets > want.Packets || got.Packets < want.Packets*3/4) {
+		// At most the last four polls of some 24 are missing, in which more is sent
+		// than at the start.
+		if got.Kind < rtc.KindTransport && (got.Packets > want.Packets || got.Packets < want.Packets*2/3) {
 			t.Errorf("stream %d has %d packets, with all polls %d", i, got.Packets, want.Packets)
 		}
 	}

@@ -164,18 +164,21 @@ func sortedOff() (names []string) {
 
 func writeTotals(p func(string, ...any), results []Result) {
 	right, all := Named(results)
-	clean, alarms := 0, 0
+	clean, alarms, blamed := 0, 0, 0
 	for _, r := range results {
 		if r.Condition == "clean" {
 			clean++
 			if !r.Right {
+				blamed++
+			}
+			if len(r.Issues) > 0 && r.Issues[0].Severity >= rtc.Medium { // the worst is first
 				alarms++
 			}
 		}
 	}
 	p("## In all\n\n%d recordings of %d conditions.\n\n", len(results), len(conditions(results)))
 	p("- Faults named with the right cause and side, in most runs: **%d of %d** conditions.\n", right, all)
-	p("- Clean calls with an issue of severity medium or higher: **%d of %d**.\n\n", alarms, clean)
+	p("- Clean calls with an issue of severity medium or higher: **%d of %d**; with a sentence of any kind: **%d**.\n\n", alarms, clean, blamed)
 	p("| figure | target | polls | figures | within | worst error | in |\n|---|---|---|---:|---:|---:|---|\n")
 	for _, every := range Polls {
 		for _, t := range Totals(results, every) {
