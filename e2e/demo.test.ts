@@ -81,7 +81,7 @@ test("two tabs are a call in the console, whose numbers are those of the pages",
   await until("both pages to be up", async () => (await polls(ada.page)) > 3 && (await polls(grace.page)) > 3 || undefined);
   const sessions = (await program.api<{ items: any[] }>(`${base}/sessions`)).items;
   const of = (user: string) => sessions.find((s) => s.user === user).id as string;
-  const media = async () => (await program.api<{ items: any[] }>(`${base}/streams`)).items.filter((s) => s.kind !== "transport");
+  const media = async () => (await program.api<{ items: any[] }>(`${base}/streams`)).items.filter((s) => s.kind === "audio" || s.kind === "video");
   const live = await until("the streams of both", async () => {
     const items = await media();
     return items.length === 8 ? items : undefined;
