@@ -137,7 +137,7 @@ function Head({ name, label, filters, set, right }: { name: Sort; label: string;
 export function Status({ call }: { call: Pick<Call, "status"> }) {
   return call.status === "active"
     ? <Group gap={8} wrap="nowrap" component="span"><span className="live-dot" /><Text span size="sm" fw={550}>In progress</Text></Group>
-    : <Badge variant="light" color="gray" tt="none" fw={500}>Ended</Badge>;
+    : <Badge variant="light" color="gray" tt="none" fw={500} style={{ flex: "none" }}>Ended</Badge>;
 }
 
 function Row({ call, app }: { call: Call; app: number }) {
@@ -177,7 +177,7 @@ function Card({ call, app }: { call: Call; app: number }) {
     <Box component={Link} to={`/calls/${call.id}?app=${app}`} p="sm" style={{ color: "inherit", textDecoration: "none", borderBottom: "1px solid var(--mantine-color-default-border)" }}>
       <Group justify="space-between" wrap="nowrap" gap="sm">
         <Text fw={600} size="sm" truncate c={call.room ? undefined : "dimmed"}>{call.roomName || call.room || "no room named"}</Text>
-        <Group gap="xs" wrap="nowrap"><Score value={call.verdict?.score} /><Status call={call} /></Group>
+        <Group gap="xs" wrap="nowrap" style={{ flex: "none" }}><Score value={call.verdict?.score} /><Status call={call} /></Group>
       </Group>
       <Text size="xs" c="dimmed" className="num" mt={4} style={{ whiteSpace: "normal" }}>
         {dateTime(call.start)} · {duration(call.durationMs, true)} · {count(call.users)} {call.users === 1 ? "user" : "users"}
