@@ -25,7 +25,7 @@ type Report struct {
 
 // maxKept bounds how many members are kept in all reports together: a table of
 // that many bytes in each report makes every access two loads.
-const maxKept = 112
+const maxKept = 96
 
 type keptMembers [rtc.Members]uint8 // number from 1, 0 if not kept
 
