@@ -79,7 +79,7 @@ func (s *Server) restore() error {
 			key: liveKey{app: meta.App, wire: meta.Protocol}, seq: seq, heard: meta.Start, since: now,
 		}
 		l.log.Store(log)
-		if w.traits().resumable && seq > 0 {
+		if w.traits().resumable && seq > 0 || w.traits().shared {
 			l.key.client = meta.ClientSession
 		}
 		l.shard = s.shard(l.key.client)

@@ -65,12 +65,17 @@ func (c *conn) begin(w http.ResponseWriter, r *http.Request) error {
 	if !s.running.Load() {
 		return &Refusal{Reason: reasonShutdown, Status: http.StatusServiceUnavailable, Sentence: "the server is starting or stopping: try again in a moment"}
 	}
+	p, posts := c.wire.(poster)
+	if posts && r.Method == http.MethodOptions {
+		allowAnyPage(w, r)
+		return nil
+	}
 	if err := c.wire.admit(c, r); err != nil {
 		return err
 	}
-	if r.Method == http.MethodPost {
-		p, ok := c.wire.(poster)
-		if !ok {
+	socket := strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+	if !socket && (posts || r.Method == http.MethodPost) {
+		if !posts {
 			return &Refusal{Reason: protocol.CodeUnsupported, Status: http.StatusMethodNotAllowed, Sentence: "this protocol is spoken over a WebSocket: connect with ws:// or wss://"}
 		}
 		defer c.release()
@@ -79,18 +84,18 @@ func (c *conn) begin(w http.ResponseWriter, r *http.Request) error {
 		c.detach(false, "")
 		return err
 	}
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if !socket {
 		return &Refusal{Reason: protocol.CodeUnsupported, Status: http.StatusUpgradeRequired, Sentence: "this address speaks WebSocket: connect with ws:// or wss://"}
 	}
-	socket, err := s.upgrader(c.subprotocol).Upgrade(lingering{w}, r)
+	upgraded, err := s.upgrader(c.subprotocol).Upgrade(lingering{w}, r)
 	if err != nil {
 		c.release()
 		s.metrics.refused.WithLabelValues(c.wire.name(), "handshake").Inc()
 		return nil // gws has answered
 	}
-	c.socket = socket
-	c.shard = s.shard(c.meta.ClientSession + socket.RemoteAddr().String())
-	socket.Session().(*holder).conn = c
+	c.socket = upgraded
+	c.shard = s.shard(c.meta.ClientSession + upgraded.RemoteAddr().String())
+	upgraded.Session().(*holder).conn = c
 	c.shard.mu.Lock()
 	c.shard.conns[c] = struct{}{}
 	c.shard.mu.Unlock()
@@ -119,6 +124,19 @@ func (c *conn) read() {
 		}
 	}()
 	c.socket.ReadLoop()
+}
+
+// allowAnyPage answers a browser that asks before it sends: no cookies are
+// read, and any page's own key lets it in.
+func allowAnyPage(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
+	if names := r.Header.Get("Access-Control-Request-Headers"); names != "" {
+		h.Set("Access-Control-Allow-Headers", names)
+	}
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // admitKey authenticates the connection by a public ingest key.

@@ -67,7 +67,7 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 	s := c.server
 	t := c.wire.traits()
 	key := liveKey{app: c.meta.App, wire: c.wire.name()}
-	if t.resumable && c.sequenced {
+	if t.resumable && c.sequenced || t.shared {
 		key.client = c.meta.ClientSession
 	}
 	for {
@@ -76,6 +76,12 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 		if l.ended {
 			l.mu.Unlock()
 			continue // it ended just now and is no longer found
+		}
+		if t.shared {
+			// Nothing is pushed to such clients: the session needs no connection.
+			c.live, last = l, l.seq
+			l.mu.Unlock()
+			return last, !isNew, nil
 		}
 		old := l.conn.Load()
 		if old != nil && old.number > c.number {
@@ -190,10 +196,13 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.conn.Load() != c:
+	case l.conn.Load() != c && !l.wire.traits().shared:
 		return errReplaced
 	case l.ended:
 		return &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the session is over: start a new one"}
+	}
+	if l.wire.traits().shared {
+		l.heard, l.since = now, now
 	}
 	if seq != 0 {
 		if seq <= l.seq {

@@ -166,6 +166,9 @@ func (c *conn) batch(data []byte) error {
 // post takes the body of a POST: the hello's line, then batches. It is
 // answered when they are stored.
 func (nativeWire) post(c *conn, w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return &Refusal{Reason: protocol.CodeUnsupported, Status: http.StatusUpgradeRequired, Sentence: "this address speaks WebSocket: connect with ws:// or wss://, or send a POST"}
+	}
 	limit := int64(c.server.opts.Limits.Frame + native.MaxHello)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {

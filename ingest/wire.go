@@ -39,10 +39,13 @@ type wire interface {
 	refusal(*Refusal) (message []byte, code uint16)
 }
 
-// poster is a wire that also takes frames by HTTP POST on its patterns.
+// poster is a wire that also takes frames by HTTP requests on its patterns.
 type poster interface {
-	// post handles the request with c, which admit has filled. It answers by
-	// itself; an error that it returns is answered by the machinery.
+	// post handles a request that is no WebSocket's, of any method but OPTIONS,
+	// with c, which admit has filled. What goes into the dump it hands to
+	// conn.frame after conn.join, and it answers when conn.wait says that it is
+	// on disk. It answers by itself; an error that it returns is answered by the
+	// machinery.
 	post(c *conn, w http.ResponseWriter, r *http.Request) error
 }
 
@@ -53,6 +56,10 @@ type traits struct {
 	// resumable: frames carry sequence numbers, and a client may come back on
 	// another connection for as long as graceMs after it was last heard.
 	resumable bool
+	// shared: a session's frames come by requests of their own, side by side,
+	// and carry no numbers: every connection that names the session in
+	// c.meta.ClientSession feeds it, for as long as graceMs after the last.
+	shared bool
 	// graceMs is the silence after which a session is over, connected or not.
 	graceMs int64
 	// pingMs is the silence after which the server asks whether the client is
