@@ -3,7 +3,7 @@
 // Debian's Chromium with fake devices.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -26,6 +26,22 @@ export interface Program {
   stop(): Promise<void>;
 }
 
+/**
+ * The code of docs/collect.md under `<!-- snippet: name -->`, with what stands
+ * there for a reader's own server and key put right: what the documentation
+ * shows is what the tests run.
+ */
+export async function snippet(name: string, program: Pick<Program, "url" | "key">): Promise<string> {
+  const text = await readFile(join(root, "docs", "collect.md"), "utf8");
+  const code = new RegExp("<!-- snippet: " + name + " -->\\s*```\\w*\\n([\\s\\S]*?)```").exec(text)?.[1];
+  if (code === undefined) throw new Error(`docs/collect.md has no snippet ${name}`);
+  return code
+    .replaceAll("https://peerglass.example", program.url)
+    .replaceAll("wss://peerglass.example", program.url.replace("http", "ws"))
+    .replaceAll("peerglass.example", new URL(program.url).host)
+    .replaceAll("pgk_…", program.key);
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -39,7 +55,7 @@ async function freePort(): Promise<number> {
  * firstLogin is false, the one-time password is changed, so that api works.
  */
 export async function startProgram({ firstLogin = true, args = [] as string[] } = {}): Promise<Program> {
-  const binary = join(root, "bin", "peerglass");
+  const binary = process.env.PEERGLASS_BINARY ?? join(root, "bin", "peerglass");
   if (!existsSync(binary)) throw new Error("bin/peerglass is missing: run make build");
   const data = await mkdtemp(join(tmpdir(), "peerglass-e2e-"));
   const port = await freePort();

@@ -34,7 +34,11 @@ const (
 	NameScreenShare     = "screenShare"               // Payload {"on":bool, "ssrc"?, "track"?}
 	NameSetVideoType    = "setVideoType"              // Jitsi: Payload {"ssrc","videoType":"camera"|"desktop"}
 	NameDominantSpeaker = "dominantSpeaker"           // Payload {"user"} or Jitsi's own
-	NameMapStream       = "mapStream"                 // Payload {"track"|"ssrc"|"mid","user","label"}
+	NameMapStream       = "mapStream"                 // Payload {"track"|"ssrc"|"mid","user","label"}; of a record with a connection and none of these: all that the connection brings
+	NameHold            = "hold"                      // the user's own call is held. Payload {"on":bool}
+	NameDevices         = "devices"                   // what is in use. Payload {"audioinput"?,"audiooutput"?,"videoinput"?}: labels
+	NameError           = "error"                     // an error that the application reports. Payload {"function","name"?,"message"?}
+	NameWifi            = "wifi"                      // what the application knows of its wireless link. Payload {"signal"?: %, "rssi"?: dBm, "noise"?: dBm, "interface"?}
 	NameVisibility      = "visibility"                // Payload {"hidden":bool}
 	NameNetwork         = "network"                   // Payload {"type","downlink","rtt","online"}
 	NameFeedback        = "feedback"
