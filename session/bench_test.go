@@ -241,8 +241,8 @@ func TestStateOfATwoPartyCallIsSmall(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	per := int64(after.HeapAlloc-before.HeapAlloc) / sessions
 	t.Logf("%d bytes per session of a two-party call", per)
-	if per > 48<<10 {
-		t.Errorf("%d bytes per session, at most %d are allowed", per, 48<<10)
+	if per > 40<<10 {
+		t.Errorf("%d bytes per session, at most %d are allowed", per, 40<<10)
 	}
 	runtime.KeepAlive(keep)
 }

@@ -128,7 +128,7 @@ func New(opt Options) *Session {
 	if opt.Thresholds == nil {
 		s.opt.Thresholds = new(Thresholds)
 	}
-	s.sample = rtc.Sample{App: opt.App, Session: opt.ID}
+	s.sample = rtc.Sample{App: opt.App, Session: opt.ID, Values: make([]float32, len(quality.Catalogue()))}
 	s.assessor = newAssessor(s)
 	if opt.Start != 0 {
 		s.begin(opt.Start)

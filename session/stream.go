@@ -3,7 +3,6 @@ package session
 import (
 	"math"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/peerglass/peerglass/protocol"
@@ -643,13 +642,8 @@ func (s *Session) sampleOf(c *connection, st *stream, skew, at float64) {
 	smp.Time = st.row.End
 	smp.Interval = time.Duration(seconds * float64(time.Second)).Round(time.Millisecond / 10)
 	smp.Codec, smp.Limitation, smp.Pair = st.row.Codec, st.limitation, c.pairName
-	// Borrowed while the sample is told: sessions are many, and most are waiting.
-	values := sampleValues.Get().(*[]float32)
-	smp.Values = *values
 	quality.Derive(&s.window, smp.Values)
 	s.tellSample(smp)
-	smp.Values = nil
-	sampleValues.Put(values)
 }
 
 // writeStream writes the stream's row if it changed.
@@ -689,5 +683,3 @@ func zero(v float64) float64 {
 	}
 	return v
 }
-
-var sampleValues = sync.Pool{New: func() any { v := make([]float32, len(quality.Catalogue())); return &v }}

@@ -106,10 +106,10 @@ func frozen(s *Stream, smp *rtc.Sample, stutter, playing *quality.Metric, low, m
 // fewer reports whether a stutter that was concluded from the number of frames
 // alone is as likely a lower rate: as many came in the interval before.
 func (s *Stream) fewer(smp *rtc.Sample) bool {
-	if Value(smp, quality.StutterBasis) != float64(quality.BasisStandstill) || len(s.Last.Values) == 0 {
+	if Value(smp, quality.StutterBasis) != float64(quality.BasisStandstill) || !s.Last.there() {
 		return false
 	}
-	now, last := Value(smp, quality.FpsDecoded), Value(&s.Last, quality.FpsDecoded)
+	now, last := Value(smp, quality.FpsDecoded), float64(s.Last.Decoded)
 	return now > 0 && now < evenly*last && last < evenly*now
 }
 

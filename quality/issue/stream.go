@@ -12,7 +12,7 @@ import (
 type Stream struct {
 	Row  rtc.Stream
 	Now  rtc.Sample // the newest sample; Values is empty before the first
-	Last rtc.Sample // the one before
+	Last brief      // the one before
 
 	w      *Watch
 	conn   *conn
@@ -35,10 +35,38 @@ type Stream struct {
 
 func newStream(w *Watch, r *rtc.Stream) *Stream {
 	s := &Stream{Row: *r, w: w, conn: w.conn(r.Connection)}
-	values := make([]float32, 2*len(quality.Catalogue()))
-	s.Now.Values, s.Last.Values = values[:0:len(values)/2], values[len(values)/2:len(values)/2]
+	s.Now.Values = make([]float32, 0, len(quality.Catalogue()))
 	return s
 }
+
+// brief is what is kept of a sample when the next one comes: sessions are many,
+// and detectors look back at few figures. Those that were not measured are NaN.
+type brief struct {
+	Time     time.Time // zero while there was none
+	Interval time.Duration
+	Stutter  float32 // ms: video or audio stutter time
+	Bitrate  float32
+	Decoded  float32 // frames a second
+	Loss     float32 // %
+}
+
+func briefOf(smp *rtc.Sample) brief {
+	if len(smp.Values) == 0 {
+		return brief{}
+	}
+	stutter := quality.VideoStutterTime
+	if smp.Kind == rtc.KindAudio {
+		stutter = quality.AudioStutterTime
+	}
+	return brief{
+		Time: smp.Time, Interval: smp.Interval,
+		Stutter: smp.Values[stutter.Index()], Bitrate: smp.Values[quality.Bitrate.Index()],
+		Decoded: smp.Values[quality.FpsDecoded.Index()], Loss: smp.Values[quality.Loss.Index()],
+	}
+}
+
+// there reports whether there was such a sample.
+func (b *brief) there() bool { return !b.Time.IsZero() }
 
 // Watch returns the watch that the stream belongs to.
 func (s *Stream) Watch() *Watch { return s.w }
@@ -52,7 +80,7 @@ func (s *Stream) take(smp *rtc.Sample) {
 		s.listed = true
 		s.conn.list(s)
 	}
-	s.Now, s.Last = s.Last, s.Now
+	s.Last = briefOf(&s.Now)
 	values := append(s.Now.Values[:0], smp.Values...)
 	s.Now = *smp
 	s.Now.Values = values
@@ -68,7 +96,7 @@ func (c *conn) list(s *Stream) {
 			if now.Sub(o.Now.Time) < forgotten {
 				return false
 			}
-			o.listed, o.Now.Values, o.Last.Values = false, nil, nil
+			o.listed, o.Now.Values, o.Last = false, nil, brief{}
 			return true
 		})
 	}
@@ -83,7 +111,7 @@ const (
 // late reports whether the newest sample came so much later than usual that the
 // machine slept: its figures are means over a time in which nothing ran.
 func (s *Stream) late() bool {
-	return len(s.Last.Values) > 0 && s.Now.Interval > lateAfter+3*s.Last.Interval
+	return s.Last.there() && s.Now.Interval > lateAfter+3*s.Last.Interval
 }
 
 // lateAfter: browsers run a hidden page's timers once a second, at worst once a

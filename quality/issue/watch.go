@@ -218,7 +218,7 @@ func (w *Watch) ForgetStream(id rtc.StreamID) {
 	}
 	// Those of more than the stream may go on; they keep only when it was last seen.
 	s.runs, s.memory, s.kept = nil, nil, nil
-	s.Now.Values, s.Last.Values = nil, nil
+	s.Now.Values, s.Last = nil, brief{}
 	if len(w.open) > 0 {
 		for _, d := range w.wiring.opens {
 			w.Close(d, s.Row.Connection, id, w.now)

@@ -126,15 +126,11 @@ func (s *Stream) unsent(smp *rtc.Sample) bool {
 // stuttered is the stutter of the interval and the one before, in ms: a gap
 // that lies in both is known in the second only.
 func (s *Stream) stuttered() (ms float64) {
-	for _, smp := range [...]*rtc.Sample{&s.Now, &s.Last} {
-		if len(smp.Values) == 0 {
-			continue
+	now := briefOf(&s.Now)
+	for _, b := range [...]*brief{&now, &s.Last} {
+		if b.there() {
+			ms += zeroOf(float64(b.Stutter))
 		}
-		v := Value(smp, quality.VideoStutterTime)
-		if smp.Kind == rtc.KindAudio {
-			v = Value(smp, quality.AudioStutterTime)
-		}
-		ms += zeroOf(v)
 	}
 	return ms
 }
@@ -142,12 +138,10 @@ func (s *Stream) stuttered() (ms float64) {
 // missing is the time, in ms, that what is usual of the stream would have taken
 // and that did not come, in the interval and the one before.
 func (s *Stream) missing() (ms float64) {
-	for _, smp := range [...]*rtc.Sample{&s.Now, &s.Last} {
-		if len(smp.Values) == 0 {
-			continue
-		}
-		if share := 1 - Value(smp, quality.Bitrate)/s.base.bitrate; share > 0 {
-			ms += share * float64(smp.Interval.Milliseconds())
+	now := briefOf(&s.Now)
+	for _, b := range [...]*brief{&now, &s.Last} {
+		if share := 1 - float64(b.Bitrate)/s.base.bitrate; b.there() && share > 0 {
+			ms += share * float64(b.Interval.Milliseconds())
 		}
 	}
 	return ms
@@ -179,7 +173,7 @@ func (s *Stream) standby() bool {
 // before: what is missing shows later than the gap in the numbers.
 func (s *Stream) lossy(smp *rtc.Sample) bool {
 	return Value(smp, quality.Loss) >= lossMatters ||
-		len(s.Last.Values) > 0 && smp.Time.Sub(s.Last.Time) < 15*time.Second && Value(&s.Last, quality.Loss) >= lossMatters
+		s.Last.there() && smp.Time.Sub(s.Last.Time) < 15*time.Second && float64(s.Last.Loss) >= lossMatters
 }
 
 func (s *Stream) jittery(smp *rtc.Sample) bool {
