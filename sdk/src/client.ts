@@ -5,6 +5,36 @@ import { Timer } from "./timer";
 
 declare const __VERSION__: string;
 
+// Modules. What is measured beside getStats lives in modules (src/watch): each
+// is a Module given to client.use(). It tells with client.add(Kind.Event, …)
+// or client.event(…), asks for close looks with client.stir(), and adds its
+// figures to the polls. A module that throws is passed over; what it tells
+// while nothing is collected goes nowhere.
+
+/** Something that watches beside the captures. */
+export interface Module {
+  /** A connection came under watch. */
+  connection?(pc: RTCPeerConnection): void;
+  /** A session begins, which knows nothing yet: tell it how things stand. */
+  session?(): void;
+  /** A result of getStats is about to be coded. */
+  poll?(poll: Poll): void;
+}
+
+/** A result of getStats before it is coded. */
+export interface Poll {
+  pc: RTCPeerConnection;
+  /** As the browser gave it: to be read, not changed. */
+  result: RTCStatsReport;
+  /** Whether this poll carries the report of type client: one connection's does. */
+  machine: boolean;
+  /** Adds members to the report of that id: add(stat.id, { peerglassVideoStutterDuration: 1.5 }). */
+  add(id: string, members: Record<string, unknown>): void;
+}
+
+/** Id of the report on the machine: poll.machine && poll.add(MACHINE, { cpuPressure: 1 }). */
+export const MACHINE = "peerglass-client";
+
 /** How Peerglass is set up. */
 export interface Config {
   /** The app's public ingest key, "pgk_…". */
@@ -107,6 +137,7 @@ export class Client {
   private fastUntil = 0;
   private settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
   private listeners = new Map<string, Set<Listener>>();
+  private modules: Module[] = [];
   private polls = 0;
   private lost = 0;
   private lostTold = 0;
@@ -149,6 +180,11 @@ export class Client {
     if (open) await this.end(open, "leave");
   }
 
+  /** Takes a module in. */
+  use(module: Module): void {
+    this.modules.push(module);
+  }
+
   // --- what the captures tell -------------------------------------------
 
   /** Takes a connection under watch. */
@@ -166,6 +202,7 @@ export class Client {
     this.tracked.set(number, t);
     this.left = false;
     this.tell(t);
+    for (const m of this.modules) guard(() => m.connection?.(pc));
     this.hold();
     this.stir();
   }
@@ -374,6 +411,7 @@ export class Client {
     }
     const early = this.early.splice(0);
     for (const e of early) session.encoder.add(...e);
+    for (const m of this.modules) guard(() => m.session?.());
     // What the page did before was a preview: it is no part of the join.
     if (identity && early.length) session.encoder.add(Kind.Event, native.now(), 0, "join", "", "");
     this.flush(session);
@@ -507,10 +545,33 @@ export class Client {
   }
 
   private took(session: Session, number: number, result: RTCStatsReport): void {
-    session.encoder.stats(native.now(), number, number === this.tracked.keys().next().value ? withMachine(result, this.lag) : result);
+    session.encoder.stats(native.now(), number, this.enrich(number, result));
     this.polls++;
     if (this.session === session) this.flushSoon(); // if another connection keeps us waiting
     this.emit("stats", { connection: "PC_" + (number - 1), report: result });
+  }
+
+  /** A result with what the modules add, and with how late our timers run. */
+  private enrich(number: number, result: RTCStatsReport): RTCStatsReport {
+    const more = new Map<string, Record<string, unknown>>();
+    const add = (id: string, members: Record<string, unknown>): void => void more.set(id, { ...more.get(id), ...members });
+    const machine = number === this.tracked.keys().next().value;
+    if (machine && this.lag !== undefined) add(MACHINE, { loopLag: this.lag / 1000 });
+    const pc = this.tracked.get(number)?.ref.deref();
+    if (pc) for (const m of this.modules) guard(() => m.poll?.({ pc, result, machine, add }));
+    if (!more.size) return result;
+    return {
+      forEach(each: (s: RTCStats) => void): void {
+        let newest = 0;
+        result.forEach((s: RTCStats) => {
+          newest = Math.max(newest, s.timestamp);
+          const own = more.get(s.id);
+          each(own ? { ...s, ...own } : s);
+        });
+        const own = more.get(MACHINE);
+        if (own) each({ id: MACHINE, type: "client", timestamp: newest, ...own } as unknown as RTCStats);
+      },
+    } as RTCStatsReport;
   }
 
   private emit(name: string, value: unknown): void {
@@ -520,20 +581,6 @@ export class Client {
   private warn(message: string): void {
     if (this.config.debug) native.warn("Peerglass: " + message);
   }
-}
-
-/** A result with a report of our own on the machine: how late its timers run. */
-function withMachine(result: RTCStatsReport, lag: number | undefined): RTCStatsReport {
-  return {
-    forEach(each: (s: RTCStats) => void): void {
-      let newest = 0;
-      result.forEach((s: RTCStats) => {
-        newest = Math.max(newest, s.timestamp);
-        each(s);
-      });
-      if (lag !== undefined) each({ id: "peerglass-client", type: "client", timestamp: newest, loopLag: lag / 1000 } as unknown as RTCStats);
-    },
-  } as RTCStatsReport;
 }
 
 /** JSON of a value, within a bound; never throws. */
