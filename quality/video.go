@@ -62,9 +62,14 @@ var FpsDecoded = register(Metric{
 
 var FpsRendered = register(Metric{
 	ID: "fps_rendered", Label: "Rendered", Unit: rtc.UnitFramesPerSecond, Agg: Mean, Step: 0.1, Kinds: Video, Dirs: Received,
-	From: []rtc.Member{rtc.StatFramesRendered},
-	Help: "Frames rendered per second, where the browser counts them.",
-	Fn:   func(w *Window) float64 { return w.rate(rtc.StatFramesRendered) },
+	From: []rtc.Member{rtc.StatPeerglassFramesShown, rtc.StatFramesRendered},
+	Help: "Frames shown per second, as the page that shows them counts them; else frames rendered, where the browser tells them.",
+	Fn: func(w *Window) float64 {
+		if v := w.rate(rtc.StatPeerglassFramesShown); v == v {
+			return v
+		}
+		return w.rate(rtc.StatFramesRendered)
+	},
 })
 
 var FramesDropped = register(Metric{

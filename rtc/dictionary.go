@@ -229,6 +229,7 @@ const (
 	StatMemoryUsed
 	StatBattery
 	StatBatteryCharging
+	StatPeerglassFramesShown
 
 	memberEnd
 )
@@ -457,4 +458,5 @@ var dictionary = [memberEnd]MemberInfo{
 	StatMemoryUsed:                          {"memoryUsed", Gauge, UnitBytes},
 	StatBattery:                             {"battery", Gauge, UnitRatio},
 	StatBatteryCharging:                     {"batteryCharging", Flag, UnitNone},
+	StatPeerglassFramesShown:                {"peerglassFramesShown", Counter, UnitFrames},
 }

@@ -36,7 +36,7 @@ export const MEMBERS =
   "ccfbMessagesSent googTimingFrameInfo 3lastRequestTimestamp 3lastResponseTimestamp 3consentExpiredTimestamp " +
   "3firstRequestTimestamp retransmissionsReceived retransmissionsSent 3psnrSum.y 3psnrSum.u 3psnrSum.v " +
   "6peerglassVideoStutterDuration 6peerglassAudioStutterDuration 6cpuSystem 6cpuApp cpuPressure 6loopLag memoryUsed " +
-  "6battery batteryCharging";
+  "6battery batteryCharging peerglassFramesShown";
 
 /** Types of reports by their number on the wire, from 1. */
 export const TYPES =
