@@ -14,6 +14,8 @@ const common = {
   target: ["es2020"],
   define: { __VERSION__: JSON.stringify(version) },
   legalComments: "none",
+  // Private members are written _name: nobody outside sees them.
+  mangleProps: /^_[a-z]/,
 };
 await build({ ...common, entryPoints: ["src/script.ts"], outfile: "dist/sdk.js", format: "iife" });
 await build({ ...common, entryPoints: ["src/index.ts"], outfile: "dist/index.mjs", format: "esm" });

@@ -122,75 +122,75 @@ const EARLY = {}; // stands for the session that is to come
 
 /** The SDK without the browser: what the captures tell goes to the server. */
 export class Client {
-  private config: Config = {};
-  private session: Session | undefined;
-  private early: Early[] = [];
-  private tracked = new Map<number, Tracked>();
-  private numbers = new WeakMap<object, number>();
-  private lastNumber = 0;
-  private lastCorr = 0;
-  private holding: number | undefined;
-  private flushTimer: number | undefined;
-  private poller = new Timer(() => this.poll());
-  private pollAt = 0; // when the next poll is due; 0: none is planned
-  private lag: number | undefined; // ms that the poll's timer was late
-  private fastUntil = 0;
-  private settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
-  private listeners = new Map<string, Set<Listener>>();
-  private modules: Module[] = [];
-  private polls = 0;
-  private lost = 0;
-  private lostTold = 0;
-  private left = false;
-  private stopped = false;
-  private ready = false;
+  private _config: Config = {};
+  private _session: Session | undefined;
+  private _early: Early[] = [];
+  private _tracked = new Map<number, Tracked>();
+  private _numbers = new WeakMap<object, number>();
+  private _lastNumber = 0;
+  private _lastCorr = 0;
+  private _holding: number | undefined;
+  private _flushTimer: number | undefined;
+  private _poller = new Timer(() => this._poll());
+  private _pollAt = 0; // when the next poll is due; 0: none is planned
+  private _lag: number | undefined; // ms that the poll's timer was late
+  private _fastUntil = 0;
+  private _settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
+  private _listeners = new Map<string, Set<Listener>>();
+  private _modules: Module[] = [];
+  private _polls = 0;
+  private _lost = 0;
+  private _lostTold = 0;
+  private _left = false;
+  private _stopped = false;
+  private _ready = false;
   /** Set by the capture: the browser's own getStats. */
   getStats: ((pc: RTCPeerConnection) => Promise<RTCStatsReport>) | undefined;
   /** Set by the page capture: what to say of the page. */
   page: () => Record<string, unknown> = () => ({});
 
   init(config: Config): void {
-    this.config = { ...this.config, ...config };
-    if (config.pollInterval && config.pollInterval >= 250) this.settings.pollMs = config.pollInterval;
-    if (!this.config.key && !this.config.token) return this.warn("no key: nothing is collected");
-    if (!this.config.endpoint) return this.warn("no endpoint: nothing is collected");
-    this.ready = true;
-    if (this.tracked.size) this.hold();
+    this._config = { ...this._config, ...config };
+    if (config.pollInterval && config.pollInterval >= 250) this._settings.pollMs = config.pollInterval;
+    if (!this._config.key && !this._config.token) return this._warn("no key: nothing is collected");
+    if (!this._config.endpoint) return this._warn("no endpoint: nothing is collected");
+    this._ready = true;
+    if (this._tracked.size) this._hold();
   }
 
   join(identity: Identity): void {
-    if (identity.token) this.config.token = identity.token;
+    if (identity.token) this._config.token = identity.token;
     const { token: _, ...rest } = identity;
-    if (!this.ready) return this.warn("join before init: call init first");
-    const open = this.session;
+    if (!this._ready) return this._warn("join before init: call init first");
+    const open = this._session;
     if (open?.identity && open.identity.room === rest.room && open.identity.user === rest.user) {
       open.identity = rest;
-      open.encoder.add(Kind.Open, native.now(), 0, "", "", this.whoAmI(open));
-      return this.flushSoon();
+      open.encoder.add(Kind.Open, native.now(), 0, "", "", this._whoAmI(open));
+      return this._flushSoon();
     }
-    if (open) void this.end(open, open.identity ? "switch" : "join");
-    this.begin(rest);
+    if (open) void this._end(open, open.identity ? "switch" : "join");
+    this._begin(rest);
   }
 
   async leave(): Promise<void> {
-    const open = this.session;
-    this.left = true;
-    this.cancelHold();
-    this.early.length = 0;
-    if (open) await this.end(open, "leave");
+    const open = this._session;
+    this._left = true;
+    this._cancelHold();
+    this._early.length = 0;
+    if (open) await this._end(open, "leave");
   }
 
   /** Takes a module in. */
   use(module: Module): void {
-    this.modules.push(module);
+    this._modules.push(module);
   }
 
   // --- what the captures tell -------------------------------------------
 
   /** Takes a connection under watch. */
   connection(pc: RTCPeerConnection, configuration: unknown, constraints?: unknown): void {
-    const number = ++this.lastNumber;
-    this.numbers.set(pc, number);
+    const number = ++this._lastNumber;
+    this._numbers.set(pc, number);
     const t: Tracked = {
       number,
       ref: typeof WeakRef === "function" ? new WeakRef(pc) : { deref: () => pc },
@@ -199,47 +199,47 @@ export class Client {
       told: undefined,
       poll: undefined,
     };
-    this.tracked.set(number, t);
-    this.left = false;
-    this.tell(t);
-    for (const m of this.modules) guard(() => m.connection?.(pc));
-    this.hold();
+    this._tracked.set(number, t);
+    this._left = false;
+    this._tell(t);
+    for (const m of this._modules) guard(() => m.connection?.(pc));
+    this._hold();
     this.stir();
   }
 
   /** Whether a connection is under watch. */
   knows(pc: object): boolean {
-    return this.numbers.has(pc);
+    return this._numbers.has(pc);
   }
 
   /** The connections under watch. */
   connections(): RTCPeerConnection[] {
-    return [...this.tracked.values()].map((t) => t.ref.deref()).filter((pc): pc is RTCPeerConnection => pc !== undefined);
+    return [...this._tracked.values()].map((t) => t.ref.deref()).filter((pc): pc is RTCPeerConnection => pc !== undefined);
   }
 
   /** The last word of a connection: a poll before it goes, if it can be had. */
   closing(pc: RTCPeerConnection): void {
-    const number = this.numbers.get(pc);
-    const t = number && this.tracked.get(number);
+    const number = this._numbers.get(pc);
+    const t = number && this._tracked.get(number);
     if (!t) return;
-    const open = this.session;
+    const open = this._session;
     const done = (): void => {
-      this.tracked.delete(number);
+      this._tracked.delete(number);
       if (!open || open.over) return;
       open.encoder.add(Kind.Call, native.now(), number, "close", "", "");
       open.encoder.forget(number);
-      this.flushSoon();
+      this._flushSoon();
     };
     if (!open || !this.getStats || t.told !== open) {
       this.add(Kind.Call, "close", pc);
-      this.tracked.delete(number);
+      this._tracked.delete(number);
       return;
     }
     // Asked for before the browser closes the connection, answered after.
     const result = this.getStats(pc);
     t.poll = Promise.race([result, new Promise<void>((r) => native.setTimeout(r, 500))]).then(
       (last) => {
-        guard(() => last && !open.over && this.took(open, number, last));
+        guard(() => last && !open.over && this._took(open, number, last));
         guard(done);
       },
       () => void guard(done),
@@ -247,37 +247,37 @@ export class Client {
   }
 
   corr(): string {
-    return (++this.lastCorr).toString(36);
+    return (++this._lastCorr).toString(36);
   }
 
   /** Adds a record. pc ties it to a connection; payload becomes JSON. */
   add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = ""): void {
-    const number = pc ? (this.numbers.get(pc) ?? 0) : 0;
+    const number = pc ? (this._numbers.get(pc) ?? 0) : 0;
     const time = native.now();
     const body = payload === undefined ? "" : text(payload);
-    const open = this.session;
+    const open = this._session;
     if (!open) {
-      if (this.left || this.stopped) return;
-      if (this.early.length < MAX_EARLY) this.early.push([kind, time, number, name, corr, body]);
-      else this.lost++;
+      if (this._left || this._stopped) return;
+      if (this._early.length < MAX_EARLY) this._early.push([kind, time, number, name, corr, body]);
+      else this._lost++;
       return;
     }
     if (open.link.state === "stopped") return;
     if (open.link.full) {
-      this.lost++;
+      this._lost++;
       return;
     }
     open.encoder.add(kind, time, number, name, corr, body);
-    if (open.encoder.size > 64 << 10) this.flush(open);
-    else this.flushSoon();
+    if (open.encoder.size > 64 << 10) this._flush(open);
+    else this._flushSoon();
   }
 
   /** Something happens: look closely for a while. */
   stir(): void {
     const now = native.now();
-    this.fastUntil = now + FAST_FOR;
-    const due = this.pollAt > 0 && this.pollAt <= now + this.settings.fastMs;
-    if (this.session && this.tracked.size && !due) this.schedule(this.settings.fastMs);
+    this._fastUntil = now + FAST_FOR;
+    const due = this._pollAt > 0 && this._pollAt <= now + this._settings.fastMs;
+    if (this._session && this._tracked.size && !due) this._schedule(this._settings.fastMs);
   }
 
   // --- what the app tells ------------------------------------------------
@@ -290,7 +290,7 @@ export class Client {
     let line = typeof message === "string" ? message : text(message);
     if (line.length > MAX_LOG) {
       line = line.slice(0, MAX_LOG);
-      this.warn(`a log line was cut at ${MAX_LOG} characters`);
+      this._warn(`a log line was cut at ${MAX_LOG} characters`);
     }
     this.add(Kind.Log, String(level), null, line);
   }
@@ -300,24 +300,24 @@ export class Client {
   }
 
   on(name: string, listener: Listener): () => void {
-    let set = this.listeners.get(name);
-    if (!set) this.listeners.set(name, (set = new Set()));
+    let set = this._listeners.get(name);
+    if (!set) this._listeners.set(name, (set = new Set()));
     set.add(listener);
     return () => set.delete(listener);
   }
 
   status(): Status {
-    const open = this.session;
+    const open = this._session;
     return {
-      state: this.stopped ? "stopped" : (open?.link.state ?? "idle"),
+      state: this._stopped ? "stopped" : (open?.link.state ?? "idle"),
       session: open?.id ?? "",
       room: open?.identity?.room ?? "",
       user: open?.identity?.user ?? "",
       acknowledged: open?.link.acked ?? 0,
       bytesSent: open?.link.bytes ?? 0,
       bytesWaiting: open?.link.waiting ?? 0,
-      polls: this.polls,
-      lost: this.lost,
+      polls: this._polls,
+      lost: this._lost,
       faults: faults.count,
     };
   }
@@ -326,23 +326,23 @@ export class Client {
 
   /** The network is back. */
   online(): void {
-    this.session?.link.nudge();
+    this._session?.link.nudge();
   }
 
   /** The page is hidden: nothing may wait. */
   hidden(): void {
-    if (this.session) this.flush(this.session);
+    if (this._session) this._flush(this._session);
   }
 
   /** The page goes; forGood unless it may come back from the browser's cache. */
   going(forGood: boolean, beacon: ((url: string, body: Blob) => boolean) | undefined): void {
-    const open = this.session;
+    const open = this._session;
     if (!open) return;
     if (forGood) open.encoder.add(Kind.Close, native.now(), 0, "", "", '{"reason":"page closed"}');
-    this.flush(open, true);
+    this._flush(open, true);
     open.link.farewell(beacon);
     if (forGood) {
-      this.session = undefined;
+      this._session = undefined;
       open.link.stop();
     }
   }
@@ -350,26 +350,26 @@ export class Client {
   // --- sessions ----------------------------------------------------------
 
   /** Waits for a join; without one the connections are anonymous. */
-  private hold(): void {
-    if (this.session || this.holding !== undefined || !this.ready || this.stopped) return;
-    this.holding = native.setTimeout(() => {
-      this.holding = undefined;
+  private _hold(): void {
+    if (this._session || this._holding !== undefined || !this._ready || this._stopped) return;
+    this._holding = native.setTimeout(() => {
+      this._holding = undefined;
       guard(() => {
-        if (!this.session && this.tracked.size) this.begin(undefined);
+        if (!this._session && this._tracked.size) this._begin(undefined);
       });
     }, HOLD);
   }
 
-  private cancelHold(): void {
-    native.clearTimeout(this.holding);
-    this.holding = undefined;
+  private _cancelHold(): void {
+    native.clearTimeout(this._holding);
+    this._holding = undefined;
   }
 
-  private begin(identity: Identity | undefined): void {
-    if (this.stopped) return;
-    this.cancelHold();
-    this.left = false;
-    const endpoint = this.config.endpoint ?? "";
+  private _begin(identity: Identity | undefined): void {
+    if (this._stopped) return;
+    this._cancelHold();
+    this._left = false;
+    const endpoint = this._config.endpoint ?? "";
     const url = endpoint.includes("/ingest/") ? endpoint : endpoint.replace(/\/+$/, "") + "/ingest/native";
     const session: Session = {
       id: randomId(),
@@ -379,63 +379,63 @@ export class Client {
       over: false,
       link: new Link(url, {
         hello: () => ({
-          key: this.config.key,
-          token: this.config.token,
+          key: this._config.key,
+          token: this._config.token,
           session: session.id,
           sdk: "@peerglass/browser/" + __VERSION__,
         }),
-        settings: (s) => this.apply(s),
+        settings: (s) => this._apply(s),
         changed: (state) => {
           if (state === "live") session.offlineSince = 0;
           else if (state === "offline" && !session.offlineSince) session.offlineSince = native.now();
-          this.emit("status", this.status());
+          this._emit("status", this.status());
         },
         renew: () => {
           session.id = randomId();
           session.encoder.restart();
           const first = new Encoder();
-          first.add(Kind.Open, native.now(), 0, "", "", this.whoAmI(session));
+          first.add(Kind.Open, native.now(), 0, "", "", this._whoAmI(session));
           return { time: first.base, body: first.take() };
         },
         refused: (code, message) => {
-          this.warn(message);
-          this.emit("error", { code, message });
+          this._warn(message);
+          this._emit("error", { code, message });
         },
       }),
     };
-    this.session = session;
-    session.encoder.add(Kind.Open, this.early[0]?.[1] ?? native.now(), 0, "", "", this.whoAmI(session));
-    for (const t of this.tracked.values()) {
+    this._session = session;
+    session.encoder.add(Kind.Open, this._early[0]?.[1] ?? native.now(), 0, "", "", this._whoAmI(session));
+    for (const t of this._tracked.values()) {
       if (t.told === EARLY) t.told = session;
-      else this.tell(t);
+      else this._tell(t);
     }
-    const early = this.early.splice(0);
+    const early = this._early.splice(0);
     for (const e of early) session.encoder.add(...e);
-    for (const m of this.modules) guard(() => m.session?.());
+    for (const m of this._modules) guard(() => m.session?.());
     // What the page did before was a preview: it is no part of the join.
     if (identity && early.length) session.encoder.add(Kind.Event, native.now(), 0, "join", "", "");
-    this.flush(session);
+    this._flush(session);
     session.link.start();
-    this.fastUntil = native.now() + FAST_FOR;
-    if (this.tracked.size) this.schedule(this.settings.fastMs);
+    this._fastUntil = native.now() + FAST_FOR;
+    if (this._tracked.size) this._schedule(this._settings.fastMs);
   }
 
   /** Ends a session: a last poll, goodbye, and all of it stored. */
-  private async end(session: Session, reason: string): Promise<void> {
-    if (this.session === session) this.session = undefined;
-    for (const t of this.tracked.values()) t.told = undefined;
-    const rest = [...this.tracked.values()].map((t) => this.pollOne(session, t));
+  private async _end(session: Session, reason: string): Promise<void> {
+    if (this._session === session) this._session = undefined;
+    for (const t of this._tracked.values()) t.told = undefined;
+    const rest = [...this._tracked.values()].map((t) => this._pollOne(session, t));
     await Promise.race([Promise.all(rest), new Promise<void>((r) => native.setTimeout(r, 500))]);
     guard(() => {
       session.encoder.add(Kind.Close, native.now(), 0, "", "", JSON.stringify({ reason }));
       session.over = true;
-      this.flush(session, true);
+      this._flush(session, true);
     });
     await session.link.finish(5000);
-    this.emit("status", this.status());
+    this._emit("status", this.status());
   }
 
-  private whoAmI(session: Session): string {
+  private _whoAmI(session: Session): string {
     return text({
       ...session.identity,
       clientSession: session.id,
@@ -446,55 +446,55 @@ export class Client {
   }
 
   /** Tells the session of a connection that it does not know. */
-  private tell(t: Tracked): void {
-    const to = this.session ?? EARLY;
+  private _tell(t: Tracked): void {
+    const to = this._session ?? EARLY;
     if (t.told === to) return;
     t.told = to;
     const pc = t.ref.deref();
     if (!pc) return;
-    this.raw(Kind.Call, t.number, "create", t.configuration);
-    if (t.constraints) this.raw(Kind.Call, t.number, "constraints", t.constraints);
+    this._raw(Kind.Call, t.number, "create", t.configuration);
+    if (t.constraints) this._raw(Kind.Call, t.number, "constraints", t.constraints);
     const states: [string, string][] = [
       ["onsignalingstatechange", pc.signalingState],
       ["oniceconnectionstatechange", pc.iceConnectionState],
       ["onconnectionstatechange", pc.connectionState],
     ];
     for (const [name, state] of states) {
-      if (state && state !== "new" && state !== "stable") this.raw(Kind.State, t.number, name, JSON.stringify(state));
+      if (state && state !== "new" && state !== "stable") this._raw(Kind.State, t.number, name, JSON.stringify(state));
     }
   }
 
-  private raw(kind: Kind, number: number, name: string, payload: string): void {
-    if (this.session) this.session.encoder.add(kind, native.now(), number, name, "", payload);
-    else if (this.early.length < MAX_EARLY && !this.stopped) this.early.push([kind, native.now(), number, name, "", payload]);
+  private _raw(kind: Kind, number: number, name: string, payload: string): void {
+    if (this._session) this._session.encoder.add(kind, native.now(), number, name, "", payload);
+    else if (this._early.length < MAX_EARLY && !this._stopped) this._early.push([kind, native.now(), number, name, "", payload]);
   }
 
-  private apply(s: Settings): void {
-    if (s.pollMs && s.pollMs >= 250) this.settings.pollMs = s.pollMs;
-    if (s.fastMs && s.fastMs >= 250) this.settings.fastMs = s.fastMs;
-    if (s.flushMs && s.flushMs >= 50) this.settings.flushMs = s.flushMs;
+  private _apply(s: Settings): void {
+    if (s.pollMs && s.pollMs >= 250) this._settings.pollMs = s.pollMs;
+    if (s.fastMs && s.fastMs >= 250) this._settings.fastMs = s.fastMs;
+    if (s.flushMs && s.flushMs >= 50) this._settings.flushMs = s.flushMs;
     if (s.disabled) {
-      this.stopped = true;
-      this.session = undefined;
-      this.early.length = 0;
+      this._stopped = true;
+      this._session = undefined;
+      this._early.length = 0;
     }
   }
 
   // --- sending -----------------------------------------------------------
 
-  private flushSoon(): void {
-    if (this.flushTimer !== undefined) return;
-    this.flushTimer = native.setTimeout(() => {
-      this.flushTimer = undefined;
-      guard(() => this.session && this.flush(this.session));
-    }, this.settings.flushMs);
+  private _flushSoon(): void {
+    if (this._flushTimer !== undefined) return;
+    this._flushTimer = native.setTimeout(() => {
+      this._flushTimer = undefined;
+      guard(() => this._session && this._flush(this._session));
+    }, this._settings.flushMs);
   }
 
-  private flush(session: Session, now = false): void {
+  private _flush(session: Session, now = false): void {
     const { encoder, link } = session;
-    if (this.lost > this.lostTold && !link.full) {
-      encoder.add(Kind.Log, native.now(), 0, "warn", "", JSON.stringify(`${this.lost - this.lostTold} records did not fit the SDK's buffer`));
-      this.lostTold = this.lost;
+    if (this._lost > this._lostTold && !link.full) {
+      encoder.add(Kind.Log, native.now(), 0, "warn", "", JSON.stringify(`${this._lost - this._lostTold} records did not fit the SDK's buffer`));
+      this._lostTold = this._lost;
     }
     if (!encoder.records) return;
     const away = session.offlineSince ? native.now() - session.offlineSince : 0;
@@ -506,26 +506,26 @@ export class Client {
     if (away > 20_000) encoder.restart();
   }
 
-  private schedule(ms: number): void {
-    this.pollAt = native.now() + ms;
-    this.poller.in(ms);
+  private _schedule(ms: number): void {
+    this._pollAt = native.now() + ms;
+    this._poller.in(ms);
   }
 
-  private poll(): void {
-    this.lag = this.pollAt ? Math.max(0, native.now() - this.pollAt) : undefined;
-    this.pollAt = 0;
-    const session = this.session;
+  private _poll(): void {
+    this._lag = this._pollAt ? Math.max(0, native.now() - this._pollAt) : undefined;
+    this._pollAt = 0;
+    const session = this._session;
     if (!session || session.link.state === "stopped") return;
-    for (const t of this.tracked.values()) if (!t.ref.deref()) this.tracked.delete(t.number);
-    if (!this.tracked.size) return;
-    const fast = native.now() < this.fastUntil;
+    for (const t of this._tracked.values()) if (!t.ref.deref()) this._tracked.delete(t.number);
+    if (!this._tracked.size) return;
+    const fast = native.now() < this._fastUntil;
     const spread = fast ? 1 : 0.95 + Math.random() / 10; // clients of one room drift apart
-    this.schedule(Math.round((fast ? Math.min(this.settings.fastMs, this.settings.pollMs) : this.settings.pollMs) * spread * (session.link.strained ? 4 : 1)));
-    const all = [...this.tracked.values()].map((t) => this.pollOne(session, t));
-    void Promise.all(all).then(() => guard(() => this.session === session && this.flush(session)));
+    this._schedule(Math.round((fast ? Math.min(this._settings.fastMs, this._settings.pollMs) : this._settings.pollMs) * spread * (session.link.strained ? 4 : 1)));
+    const all = [...this._tracked.values()].map((t) => this._pollOne(session, t));
+    void Promise.all(all).then(() => guard(() => this._session === session && this._flush(session)));
   }
 
-  private pollOne(session: Session, t: Tracked): Promise<void> {
+  private _pollOne(session: Session, t: Tracked): Promise<void> {
     const pc = t.ref.deref();
     if (t.poll) return t.poll;
     if (!pc || !this.getStats) return Promise.resolve();
@@ -534,7 +534,7 @@ export class Client {
         // It may have been closed while we waited; its last poll is on the way.
         if (t.poll !== poll) return;
         t.poll = undefined;
-        if (!session.over && !session.link.full) guard(() => this.took(session, t.number, result));
+        if (!session.over && !session.link.full) guard(() => this._took(session, t.number, result));
       },
       () => {
         if (t.poll === poll) t.poll = undefined; // the browser refuses: there is nothing to tell
@@ -544,21 +544,21 @@ export class Client {
     return poll;
   }
 
-  private took(session: Session, number: number, result: RTCStatsReport): void {
-    session.encoder.stats(native.now(), number, this.enrich(number, result));
-    this.polls++;
-    if (this.session === session) this.flushSoon(); // if another connection keeps us waiting
-    this.emit("stats", { connection: "PC_" + (number - 1), report: result });
+  private _took(session: Session, number: number, result: RTCStatsReport): void {
+    session.encoder.stats(native.now(), number, this._enrich(number, result));
+    this._polls++;
+    if (this._session === session) this._flushSoon(); // if another connection keeps us waiting
+    this._emit("stats", { connection: "PC_" + (number - 1), report: result });
   }
 
   /** A result with what the modules add, and with how late our timers run. */
-  private enrich(number: number, result: RTCStatsReport): RTCStatsReport {
+  private _enrich(number: number, result: RTCStatsReport): RTCStatsReport {
     const more = new Map<string, Record<string, unknown>>();
     const add = (id: string, members: Record<string, unknown>): void => void more.set(id, { ...more.get(id), ...members });
-    const machine = number === this.tracked.keys().next().value;
-    if (machine && this.lag !== undefined) add(MACHINE, { loopLag: this.lag / 1000 });
-    const pc = this.tracked.get(number)?.ref.deref();
-    if (pc) for (const m of this.modules) guard(() => m.poll?.({ pc, result, machine, add }));
+    const machine = number === this._tracked.keys().next().value;
+    if (machine && this._lag !== undefined) add(MACHINE, { loopLag: this._lag / 1000 });
+    const pc = this._tracked.get(number)?.ref.deref();
+    if (pc) for (const m of this._modules) guard(() => m.poll?.({ pc, result, machine, add }));
     if (!more.size) return result;
     return {
       forEach(each: (s: RTCStats) => void): void {
@@ -574,12 +574,12 @@ export class Client {
     } as RTCStatsReport;
   }
 
-  private emit(name: string, value: unknown): void {
-    for (const f of this.listeners.get(name) ?? []) guard(() => f(value as never));
+  private _emit(name: string, value: unknown): void {
+    for (const f of this._listeners.get(name) ?? []) guard(() => f(value as never));
   }
 
-  private warn(message: string): void {
-    if (this.config.debug) native.warn("Peerglass: " + message);
+  private _warn(message: string): void {
+    if (this._config.debug) native.warn("Peerglass: " + message);
   }
 }
 

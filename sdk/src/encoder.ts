@@ -87,35 +87,35 @@ type Value = string | number | boolean | object | null | undefined;
 
 /** Writes records into the body of a batch. */
 export class Encoder {
-  private connections = new Map<number, Connection>();
-  private body = new Writer();
-  private content = new Writer();
-  private patches = new Writer();
-  private values = new Writer();
-  private mask: number[] = [];
-  private fresh: [string, Value, number][] = [];
-  private last = 0;
+  private _connections = new Map<number, Connection>();
+  private _body = new Writer();
+  private _content = new Writer();
+  private _patches = new Writer();
+  private _values = new Writer();
+  private _mask: number[] = [];
+  private _fresh: [string, Value, number][] = [];
+  private _last = 0;
   /** Records in the open batch. */
   records = 0;
 
   /** Bytes of the open batch, before compression. */
   get size(): number {
-    return this.body.length;
+    return this._body.length;
   }
 
   /** From here on no differences stand on what was sent before. */
   restart(): void {
-    this.connections.clear();
+    this._connections.clear();
   }
 
   /** Forgets what was sent of a connection that is closed. */
   forget(conn: number): void {
-    this.connections.delete(conn);
+    this._connections.delete(conn);
   }
 
   /** Begins a batch; its times are relative to `base`. */
-  private start(time: number): void {
-    if (this.records++ === 0) this.base = this.last = time;
+  private _start(time: number): void {
+    if (this.records++ === 0) this.base = this._last = time;
   }
 
   /** Time of the first record of the open batch: what its header says. */
@@ -123,25 +123,25 @@ export class Encoder {
 
   /** Ends the batch and returns its body. */
   take(): Uint8Array<ArrayBuffer> {
-    const body = this.body.copy();
-    this.body.clear();
+    const body = this._body.copy();
+    this._body.clear();
     this.records = 0;
     return body;
   }
 
-  private emit(tag: number): void {
-    this.body.byte(tag);
-    this.body.uvarint(this.content.length);
-    this.body.raw(this.content.view());
+  private _emit(tag: number): void {
+    this._body.byte(tag);
+    this._body.uvarint(this._content.length);
+    this._body.raw(this._content.view());
   }
 
   /** Adds a record that is not statistics. `payload` is JSON. */
   add(kind: Kind, time: number, conn: number, name: string, corr: string, payload: string): void {
-    this.start(time);
-    const w = this.content;
+    this._start(time);
+    const w = this._content;
     w.clear();
-    w.zigzag(time - this.last);
-    this.last = time;
+    w.zigzag(time - this._last);
+    this._last = time;
     let tag: number = kind;
     if (conn) {
       tag |= Tag.Conn;
@@ -159,21 +159,21 @@ export class Encoder {
       tag |= Tag.Payload;
       w.text(payload);
     }
-    this.emit(tag);
+    this._emit(tag);
   }
 
   /** Adds one getStats result of a connection; only what changed is written. */
   stats(time: number, conn: number, result: RTCStatsReport): void {
-    this.start(time);
-    const w = this.content;
+    this._start(time);
+    const w = this._content;
     w.clear();
-    w.zigzag(time - this.last);
-    this.last = time;
-    let state = this.connections.get(conn);
+    w.zigzag(time - this._last);
+    this._last = time;
+    let state = this._connections.get(conn);
     let tag: number = Kind.Stats;
     if (!state) {
       tag |= Tag.Full;
-      this.connections.set(conn, (state = { reports: [], byId: new Map(), poll: 0 }));
+      this._connections.set(conn, (state = { reports: [], byId: new Map(), poll: 0 }));
     }
     const poll = ++state.poll;
 
@@ -213,33 +213,33 @@ export class Encoder {
     }
     seen.sort((a, b) => a[0].number - b[0].number);
 
-    this.patches.clear();
+    this._patches.clear();
     let written = 0;
     last = -1;
     for (const [report, stat] of seen) {
-      if (this.patch(report, stat, last, at)) {
+      if (this._patch(report, stat, last, at)) {
         last = report.number;
         written++;
       }
     }
     w.uvarint(written);
-    w.raw(this.patches.view());
-    this.emit(tag);
+    w.raw(this._patches.view());
+    this._emit(tag);
   }
 
   /** Writes what changed of one report; returns whether anything did. */
-  private patch(report: Report, stat: RTCStats, last: number, at: number): boolean {
+  private _patch(report: Report, stat: RTCStats, last: number, at: number): boolean {
     const define = report.slots.length === 0;
-    this.mask.length = 0;
-    this.values.clear();
-    this.fresh.length = 0;
+    this._mask.length = 0;
+    this._values.clear();
+    this._fresh.length = 0;
     const visit = (name: string, value: Value): void => {
       if (value === undefined || value === null) return;
       const slot = report.byName.get(name);
       if (slot) {
         slot.poll = report.poll;
         slot.now = value;
-      } else this.fresh.push([name, value, members.get(name)?.number ?? 0]);
+      } else this._fresh.push([name, value, members.get(name)?.number ?? 0]);
     };
     for (const name in stat) {
       if (name === "id" || name === "timestamp") continue;
@@ -252,33 +252,33 @@ export class Encoder {
     }
     // Values stand in the order of the mask, whatever the browser's order is.
     report.slots.forEach((slot, i) => {
-      if (slot.poll === report.poll) this.change(slot, i, slot.now);
-      else if (slot.form !== Form.Absent) this.change(slot, i, undefined);
+      if (slot.poll === report.poll) this._change(slot, i, slot.now);
+      else if (slot.form !== Form.Absent) this._change(slot, i, undefined);
     });
 
     let own = Math.round(stat.timestamp * 1000);
     if (own === at || !own) own = 0;
     const timed = own !== 0 && own !== report.time;
-    if (!define && !timed && this.mask.length === 0 && this.fresh.length === 0) return false;
+    if (!define && !timed && this._mask.length === 0 && this._fresh.length === 0) return false;
     report.time = own;
 
-    const w = this.patches;
-    w.uvarint((report.number - last - 1) * 8 + (define ? Head.Define : 0) + (own ? Head.Time : 0) + (this.fresh.length ? Head.Slots : 0));
+    const w = this._patches;
+    w.uvarint((report.number - last - 1) * 8 + (define ? Head.Define : 0) + (own ? Head.Time : 0) + (this._fresh.length ? Head.Slots : 0));
     if (define) {
       w.byte(types.get(stat.type) ?? 0);
       w.text(stat.id);
     }
     if (own) w.zigzag(own - at);
     if (!define) {
-      if (this.mask.length === 0) this.mask.push(0);
-      for (let i = 0; i < this.mask.length; i++) w.byte((this.mask[i] ?? 0) | (i < this.mask.length - 1 ? 0x80 : 0));
-      w.raw(this.values.view());
+      if (this._mask.length === 0) this._mask.push(0);
+      for (let i = 0; i < this._mask.length; i++) w.byte((this._mask[i] ?? 0) | (i < this._mask.length - 1 ? 0x80 : 0));
+      w.raw(this._values.view());
     }
-    if (define || this.fresh.length) {
+    if (define || this._fresh.length) {
       // The busiest members first: masks then end early.
-      this.fresh.sort((a, b) => (a[2] || 1e5) - (b[2] || 1e5));
-      w.uvarint(this.fresh.length);
-      for (const [name, value, number] of this.fresh) {
+      this._fresh.sort((a, b) => (a[2] || 1e5) - (b[2] || 1e5));
+      w.uvarint(this._fresh.length);
+      for (const [name, value, number] of this._fresh) {
         w.uvarint(number);
         if (!number) w.text(name.slice(0, 64));
         const slot: Slot = {
@@ -300,14 +300,14 @@ export class Encoder {
   }
 
   /** Writes the new value of a member if it is one. */
-  private change(slot: Slot, index: number, value: Value): void {
-    const w = this.values;
+  private _change(slot: Slot, index: number, value: Value): void {
+    const w = this._values;
     if (typeof value === "number") {
       const form = formOf(slot, value);
       if (form === slot.form) {
         const n = step(slot, form, value);
         if (n === slot.last) return;
-        this.mark(index);
+        this._mark(index);
         if (form !== Form.Double) {
           w.zigzag(n - slot.last);
           slot.last = n;
@@ -320,7 +320,7 @@ export class Encoder {
     } else if (typeof value === "string") {
       if (slot.form === Form.Text) {
         if (slot.text === value) return;
-        this.mark(index);
+        this._mark(index);
         slot.text = value;
         w.text(value, 1);
         return;
@@ -331,15 +331,15 @@ export class Encoder {
       const text = json(value as object);
       if (slot.form === Form.JSON && slot.text === text) return;
     }
-    this.mark(index);
+    this._mark(index);
     w.byte(0); // escape: a form and a whole value follow
     whole(w, slot, value);
   }
 
-  private mark(index: number): void {
+  private _mark(index: number): void {
     const i = (index / 7) | 0;
-    while (this.mask.length <= i) this.mask.push(0);
-    this.mask[i] = (this.mask[i] ?? 0) | (1 << index % 7);
+    while (this._mask.length <= i) this._mask.push(0);
+    this._mask[i] = (this._mask[i] ?? 0) | (1 << index % 7);
   }
 }
 

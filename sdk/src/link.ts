@@ -65,20 +65,20 @@ const MAX_DELAY = 30_000;
 /** Carries batches to the server, in order, each kept until the server has
  * stored it. */
 export class Link {
-  private queue: Batch[] = [];
-  private seq = 0;
-  private sent = 0; // highest number sent on this connection
-  private socket: WebSocket | undefined;
-  private welcomed = false;
-  private posting = false;
-  private chain: Promise<void> = Promise.resolve();
-  private attempts = 0; // since the last welcome
-  private failures = 0; // WebSockets in a row that never came to a welcome
-  private overHTTP = false;
-  private retry: number | undefined;
-  private alive: number | undefined;
-  private ackTimer: number | undefined;
-  private done: (() => void)[] = [];
+  private _queue: Batch[] = [];
+  private _seq = 0;
+  private _sent = 0; // highest number sent on this connection
+  private _socket: WebSocket | undefined;
+  private _welcomed = false;
+  private _posting = false;
+  private _chain: Promise<void> = Promise.resolve();
+  private _attempts = 0; // since the last welcome
+  private _failures = 0; // WebSockets in a row that never came to a welcome
+  private _overHTTP = false;
+  private _retry: number | undefined;
+  private _alive: number | undefined;
+  private _ackTimer: number | undefined;
+  private _done: (() => void)[] = [];
   state: LinkState = "idle";
   /** Bytes that wait to be stored. */
   waiting = 0;
@@ -88,9 +88,9 @@ export class Link {
 
   /** url is that of /ingest/native, with http or https. */
   constructor(
-    private readonly url: string,
-    private readonly owner: LinkOwner,
-    private readonly doors: Doors = native,
+    private readonly _url: string,
+    private readonly _owner: LinkOwner,
+    private readonly _doors: Doors = native,
   ) {}
 
   /** Whether no more fits. What cannot be pushed must be counted, not lost in silence. */
@@ -104,20 +104,20 @@ export class Link {
   }
 
   start(): void {
-    if (this.state === "idle") this.connect();
+    if (this.state === "idle") this._connect();
   }
 
   /** Takes the body of a batch. */
   push(time: number, body: Uint8Array<ArrayBuffer>): void {
     if (this.state === "stopped") return;
-    const batch: Batch = { seq: ++this.seq, time, body, deflated: false, ready: false };
-    this.queue.push(batch);
+    const batch: Batch = { seq: ++this._seq, time, body, deflated: false, ready: false };
+    this._queue.push(batch);
     this.waiting += body.length;
-    this.chain = this.chain.then(() => this.compress(batch)).then(() => guard(() => this.pump()));
+    this._chain = this._chain.then(() => this._compress(batch)).then(() => guard(() => this._pump()));
   }
 
-  private async compress(batch: Batch): Promise<void> {
-    const Compression = this.doors.CompressionStream;
+  private async _compress(batch: Batch): Promise<void> {
+    const Compression = this._doors.CompressionStream;
     try {
       if (Compression && batch.body.length > 64) {
         const stream = new Compression("deflate-raw");
@@ -137,204 +137,204 @@ export class Link {
     batch.ready = true;
   }
 
-  private frame(batch: Batch): Uint8Array<ArrayBuffer> {
+  private _frame(batch: Batch): Uint8Array<ArrayBuffer> {
     const w = new Writer();
     header(w, batch.deflated, batch.seq, batch.time);
     w.raw(batch.body);
     return w.copy();
   }
 
-  private to(state: LinkState): void {
+  private _to(state: LinkState): void {
     if (this.state === state) return;
     this.state = state;
-    guard(() => this.owner.changed(state));
+    guard(() => this._owner.changed(state));
   }
 
-  private hello(): string {
-    return JSON.stringify({ type: "hello", v: 1, resume: this.acked > 0 || this.sent > 0, ...this.owner.hello() });
+  private _hello(): string {
+    return JSON.stringify({ type: "hello", v: 1, resume: this.acked > 0 || this._sent > 0, ...this._owner.hello() });
   }
 
-  private connect(): void {
+  private _connect(): void {
     if (this.state === "stopped") return;
-    this.doors.clearTimeout(this.retry);
-    this.retry = undefined;
-    this.to("connecting");
-    const Socket = this.doors.WebSocket;
-    if (!Socket || this.overHTTP) {
-      this.overHTTP = true;
-      this.post(true);
+    this._doors.clearTimeout(this._retry);
+    this._retry = undefined;
+    this._to("connecting");
+    const Socket = this._doors.WebSocket;
+    if (!Socket || this._overHTTP) {
+      this._overHTTP = true;
+      this._post(true);
       return;
     }
     let socket: WebSocket;
     try {
-      socket = new Socket(this.url.replace(/^http/, "ws"), "peerglass.1");
+      socket = new Socket(this._url.replace(/^http/, "ws"), "peerglass.1");
     } catch {
-      this.overHTTP = true; // a Content-Security-Policy, for example
-      this.post(true);
+      this._overHTTP = true; // a Content-Security-Policy, for example
+      this._post(true);
       return;
     }
     socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    this.welcomed = false;
-    const patience = this.doors.setTimeout(() => {
-      if (this.socket === socket && !this.welcomed) this.lost(socket);
+    this._socket = socket;
+    this._welcomed = false;
+    const patience = this._doors.setTimeout(() => {
+      if (this._socket === socket && !this._welcomed) this._lost(socket);
     }, 10_000);
-    socket.onopen = () => guard(() => socket.send(this.hello()));
-    socket.onmessage = (e) => guard(() => this.socket === socket && typeof e.data === "string" && this.message(e.data, socket));
+    socket.onopen = () => guard(() => socket.send(this._hello()));
+    socket.onmessage = (e) => guard(() => this._socket === socket && typeof e.data === "string" && this._message(e.data, socket));
     socket.onclose = (e) => {
-      this.doors.clearTimeout(patience);
-      guard(() => this.socket === socket && this.closed(e.code));
+      this._doors.clearTimeout(patience);
+      guard(() => this._socket === socket && this._closed(e.code));
     };
     socket.onerror = () => undefined; // close follows
   }
 
-  private message(text: string, socket: WebSocket): void {
+  private _message(text: string, socket: WebSocket): void {
     const m = JSON.parse(text) as Message;
     if (m.type === "welcome") {
-      if (this.welcome(m)) {
-        this.welcomed = true;
-        this.failures = 0;
-        this.keepAlive();
-        this.pump();
+      if (this._welcome(m)) {
+        this._welcomed = true;
+        this._failures = 0;
+        this._keepAlive();
+        this._pump();
       } else {
-        this.lost(socket, 0);
+        this._lost(socket, 0);
       }
-    } else if (m.type === "ack") this.ack(m.seq);
-    else if (m.type === "settings" && m.settings) this.owner.settings(m.settings);
-    else if (m.type === "error") this.refuse(m);
+    } else if (m.type === "ack") this._ack(m.seq);
+    else if (m.type === "settings" && m.settings) this._owner.settings(m.settings);
+    else if (m.type === "error") this._refuse(m);
   }
 
   /** Takes a welcome in; returns false where the session must begin anew. */
-  private welcome(m: Message): boolean {
+  private _welcome(m: Message): boolean {
     const forgot = m.last < this.acked;
-    this.drop(m.last);
+    this._drop(m.last);
     if (m.ended || forgot) {
-      this.renew();
+      this._renew();
       return false;
     }
     this.acked = m.last;
-    this.sent = m.last;
-    this.attempts = 0;
-    if (m.settings) this.owner.settings(m.settings);
+    this._sent = m.last;
+    this._attempts = 0;
+    if (m.settings) this._owner.settings(m.settings);
     if (m.settings?.disabled) this.stop();
-    else this.to("live");
+    else this._to("live");
     return true;
   }
 
   /** Goes on under a new session id with what the server does not have. */
-  private renew(): void {
-    const open = this.owner.renew();
-    this.queue.unshift({ seq: 0, time: open.time, body: open.body, deflated: false, ready: true });
+  private _renew(): void {
+    const open = this._owner.renew();
+    this._queue.unshift({ seq: 0, time: open.time, body: open.body, deflated: false, ready: true });
     this.waiting += open.body.length;
-    this.queue.forEach((b, i) => (b.seq = i + 1));
-    this.seq = this.queue.length;
-    this.acked = this.sent = 0;
+    this._queue.forEach((b, i) => (b.seq = i + 1));
+    this._seq = this._queue.length;
+    this.acked = this._sent = 0;
   }
 
-  private drop(upTo: number): void {
-    while (this.queue[0] && this.queue[0].seq <= upTo) this.waiting -= this.queue.shift()!.body.length;
+  private _drop(upTo: number): void {
+    while (this._queue[0] && this._queue[0].seq <= upTo) this.waiting -= this._queue.shift()!.body.length;
   }
 
-  private ack(seq: number): void {
+  private _ack(seq: number): void {
     if (!(seq > this.acked)) return;
     this.acked = seq;
-    this.drop(seq);
-    this.doors.clearTimeout(this.ackTimer);
-    this.ackTimer = undefined;
-    if (this.queue.length) this.awaitAck();
-    else this.settle();
+    this._drop(seq);
+    this._doors.clearTimeout(this._ackTimer);
+    this._ackTimer = undefined;
+    if (this._queue.length) this._awaitAck();
+    else this._settle();
   }
 
-  private settle(): void {
-    for (const f of this.done.splice(0)) f();
+  private _settle(): void {
+    for (const f of this._done.splice(0)) f();
   }
 
-  private awaitAck(): void {
-    if (this.ackTimer !== undefined || !this.socket) return;
-    const socket = this.socket;
-    this.ackTimer = this.doors.setTimeout(() => {
-      this.ackTimer = undefined;
-      if (this.socket === socket && this.queue[0] && this.queue[0].seq <= this.sent) this.lost(socket);
+  private _awaitAck(): void {
+    if (this._ackTimer !== undefined || !this._socket) return;
+    const socket = this._socket;
+    this._ackTimer = this._doors.setTimeout(() => {
+      this._ackTimer = undefined;
+      if (this._socket === socket && this._queue[0] && this._queue[0].seq <= this._sent) this._lost(socket);
     }, ACK_WAIT);
   }
 
   /** Sends what is ready and was not sent on this connection. */
-  private pump(): void {
-    if (this.overHTTP) return this.post(false);
-    if (!this.welcomed || this.socket?.readyState !== 1) return;
-    for (const batch of this.queue) {
-      if (batch.seq <= this.sent) continue;
+  private _pump(): void {
+    if (this._overHTTP) return this._post(false);
+    if (!this._welcomed || this._socket?.readyState !== 1) return;
+    for (const batch of this._queue) {
+      if (batch.seq <= this._sent) continue;
       if (!batch.ready) break;
-      const frame = this.frame(batch);
-      this.socket.send(frame);
+      const frame = this._frame(batch);
+      this._socket.send(frame);
       this.bytes += frame.length;
-      this.sent = batch.seq;
-      this.awaitAck();
+      this._sent = batch.seq;
+      this._awaitAck();
     }
   }
 
-  private keepAlive(): void {
-    this.doors.clearTimeout(this.alive);
-    this.alive = this.doors.setTimeout(() => {
+  private _keepAlive(): void {
+    this._doors.clearTimeout(this._alive);
+    this._alive = this._doors.setTimeout(() => {
       guard(() => {
-        if (this.overHTTP) this.post(true);
-        else if (this.socket?.readyState === 1) this.socket.send('{"type":"ping"}');
+        if (this._overHTTP) this._post(true);
+        else if (this._socket?.readyState === 1) this._socket.send('{"type":"ping"}');
       });
-      this.keepAlive();
+      this._keepAlive();
     }, KEEPALIVE);
   }
 
   /** Gives a connection up. */
-  private lost(socket: WebSocket, code = 1006): void {
+  private _lost(socket: WebSocket, code = 1006): void {
     guard(() => socket.close());
-    if (this.socket === socket) this.closed(code);
+    if (this._socket === socket) this._closed(code);
   }
 
-  private closed(code: number): void {
-    if (!this.welcomed && code !== 0) this.failures++;
-    this.socket = undefined;
-    this.welcomed = false;
-    this.sent = this.acked;
-    this.doors.clearTimeout(this.alive);
-    this.doors.clearTimeout(this.ackTimer);
-    this.ackTimer = undefined;
+  private _closed(code: number): void {
+    if (!this._welcomed && code !== 0) this._failures++;
+    this._socket = undefined;
+    this._welcomed = false;
+    this._sent = this.acked;
+    this._doors.clearTimeout(this._alive);
+    this._doors.clearTimeout(this._ackTimer);
+    this._ackTimer = undefined;
     if (this.state === "stopped") return;
     // 44xx names a fault of ours that repeating does not mend, except these.
     if (code >= 4400 && code < 4500 && ![4408, 4409, 4410, 4429].includes(code)) return this.stop();
-    if (code === 4410) this.renew();
-    if (this.failures >= 3) this.overHTTP = true; // a proxy that does not let WebSockets through
+    if (code === 4410) this._renew();
+    if (this._failures >= 3) this._overHTTP = true; // a proxy that does not let WebSockets through
     // A renewed session need not wait, unless the server ends that one too.
-    this.again((code === 0 || code === 4410) && this.attempts++ < 3 ? 0 : undefined);
+    this._again((code === 0 || code === 4410) && this._attempts++ < 3 ? 0 : undefined);
   }
 
-  private again(delay?: number): void {
-    this.to("offline");
-    const random = (this.doors.random ?? Math.random)();
-    const ms = delay ?? Math.min(500 * 2 ** this.attempts++, MAX_DELAY) * (0.5 + random / 2);
-    this.doors.clearTimeout(this.retry);
-    this.retry = this.doors.setTimeout(() => guard(() => this.connect()), ms);
+  private _again(delay?: number): void {
+    this._to("offline");
+    const random = (this._doors.random ?? Math.random)();
+    const ms = delay ?? Math.min(500 * 2 ** this._attempts++, MAX_DELAY) * (0.5 + random / 2);
+    this._doors.clearTimeout(this._retry);
+    this._retry = this._doors.setTimeout(() => guard(() => this._connect()), ms);
   }
 
   /** Tries again at once: the browser says that the network is back. */
   nudge(): void {
     if (this.state !== "offline") return;
-    this.attempts = 0;
-    this.connect();
+    this._attempts = 0;
+    this._connect();
   }
 
-  private refuse(m: Message): void {
-    guard(() => this.owner.refused(m.code, m.message));
+  private _refuse(m: Message): void {
+    guard(() => this._owner.refused(m.code, m.message));
     if (!m.retry) this.stop();
   }
 
   /** The body of a POST: the hello's line, then batches up to a size. */
-  private postBody(limit: number, all: boolean): { body: Uint8Array<ArrayBuffer>; count: number } {
+  private _postBody(limit: number, all: boolean): { body: Uint8Array<ArrayBuffer>; count: number } {
     const w = new Writer();
-    w.raw(new TextEncoder().encode(this.hello() + "\n"));
+    w.raw(new TextEncoder().encode(this._hello() + "\n"));
     let count = 0;
-    for (const batch of this.queue) {
+    for (const batch of this._queue) {
       if (!batch.ready && !all) break;
-      const frame = this.frame(batch);
+      const frame = this._frame(batch);
       if (count > 0 && w.length + frame.length > limit) break;
       w.uvarint(frame.length);
       w.raw(frame);
@@ -343,44 +343,44 @@ export class Link {
     return { body: w.copy(), count };
   }
 
-  private post(evenEmpty: boolean): void {
-    if (this.posting || this.state === "stopped" || !this.doors.fetch || this.retry !== undefined) return;
-    const { body, count } = this.postBody(POST, false);
+  private _post(evenEmpty: boolean): void {
+    if (this._posting || this.state === "stopped" || !this._doors.fetch || this._retry !== undefined) return;
+    const { body, count } = this._postBody(POST, false);
     if (!count && !evenEmpty) return;
-    this.posting = true;
+    this._posting = true;
     this.bytes += body.length;
-    this.sent = this.queue[count - 1]?.seq ?? this.sent;
+    this._sent = this._queue[count - 1]?.seq ?? this._sent;
     // text/plain needs no preflight.
-    this.doors
-      .fetch(this.url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", cache: "no-store" })
+    this._doors
+      .fetch(this._url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", cache: "no-store" })
       .then(async (answer) => {
         const m = JSON.parse(await answer.text()) as Message;
-        this.posting = false;
+        this._posting = false;
         if (m.type === "welcome") {
-          if (!this.welcome(m)) return this.post(true);
-          if (!this.queue.length) this.settle();
-          this.keepAlive();
-          return this.post(false);
+          if (!this._welcome(m)) return this._post(true);
+          if (!this._queue.length) this._settle();
+          this._keepAlive();
+          return this._post(false);
         }
-        if (m.type === "error") this.refuse(m);
+        if (m.type === "error") this._refuse(m);
         throw new Error("refused");
       })
       .catch(() => {
-        this.posting = false;
-        this.sent = this.acked;
-        if (this.state !== "stopped") guard(() => this.again());
+        this._posting = false;
+        this._sent = this.acked;
+        if (this.state !== "stopped") guard(() => this._again());
       });
   }
 
   /** Sends all that waits in one shot that outlives the page. */
   farewell(beacon: ((url: string, body: Blob) => boolean) | undefined): void {
-    if (!this.queue.length || this.state === "stopped") return;
-    for (const batch of this.queue) batch.ready = true; // no time to compress
-    const { body } = this.postBody(BEACON, true);
+    if (!this._queue.length || this.state === "stopped") return;
+    for (const batch of this._queue) batch.ready = true; // no time to compress
+    const { body } = this._postBody(BEACON, true);
     const blob = new Blob([body], { type: "text/plain" });
-    if (beacon && guard(() => beacon(this.url, blob))) return;
+    if (beacon && guard(() => beacon(this._url, blob))) return;
     guard(() => {
-      this.doors.fetch?.(this.url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", keepalive: true }).catch(() => undefined);
+      this._doors.fetch?.(this._url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", keepalive: true }).catch(() => undefined);
     });
   }
 
@@ -388,24 +388,24 @@ export class Link {
   finish(ms: number): Promise<void> {
     return new Promise<void>((resolve) => {
       const end = (): void => {
-        this.doors.clearTimeout(timer);
+        this._doors.clearTimeout(timer);
         this.stop();
         resolve();
       };
-      const timer = this.doors.setTimeout(end, ms);
-      if (this.queue.length && this.state !== "stopped") this.done.push(end);
+      const timer = this._doors.setTimeout(end, ms);
+      if (this._queue.length && this.state !== "stopped") this._done.push(end);
       else end();
     });
   }
 
   stop(): void {
-    this.to("stopped");
-    this.doors.clearTimeout(this.retry);
-    this.doors.clearTimeout(this.alive);
-    this.doors.clearTimeout(this.ackTimer);
-    const socket = this.socket;
-    this.socket = undefined;
+    this._to("stopped");
+    this._doors.clearTimeout(this._retry);
+    this._doors.clearTimeout(this._alive);
+    this._doors.clearTimeout(this._ackTimer);
+    const socket = this._socket;
+    this._socket = undefined;
     guard(() => socket?.close(1000));
-    this.settle();
+    this._settle();
   }
 }

@@ -5,26 +5,26 @@ const SOURCE = "let t;onmessage=e=>{clearTimeout(t);t=setTimeout(()=>postMessage
 /** A timer that a background tab does not slow down: it runs in a worker where
  * the page lets us have one, else in the page. */
 export class Timer {
-  private worker: Worker | undefined;
-  private plain: number | undefined;
-  private tried = false;
+  private _worker: Worker | undefined;
+  private _plain: number | undefined;
+  private _tried = false;
 
-  constructor(private readonly fire: () => void) {}
+  constructor(private readonly _fire: () => void) {}
 
   /** Fires once, ms from now; an earlier call is forgotten. */
   in(ms: number): void {
-    if (!this.tried) {
-      this.tried = true;
-      this.worker = guard(() => this.open());
+    if (!this._tried) {
+      this._tried = true;
+      this._worker = guard(() => this._open());
     }
-    if (this.worker) this.worker.postMessage(ms);
+    if (this._worker) this._worker.postMessage(ms);
     else {
-      native.clearTimeout(this.plain);
-      this.plain = native.setTimeout(() => guard(this.fire), ms);
+      native.clearTimeout(this._plain);
+      this._plain = native.setTimeout(() => guard(this._fire), ms);
     }
   }
 
-  private open(): Worker | undefined {
+  private _open(): Worker | undefined {
     if (!native.Worker || typeof Blob === "undefined") return undefined;
     let url: string = URL.createObjectURL(new Blob([SOURCE], { type: "text/javascript" }));
     const plainUrl = url;
@@ -32,11 +32,11 @@ export class Timer {
     const types = (globalThis as { trustedTypes?: { createPolicy(n: string, r: object): { createScriptURL(u: string): string } } }).trustedTypes;
     if (types) url = guard(() => types.createPolicy("peerglass", { createScriptURL: (u: string) => u }).createScriptURL(plainUrl)) ?? url;
     const worker = new native.Worker(url);
-    worker.onmessage = () => guard(this.fire);
+    worker.onmessage = () => guard(this._fire);
     // A Content-Security-Policy refuses by an event, after the constructor.
     worker.onerror = (e) => {
       e.preventDefault?.();
-      this.worker = undefined;
+      this._worker = undefined;
       this.in(1000);
     };
     native.setTimeout(() => URL.revokeObjectURL(plainUrl), 10_000);
@@ -44,9 +44,9 @@ export class Timer {
   }
 
   stop(): void {
-    native.clearTimeout(this.plain);
-    this.worker?.terminate();
-    this.worker = undefined;
-    this.tried = false;
+    native.clearTimeout(this._plain);
+    this._worker?.terminate();
+    this._worker = undefined;
+    this._tried = false;
   }
 }
