@@ -1,0 +1,3 @@
+package pion
+
+import _ "github.com/pion/webrtc/v4"
