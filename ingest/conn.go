@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -150,6 +151,45 @@ func (c *conn) admitKey(key string) error {
 		return refusalOf(err)
 	}
 	return c.admitApp(app.ID)
+}
+
+// admitToken authenticates the connection by a token alone, for protocols whose
+// clients name their app by its id. The token is what the app's own back end
+// gave to this client: no list of origins is asked.
+func (c *conn) admitToken(app rtc.AppID, token string) (settings.Claims, error) {
+	_, err := c.server.opts.Access.IngestApp(context.Background(), app)
+	if errors.Is(err, &settings.Error{Code: settings.CodeNotFound}) {
+		return settings.Claims{}, &Refusal{Reason: settings.CodeTokenApp, Status: http.StatusUnauthorized, Sentence: fmt.Sprintf("App %d is not known here: copy the app's id from its page in the console.", app)}
+	}
+	if err != nil {
+		return settings.Claims{}, refusalOf(err)
+	}
+	if err := c.admitApp(app); err != nil {
+		return settings.Claims{}, err
+	}
+	claims, err := c.readToken(token)
+	if err != nil {
+		c.release()
+	}
+	return claims, err
+}
+
+// readToken returns what a token of the connection's app says. It is to be
+// called when c.meta.ClientSession is set: a one-time token belongs to the
+// session that brings it first, over all its connections.
+func (c *conn) readToken(token string) (settings.Claims, error) {
+	ctx := context.Background()
+	claims, err := c.server.opts.Access.VerifyToken(ctx, c.meta.App, token)
+	if err != nil {
+		return claims, refusalOf(err)
+	}
+	claims.Room, claims.RoomName = clip(claims.Room, protocol.MaxName), clip(claims.RoomName, protocol.MaxName)
+	claims.User, claims.UserName = clip(claims.User, protocol.MaxName), clip(claims.UserName, protocol.MaxName)
+	claims.Session = clip(claims.Session, protocol.MaxName)
+	if err := c.server.opts.Access.SpendToken(ctx, claims, cmp.Or(c.meta.ClientSession, claims.Session)); err != nil {
+		return claims, refusalOf(err)
+	}
+	return claims, nil
 }
 
 // admitApp counts the connection to its app.

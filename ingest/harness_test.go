@@ -56,6 +56,19 @@ func (access) CheckOrigin(_ context.Context, _, origin string) error {
 
 func (access) AppSecret(context.Context, rtc.AppID) (string, error) { return testSecret, nil }
 
+func (access) IngestApp(_ context.Context, id rtc.AppID) (settings.App, error) {
+	if id == 7 {
+		return settings.App{ID: 7, Enabled: true, Media: []byte(`{"audio":true}`)}, nil
+	}
+	return settings.App{}, &settings.Error{Code: settings.CodeNotFound, What: "There is no app of that id."}
+}
+
+func (access) VerifyToken(_ context.Context, app rtc.AppID, token string) (settings.Claims, error) {
+	return settings.VerifyToken(testSecret, app, token, time.Now())
+}
+
+func (access) SpendToken(context.Context, settings.Claims, string) error { return nil }
+
 // memory is a Store that keeps rows, and whose backlog a test sets.
 type memory struct {
 	session.Collect

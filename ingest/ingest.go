@@ -51,8 +51,16 @@ type Access interface {
 	IngestKey(ctx context.Context, key string) (settings.App, error)
 	// CheckOrigin refuses a page whose origin may not use the key.
 	CheckOrigin(ctx context.Context, key, origin string) error
+	// IngestApp returns an app that may take in measurements, with its default
+	// configuration.
+	IngestApp(ctx context.Context, app rtc.AppID) (settings.App, error)
 	// AppSecret returns the secret that an app's tokens are signed with.
 	AppSecret(ctx context.Context, app rtc.AppID) (string, error)
+	// VerifyToken returns what a token of an app says, or why it is refused: a
+	// *settings.Error whose code begins with token_.
+	VerifyToken(ctx context.Context, app rtc.AppID, token string) (settings.Claims, error)
+	// SpendToken refuses a one-time token that another session has used.
+	SpendToken(ctx context.Context, claims settings.Claims, session string) error
 }
 
 var _ Access = (*settings.Settings)(nil)

@@ -125,24 +125,20 @@ func (c *conn) hello(text []byte) (native.Welcome, error) {
 	if err != nil {
 		return native.Welcome{}, err
 	}
-	if err := c.admitKey(h.Key); err != nil {
+	c.meta.ClientSession, c.resume = h.Session, h.Resume
+	var claims settings.Claims
+	switch {
+	case h.Key == "" && h.App != 0:
+		claims, err = c.admitToken(h.App, h.Token)
+	default:
+		if err = c.admitKey(h.Key); err == nil && h.Token != "" {
+			claims, err = c.readToken(h.Token)
+		}
+	}
+	if err != nil {
 		return native.Welcome{}, err
 	}
-	c.meta.ClientSession, c.resume = h.Session, h.Resume
-	id := rtc.Identity{Page: c.meta.Origin}
-	if h.Token != "" {
-		secret, err := c.server.opts.Access.AppSecret(context.Background(), c.meta.App)
-		if err != nil {
-			return native.Welcome{}, err
-		}
-		claims, err := settings.VerifyToken(secret, c.meta.App, h.Token, c.server.opts.Now())
-		if err != nil {
-			return native.Welcome{}, err
-		}
-		id.Room, id.RoomName = clip(claims.Room, protocol.MaxName), clip(claims.RoomName, protocol.MaxName)
-		id.User, id.UserName = clip(claims.User, protocol.MaxName), clip(claims.UserName, protocol.MaxName)
-	}
-	c.identify(id)
+	c.identify(rtc.Identity{Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Page: c.meta.Origin})
 	last, _, err := c.join()
 	if err != nil {
 		return native.Welcome{}, err
@@ -150,7 +146,14 @@ func (c *conn) hello(text []byte) (native.Welcome, error) {
 	// A session without a log that has a number is one that ended: what came
 	// of it is stored, and what its client still has belongs to a new one.
 	ended := last > 0 && c.live.log.Load() == nil
-	return native.Welcome{Last: last, Ended: ended, Settings: c.server.opts.nativeSettings()}, nil
+	app, err := c.server.opts.Access.IngestApp(context.Background(), c.meta.App)
+	if err != nil {
+		return native.Welcome{}, refusalOf(err)
+	}
+	return native.Welcome{
+		Last: last, Ended: ended, Settings: c.server.opts.nativeSettings(),
+		Defaults: native.Defaults{PeerConnection: app.PeerConnection, Media: app.Media},
+	}, nil
 }
 
 // batch takes one batch.

@@ -36,7 +36,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		{"unknown protocol", "/ingest/smoke/" + goodKey, "", 404, "no protocol is spoken", "protocol"},
 		{"unknown subprotocol", "/ingest/rtcstats/" + goodKey + "/room", "rtcstats#99", 400, "rtcstats#99 is not spoken", "unsupported"},
 		{"unknown Jitsi subprotocol", "/ingest/jitsi/" + goodKey + "/room", "77_STANDARD", 400, "77_STANDARD", "unsupported"},
-		{"wrong token", "/ingest/rtcstats/" + goodKey + "/room?rtcstats-token=nonsense", "rtcstats#5.0", 401, "token", "token"},
+		{"wrong token", "/ingest/rtcstats/" + goodKey + "/room?rtcstats-token=nonsense", "rtcstats#5.0", 401, "token", "token_malformed"},
 		{"session id", "/ingest/jitsi/" + goodKey + "/room?statsSessionId=%22%3B&isReconnect=false", jitsiProtocol, 400, "statsSessionId", "malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

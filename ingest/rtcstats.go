@@ -1,7 +1,7 @@
 package ingest
 
 import (
-	"context"
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,33 +46,17 @@ func (rtcstatsWire) admit(c *conn, r *http.Request) error {
 		return err
 	}
 	id := rtc.Identity{Room: clip(strings.Trim(r.PathValue("room"), "/"), protocol.MaxName), Page: c.meta.Origin}
-	if token := r.URL.Query().Get("rtcstats-token"); token != "" {
-		if err := c.readToken(token, &id); err != nil {
+	if token := r.URL.Query().Get(rtcstats.TokenParameter); token != "" {
+		claims, err := c.readToken(token)
+		if err != nil {
 			c.release()
 			return err
 		}
+		id.Room, id.RoomName = cmp.Or(claims.Room, id.Room), claims.RoomName
+		id.User, id.UserName = claims.User, claims.UserName
+		c.meta.ClientSession = claims.Session
 	}
 	c.identify(id)
-	return nil
-}
-
-// readToken checks an rtcstats token and adds what it says to id.
-func (c *conn) readToken(token string, id *rtc.Identity) error {
-	secret, err := c.server.opts.Access.AppSecret(context.Background(), c.meta.App)
-	if err != nil {
-		return err
-	}
-	claims, err := rtcstats.VerifyToken(token, [][]byte{[]byte(secret)}, c.server.opts.Now())
-	if err != nil {
-		r := *refusalOf(err)
-		r.Reason, r.Status = "token", http.StatusUnauthorized
-		return &r
-	}
-	id.User = clip(claims.User, protocol.MaxName)
-	if claims.Conference != "" {
-		id.Room = clip(claims.Conference, protocol.MaxName)
-	}
-	c.meta.ClientSession = clip(claims.Session, protocol.MaxName)
 	return nil
 }
 

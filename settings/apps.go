@@ -21,6 +21,9 @@ type App struct {
 	Enabled     bool
 	Created     time.Time
 	Thresholds  map[string]float64 // its own, by name; what is not in it is as by default
+	// Default configuration for the app's pages, JSON objects; nil: none.
+	PeerConnection json.RawMessage // an RTCConfiguration
+	Media          json.RawMessage // MediaStreamConstraints
 }
 
 // Limits of what people type.

@@ -189,7 +189,7 @@ func TestHostile(t *testing.T) {
 		"jitsi: a million streams":       {path: jitsiPath(p.ingestKey, "many"), subprotocol: v3, messages: []any{entry(1, many(1, 20_000))}, code: jitsi.CloseDump, says: "at most", counted: "jitsi limit"},
 		"rtcstats: invalid JSON":         {path: "/ingest/rtcstats/" + p.ingestKey + "/hostile", subprotocol: rtcstats.Subprotocol, messages: []any{`["create`}, code: 1007, says: "JSON", counted: "rtcstats malformed"},
 		"rtcstats: unknown key":          {path: "/ingest/rtcstats/pgk_nobody/hostile", subprotocol: rtcstats.Subprotocol, status: 401, says: "key", counted: "rtcstats unknown_key"},
-		"rtcstats: token that is none":   {path: "/ingest/rtcstats/" + p.ingestKey + "/hostile?rtcstats-token=a.b.c", subprotocol: rtcstats.Subprotocol, status: 401, says: "token", counted: "rtcstats token"},
+		"rtcstats: token that is none":   {path: "/ingest/rtcstats/" + p.ingestKey + "/hostile?rtcstats-token=a.b.c", subprotocol: rtcstats.Subprotocol, status: 401, says: "token", counted: "rtcstats token_malformed"},
 		"native: oversized frame":        {path: "/ingest/native", subprotocol: browser, messages: []any{hello(p.ingestKey, ""), head(1 << 62)}, code: 1009, says: "too large", counted: "native too_large"},
 		"native: no hello":               {path: "/ingest/native", subprotocol: browser, messages: []any{"hi"}, code: 4400, says: "hello", counted: "native malformed"},
 		"native: unknown subprotocol":    {path: "/ingest/native", subprotocol: "peerglass.9", status: 400, says: "peerglass.9", counted: "native unsupported"},

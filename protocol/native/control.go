@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/rtc"
 )
 
 // Version is the protocol's version, in the hello and in each batch.
@@ -20,13 +21,14 @@ const MaxHello = 16 << 10
 // Hello is the client's first message on every connection, and the first line
 // of every POST.
 type Hello struct {
-	Type    string `json:"type"`             // "hello"
-	V       int    `json:"v"`                // Version
-	Key     string `json:"key,omitempty"`    // ingest key, pgk_…
-	Token   string `json:"token,omitempty"`  // signed token, instead of or beside the key
-	Session string `json:"session"`          // the client's own id of its stay: 8–64 of [A-Za-z0-9_-]
-	Resume  bool   `json:"resume,omitempty"` // batches of this session were sent before
-	SDK     string `json:"sdk,omitempty"`    // "@peerglass/browser/0.1.0"
+	Type    string    `json:"type"`             // "hello"
+	V       int       `json:"v"`                // Version
+	Key     string    `json:"key,omitempty"`    // ingest key, pgk_…
+	App     rtc.AppID `json:"app,omitempty"`    // the app's id, with a token, instead of the key
+	Token   string    `json:"token,omitempty"`  // signed token: beside the key or the app's id
+	Session string    `json:"session"`          // the client's own id of its stay: 8–64 of [A-Za-z0-9_-]
+	Resume  bool      `json:"resume,omitempty"` // batches of this session were sent before
+	SDK     string    `json:"sdk,omitempty"`    // "@peerglass/browser/0.1.0"
 }
 
 // ParseHello reads and checks a hello. Its errors are *protocol.Error.
@@ -45,6 +47,8 @@ func ParseHello(text []byte) (Hello, error) {
 		return h, protocol.Errorf(protocol.CodeMalformed, "the first message must be a hello, but its type is %q", clip(h.Type))
 	case h.V != Version:
 		return h, protocol.Errorf(protocol.CodeUnsupported, "protocol version %d is not spoken here; use version %d", h.V, Version)
+	case h.Key == "" && h.App != 0 && h.Token == "":
+		return h, protocol.Errorf(protocol.CodeMalformed, "the hello names its app by an id: add a token of that app, or send an ingest key instead")
 	case !validSession(h.Session):
 		return h, protocol.Errorf(protocol.CodeMalformed, "the session id must have 8 to 64 characters of A-Z a-z 0-9 _ -")
 	}
@@ -86,6 +90,14 @@ type Welcome struct {
 	Last     uint64   // highest sequence number stored for this session; 0: none
 	Ended    bool     // the session is over: go on under a new session id
 	Settings Settings // what the server asks for
+	Defaults Defaults // the app's default configuration, for its pages to use
+}
+
+// Defaults are an app's default configuration. Both are JSON objects; nil:
+// there is none.
+type Defaults struct {
+	PeerConnection json.RawMessage `json:"peerConnection,omitempty"` // an RTCConfiguration
+	Media          json.RawMessage `json:"media,omitempty"`          // MediaStreamConstraints
 }
 
 type welcomeMessage struct {
@@ -94,14 +106,16 @@ type welcomeMessage struct {
 	Last     uint64   `json:"last"`
 	Ended    bool     `json:"ended,omitempty"`
 	Settings Settings `json:"settings"`
+	Defaults Defaults `json:"defaultConfig,omitzero"`
 }
 
 // AppendWelcome appends the text message that answers a hello. Over HTTP it is
-// also the answer to a POST: Last then acknowledges the batches in it.
+// also the answer to a POST: Last then acknowledges the batches in it. The
+// members of Defaults must be valid JSON.
 func AppendWelcome(dst []byte, w Welcome) []byte {
-	b, err := json.Marshal(welcomeMessage{"welcome", Version, w.Last, w.Ended, w.Settings})
+	b, err := json.Marshal(welcomeMessage{"welcome", Version, w.Last, w.Ended, w.Settings, w.Defaults})
 	if err != nil {
-		panic(err) // numbers and booleans always marshal
+		panic(err) // what is not checked before is numbers and truth values
 	}
 	return append(dst, b...)
 }
