@@ -1,0 +1,76 @@
+// lib-jitsi-meet: watchConference(conference), before or after conference.join.
+import { type Emitter, type Kind, type Options, type Stop, Watch } from "./_watch";
+
+export type { Options, Stop };
+
+/** What is used of lib-jitsi-meet's JitsiLocalTrack and JitsiRemoteTrack. */
+export interface Track {
+  isLocal(): boolean;
+  isMuted(): boolean;
+  getType(): string;
+  getTrack(): MediaStreamTrack;
+  readonly videoType?: string;
+  getParticipantId?(): string;
+}
+
+/** What is used of lib-jitsi-meet's JitsiConference. */
+export interface Conference extends Emitter {
+  getName(): string;
+  myUserId(): string;
+  isJoined?(): unknown;
+  getParticipants(): { getTracks(): Track[] }[];
+}
+
+/** Watches a Jitsi conference: who is in it, whose streams are received, and what happens. */
+export function watchConference(conference: Conference, options?: Options<string> & { displayName?: string }): Stop {
+  const { displayName, ...said } = options ?? {};
+  const watch = new Watch<string>(said);
+  let over = true;
+
+  const joined = (): void => {
+    over = false;
+    const me = conference.myUserId();
+    watch.join({ room: conference.getName(), user: watch.user(me, me), userName: displayName });
+  };
+  const sender = (t: Track): string => {
+    const id = t.getParticipantId?.() ?? "";
+    return id && watch.user(id, id);
+  };
+  const added = (t: Track): void => {
+    if (t.isLocal()) return;
+    watch.received(t.getTrack(), sender(t), kindOf(t));
+    if (t.isMuted()) watch.mutedBy(sender(t), kindOf(t), t.getTrack(), true);
+  };
+  const left = (reason: string): void => {
+    if (!over) watch.left(reason);
+    over = true;
+  };
+
+  watch.on(conference, "conference.joined", joined);
+  watch.on(conference, "conference.trackAdded", added);
+  watch.on(conference, "conference.trackRemoved", (t: Track) => {
+    if (!t.isLocal() && kindOf(t) === "screen") watch.shares(t.getTrack(), false, sender(t));
+  });
+  watch.on(conference, "conference.trackMuteChanged", (t: Track) => {
+    if (t.isLocal()) watch.muted(kindOf(t), t.getTrack(), t.isMuted());
+    else watch.mutedBy(sender(t), kindOf(t), t.getTrack(), t.isMuted());
+  });
+  watch.on(conference, "conference.dominantSpeaker", (id: string) => watch.speaks(id && watch.user(id, id)));
+  watch.on(conference, "conference.connectionInterrupted", () => watch.lost());
+  watch.on(conference, "conference.connectionRestored", () => watch.back());
+  watch.on(conference, "conference.failed", (reason: string) => left(String(reason)));
+  watch.on(conference, "conference.error", (error: unknown) => watch.failed("conference", { name: "ConferenceError", message: String(error) }));
+  watch.on(conference, "conferenece.kicked", () => left("kicked")); // spelt so in the library
+  watch.on(conference, "conference.left", () => left("left"));
+
+  watch.now(() => {
+    if (!conference.isJoined?.()) return;
+    joined();
+    for (const p of conference.getParticipants()) p.getTracks().forEach(added);
+  });
+  return watch.stop;
+}
+
+function kindOf(t: Track): Kind {
+  return t.getType() === "audio" ? "audio" : t.videoType === "desktop" ? "screen" : "video";
+}
