@@ -29,6 +29,7 @@ type Hello struct {
 	Session string    `json:"session"`          // the client's own id of its stay: 8–64 of [A-Za-z0-9_-]
 	Resume  bool      `json:"resume,omitempty"` // batches of this session were sent before
 	SDK     string    `json:"sdk,omitempty"`    // "@peerglass/browser/0.1.0"
+	Check   bool      `json:"check,omitempty"`  // of a POST: only asks whether it would be let in; no session begins
 }
 
 // ParseHello reads and checks a hello. Its errors are *protocol.Error.
