@@ -7,7 +7,7 @@ MODULES = node_modules/.package-lock.json
 CONSOLE = console/dist/index.html
 SDK = sdk/dist/sdk.js
 
-.PHONY: run build test test-go test-web test-e2e bench fidelity load fmt generate clean toolchain chromium console sdk
+.PHONY: run build test test-go test-web test-e2e bench fidelity load fmt generate clean toolchain chromium livekit console sdk
 .DEFAULT_GOAL := run
 
 run: build ## build everything and start it on http://localhost:8080
@@ -29,7 +29,7 @@ test-web: toolchain $(MODULES) chromium
 	npm test -w console
 	npm test -w sdk
 
-test-e2e: build chromium
+test-e2e: build chromium livekit
 	npm test -w e2e
 
 bench: build ## figures into docs/benchmarks.md; takes some minutes
@@ -55,7 +55,7 @@ $(MODULES): package-lock.json
 $(CONSOLE): $(MODULES) $(shell find console/src console/public -type f 2>/dev/null) console/index.html console/vite.config.ts
 	npm run build -w console
 
-$(SDK): $(MODULES) $(shell find sdk/src -type f 2>/dev/null) sdk/package.json
+$(SDK): $(MODULES) $(shell find sdk/src sdk/adapters sdk/callstats -type f 2>/dev/null) sdk/package.json sdk/build.mjs
 	npm run build -w sdk
 
 generate: $(MODULES) ## what is generated from code: OpenAPI, its TypeScript types, the SDK's dictionary, docs/metrics.md
@@ -71,5 +71,8 @@ toolchain:
 chromium:
 	@./scripts/setup chromium
 
+livekit:
+	@./scripts/setup livekit
+
 clean: ## everything built; not the data
-	rm -rf bin console/dist/assets console/dist/index.html sdk/dist/*.js sdk/dist/*.map sdk/dist/*.mjs
+	rm -rf bin console/dist/assets console/dist/index.html sdk/dist/*.js sdk/dist/*.map sdk/dist/*.mjs sdk/dist/adapters sdk/dist/types

@@ -1,11 +1,19 @@
-// Builds dist/sdk.js (the classic script) and dist/index.mjs (the module), and
-// prints what they weigh.
+// Builds what is published, and prints what it weighs:
+//   dist/sdk.js              the classic script
+//   dist/index.mjs           the module
+//   dist/adapters/*.mjs      one module for each file in adapters/
+//   dist/callstats.js        the classic script for pages written for callstats.js
+//   dist/types/**/*.d.ts     their types
+// node build.mjs --no-types leaves the types out, which takes a fifth of the time.
 import { build } from "esbuild";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const here = new URL(".", import.meta.url).pathname;
-const { version } = JSON.parse(readFileSync(here + "package.json", "utf8"));
+const here = import.meta.dirname;
+const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const common = {
   absWorkingDir: here,
   bundle: true,
@@ -17,9 +25,49 @@ const common = {
   // Private members are written _name: nobody outside sees them.
   mangleProps: /^_[a-z]/,
 };
-await build({ ...common, entryPoints: ["src/script.ts"], outfile: "dist/sdk.js", format: "iife" });
+const scripts = { "src/script.ts": "dist/sdk.js" };
+if (existsSync(join(here, "callstats/index.ts"))) scripts["callstats/index.ts"] = "dist/callstats.js";
+const adapters = existsSync(join(here, "adapters")) ? readdirSync(join(here, "adapters")).filter((f) => /^[a-z0-9-]+\.ts$/.test(f)) : [];
+
+// An adapter works on the one client of the page: it imports the core's module
+// as it stands beside it and carries no copy of it.
+const core = {
+  name: "core",
+  setup(b) {
+    b.onResolve({ filter: /^\.\.\/src\/index$/ }, () => ({ path: "../index.mjs", external: true }));
+  },
+};
+
+for (const [from, to] of Object.entries(scripts)) await build({ ...common, entryPoints: [from], outfile: to, format: "iife" });
 await build({ ...common, entryPoints: ["src/index.ts"], outfile: "dist/index.mjs", format: "esm" });
-for (const file of ["dist/sdk.js", "dist/index.mjs"]) {
-  const bytes = readFileSync(here + file);
-  console.log(`${file}  ${(bytes.length / 1024).toFixed(1)} KiB, ${(gzipSync(bytes, { level: 9 }).length / 1024).toFixed(1)} KiB gzip`);
+if (adapters.length) {
+  await build({ ...common, entryPoints: adapters.map((f) => "adapters/" + f), outdir: "dist/adapters", outExtension: { ".js": ".mjs" }, format: "esm", plugins: [core] });
+}
+if (!process.argv.includes("--no-types")) declare();
+for (const file of [...Object.values(scripts), "dist/index.mjs", ...adapters.map((f) => "dist/adapters/" + f.replace(/ts$/, "mjs"))]) {
+  const bytes = readFileSync(join(here, file));
+  console.log(`${file.padEnd(30)} ${(bytes.length / 1024).toFixed(1).padStart(5)} KiB, ${(gzipSync(bytes, { level: 9 }).length / 1024).toFixed(2).padStart(5)} KiB gzip`);
+}
+
+/** Writes the types, of what is exported and no more. */
+function declare() {
+  const types = join(here, "dist/types");
+  rmSync(types, { recursive: true, force: true });
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const { status } = spawnSync(process.execPath, [tsc, "-p", join(here, "tsconfig.types.json")], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+  const reached = new Set();
+  const reach = (path) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    // Node's rules for modules want whole file names.
+    const text = readFileSync(path, "utf8").replace(/((?:from|import\() ?")(\.{1,2}\/[^"]+)(")/g, (_, before, name, after) => {
+      reach(join(dirname(path), name + ".d.ts"));
+      return `${before}${name}.js${after}`;
+    });
+    writeFileSync(path, text);
+  };
+  reach(join(types, "src/index.d.ts"));
+  for (const f of adapters) reach(join(types, "adapters", f.replace(/ts$/, "d.ts")));
+  for (const f of readdirSync(types, { recursive: true })) if (f.endsWith(".d.ts") && !reached.has(join(types, f))) rmSync(join(types, f));
 }

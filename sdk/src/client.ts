@@ -1,7 +1,10 @@
 import { Encoder, Kind } from "./encoder";
-import { Link, type LinkState, type Settings } from "./link";
+import { forget, keep, kept, type Kept, ROOM } from "./keep";
+import { Link, type Settings } from "./link";
 import { faults, guard, native, randomId } from "./native";
+import { screen, screenStats } from "./privacy";
 import { Timer } from "./timer";
+import type { Config, DefaultConfig, Feedback, Identity, Status } from "./types";
 
 declare const __VERSION__: string;
 
@@ -35,60 +38,6 @@ export interface Poll {
 /** Id of the report on the machine: poll.machine && poll.add(MACHINE, { cpuPressure: 1 }). */
 export const MACHINE = "peerglass-client";
 
-/** How Peerglass is set up. */
-export interface Config {
-  /** The app's public ingest key, "pgk_…". */
-  key?: string;
-  /** Where the Peerglass server is: "https://peerglass.example". */
-  endpoint?: string;
-  /** A signed token of the app's back end, instead of or beside the key. */
-  token?: string;
-  /** Steady interval of getStats in ms, until the server says another. */
-  pollInterval?: number;
-  /** Warn on the console about what goes wrong in here. */
-  debug?: boolean;
-}
-
-/** Who joins where. */
-export interface Identity {
-  room: string;
-  roomName?: string;
-  user?: string;
-  userName?: string;
-  role?: string;
-  token?: string;
-  /** Anything to find the call by. */
-  keys?: Record<string, string>;
-}
-
-/** A user's rating; each from 1 (bad) to 5 (excellent). */
-export interface Feedback {
-  overall?: number;
-  audio?: number;
-  video?: number;
-  screen?: number;
-  comment?: string;
-}
-
-/** What the SDK is doing. */
-export interface Status {
-  state: LinkState;
-  /** The id of this stay, as the server's dumps name it. */
-  session: string;
-  room: string;
-  user: string;
-  /** Batches that the server has stored. */
-  acknowledged: number;
-  /** Bytes sent, and bytes that wait. */
-  bytesSent: number;
-  bytesWaiting: number;
-  polls: number;
-  /** Records that did not fit the buffer. */
-  lost: number;
-  /** Faults of the SDK that the page was spared. */
-  faults: number;
-}
-
 type Listener = (value: never) => void;
 
 /** A connection that is watched. */
@@ -107,6 +56,7 @@ interface Session {
   encoder: Encoder;
   link: Link;
   identity: Identity | undefined;
+  token: string | undefined;
   offlineSince: number;
   over: boolean; // its goodbye is written
 }
@@ -115,6 +65,9 @@ type Early = [Kind, number, number, string, string, string];
 
 const HOLD = 2000; // a connection waits so long for join before it counts as anonymous
 const FAST_FOR = 15_000;
+// A page is busy when our timer comes so late or our polls took so long, in ms.
+const LATE = 300;
+const LONG = 50;
 const MAX_PAYLOAD = 256 << 10;
 const MAX_LOG = 20 << 10;
 const MAX_EARLY = 500;
@@ -134,6 +87,9 @@ export class Client {
   private _poller = new Timer(() => this._poll());
   private _pollAt = 0; // when the next poll is due; 0: none is planned
   private _lag: number | undefined; // ms that the poll's timer was late
+  private _work = 0; // ms that we took since the poll before
+  private _busy = false;
+  private _slower = 1; // how many times rarer we poll because the page is busy
   private _fastUntil = 0;
   private _settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
   private _listeners = new Map<string, Set<Listener>>();
@@ -144,6 +100,11 @@ export class Client {
   private _left = false;
   private _stopped = false;
   private _ready = false;
+  private _consent = true;
+  private _wanted: Identity | undefined; // who joins as soon as that is allowed
+  private _kept: Kept | undefined; // of the page before this one
+  private _ending = new Set<Session>();
+  private _defaults: DefaultConfig | undefined;
   /** Set by the capture: the browser's own getStats. */
   getStats: ((pc: RTCPeerConnection) => Promise<RTCStatsReport>) | undefined;
   /** Set by the page capture: what to say of the page. */
@@ -151,21 +112,50 @@ export class Client {
 
   init(config: Config): void {
     this._config = { ...this._config, ...config };
+    if (config.consent === false) this.consent(false);
     if (config.pollInterval && config.pollInterval >= 250) this._settings.pollMs = config.pollInterval;
     if (!this._config.key && !this._config.token) return this._warn("no key: nothing is collected");
     if (!this._config.endpoint) return this._warn("no endpoint: nothing is collected");
     this._ready = true;
+    this._kept = kept(this._to());
+    if (this._kept) {
+      this._lastNumber = Math.max(this._lastNumber, this._kept.connections);
+      this._lastCorr = Math.max(this._lastCorr, this._kept.calls);
+    }
     if (this._tracked.size) this._hold();
+  }
+
+  /** Allows to collect, or forbids it. */
+  consent(given: boolean): void {
+    if (given === this._consent) return;
+    this._consent = given;
+    const open = this._session;
+    if (given) {
+      if (this._wanted) this.join(this._wanted);
+      else if (this._tracked.size) this._hold();
+      return;
+    }
+    this._wanted = open?.identity;
+    this._cancelHold();
+    for (const s of [...this._ending, open]) s?.link.stop();
+    for (const t of this._tracked.values()) t.told = undefined;
+    this._session = this._kept = undefined;
+    this._early.length = 0;
+    forget();
   }
 
   join(identity: Identity): void {
     if (identity.token) this._config.token = identity.token;
     const { token: _, ...rest } = identity;
     if (!this._ready) return this._warn("join before init: call init first");
+    if (!this._consent) {
+      this._wanted = identity;
+      return;
+    }
     const open = this._session;
     if (open?.identity && open.identity.room === rest.room && open.identity.user === rest.user) {
       open.identity = rest;
-      open.encoder.add(Kind.Open, native.now(), 0, "", "", this._whoAmI(open));
+      this._write(open, Kind.Open, 0, "", this._whoAmI(open));
       return this._flushSoon();
     }
     if (open) void this._end(open, open.identity ? "switch" : "join");
@@ -175,6 +165,7 @@ export class Client {
   async leave(): Promise<void> {
     const open = this._session;
     this._left = true;
+    this._wanted = undefined;
     this._cancelHold();
     this._early.length = 0;
     if (open) await this._end(open, "leave");
@@ -226,7 +217,7 @@ export class Client {
     const done = (): void => {
       this._tracked.delete(number);
       if (!open || open.over) return;
-      open.encoder.add(Kind.Call, native.now(), number, "close", "", "");
+      this._write(open, Kind.Call, number, "close", "");
       open.encoder.forget(number);
       this._flushSoon();
     };
@@ -252,22 +243,10 @@ export class Client {
 
   /** Adds a record. pc ties it to a connection; payload becomes JSON. */
   add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = ""): void {
-    const number = pc ? (this._numbers.get(pc) ?? 0) : 0;
-    const time = native.now();
-    const body = payload === undefined ? "" : text(payload);
+    if (!this._consent || this._stopped) return;
+    this._raw(kind, pc ? (this._numbers.get(pc) ?? 0) : 0, name, payload === undefined ? "" : text(payload), corr);
     const open = this._session;
-    if (!open) {
-      if (this._left || this._stopped) return;
-      if (this._early.length < MAX_EARLY) this._early.push([kind, time, number, name, corr, body]);
-      else this._lost++;
-      return;
-    }
-    if (open.link.state === "stopped") return;
-    if (open.link.full) {
-      this._lost++;
-      return;
-    }
-    open.encoder.add(kind, time, number, name, corr, body);
+    if (!open) return;
     if (open.encoder.size > 64 << 10) this._flush(open);
     else this._flushSoon();
   }
@@ -303,6 +282,7 @@ export class Client {
     let set = this._listeners.get(name);
     if (!set) this._listeners.set(name, (set = new Set()));
     set.add(listener);
+    if (name === "defaultConfig" && this._defaults) listener(this._defaults as never);
     return () => set.delete(listener);
   }
 
@@ -334,17 +314,35 @@ export class Client {
     if (this._session) this._flush(this._session);
   }
 
-  /** The page goes; forGood unless it may come back from the browser's cache. */
-  going(forGood: boolean, beacon: ((url: string, body: Blob) => boolean) | undefined): void {
+  /** The page goes, and may be loaded anew. A stay in a room is kept for the
+   * page that follows; where that cannot be, it ends here. */
+  going(beacon: ((url: string, body: Blob) => boolean) | undefined): void {
+    for (const s of this._ending) {
+      this._goodbye(s, "leave");
+      s.link.farewell(beacon);
+    }
     const open = this._session;
     if (!open) return;
-    if (forGood) open.encoder.add(Kind.Close, native.now(), 0, "", "", '{"reason":"page closed"}');
-    this._flush(open, true);
-    open.link.farewell(beacon);
-    if (forGood) {
-      this._session = undefined;
-      open.link.stop();
+    for (const t of this._tracked.values()) {
+      if (t.told === open) this._write(open, Kind.Call, t.number, "close", "");
+      t.told = undefined;
     }
+    this._flush(open, true);
+    const { room, user } = open.identity ?? {};
+    const stays =
+      room !== undefined &&
+      keep({ to: this._to(), id: open.id, room, user, at: native.now(), connections: this._lastNumber, calls: this._lastCorr, link: open.link.pack(ROOM) });
+    if (!stays) this._goodbye(open, "page closed");
+    open.link.farewell(beacon);
+    this._wanted = open.identity;
+    this._session = undefined;
+    open.link.stop();
+  }
+
+  /** The page is back, out of the browser's cache. */
+  back(): void {
+    this._kept = kept(this._to());
+    if (this._wanted && !this._session) this.join(this._wanted);
   }
 
   // --- sessions ----------------------------------------------------------
@@ -366,25 +364,76 @@ export class Client {
   }
 
   private _begin(identity: Identity | undefined): void {
-    if (this._stopped) return;
+    if (this._stopped || !this._consent) return;
     this._cancelHold();
     this._left = false;
+    this._wanted = identity;
+    const before = identity && this._revive(identity);
+    const session = before ?? this._make(randomId(), identity);
+    this._session = session;
+    this._write(session, Kind.Open, 0, "", this._whoAmI(session), "", this._early[0]?.[1]);
+    if (before) this._write(session, Kind.Event, 0, "reload", "");
+    for (const t of this._tracked.values()) {
+      if (t.told === EARLY) t.told = session;
+      else this._tell(t);
+    }
+    const early = this._early.splice(0);
+    for (const [kind, time, number, name, corr, body] of early) this._write(session, kind, number, name, body, corr, time);
+    for (const m of this._modules) guard(() => m.session?.());
+    // What the page did before was a preview: it is no part of the join.
+    if (identity && early.length) this._write(session, Kind.Event, 0, "join", "");
+    this._flush(session);
+    session.link.start();
+    this._fastUntil = native.now() + FAST_FOR;
+    if (this._tracked.size) this._schedule(this._settings.fastMs);
+  }
+
+  /** The session of the page before this one, where it is the same stay; what
+   * is left of another is sent, and that one ends. */
+  private _revive(identity: Identity): Session | undefined {
+    const k = this._kept;
+    this._kept = undefined;
+    forget();
+    if (!k || k.to !== this._to() || !(native.now() - k.at < 60_000)) return undefined;
+    const same = k.room === identity.room && k.user === identity.user;
+    const session = this._make(k.id, same ? identity : { room: k.room, user: k.user });
+    session.link.unpack(k.link);
+    if (same) return session;
+    session.link.start();
+    void this._end(session, "page closed");
+    return undefined;
+  }
+
+  private _to(): string {
+    const { endpoint = "", key = "", app = "" } = this._config;
+    return [endpoint, key, app].join(" ");
+  }
+
+  private _make(id: string, identity: Identity | undefined): Session {
     const endpoint = this._config.endpoint ?? "";
     const url = endpoint.includes("/ingest/") ? endpoint : endpoint.replace(/\/+$/, "") + "/ingest/native";
     const session: Session = {
-      id: randomId(),
+      id,
       encoder: new Encoder(),
       identity,
+      token: undefined,
       offlineSince: 0,
       over: false,
       link: new Link(url, {
+        ready: () => {
+          const { token } = this._config;
+          if (typeof token !== "function") session.token = token;
+          else return Promise.resolve(token()).then((t) => void (session.token = t));
+        },
         hello: () => ({
           key: this._config.key,
-          token: this._config.token,
+          app: this._config.app,
+          token: session.token,
           session: session.id,
           sdk: "@peerglass/browser/" + __VERSION__,
         }),
         settings: (s) => this._apply(s),
+        defaults: (d) => this._emit("defaultConfig", (this._defaults = d)),
         changed: (state) => {
           if (state === "live") session.offlineSince = 0;
           else if (state === "offline" && !session.offlineSince) session.offlineSince = native.now();
@@ -394,45 +443,42 @@ export class Client {
           session.id = randomId();
           session.encoder.restart();
           const first = new Encoder();
-          first.add(Kind.Open, native.now(), 0, "", "", this._whoAmI(session));
+          const [, body] = screen(this._config, Kind.Open, "", 0, this._whoAmI(session)) ?? [];
+          first.add(Kind.Open, native.now(), 0, "", "", body ?? "{}");
           return { time: first.base, body: first.take() };
         },
         refused: (code, message) => {
           this._warn(message);
           this._emit("error", { code, message });
+          return typeof this._config.token === "function" && code.startsWith("token_");
         },
       }),
     };
-    this._session = session;
-    session.encoder.add(Kind.Open, this._early[0]?.[1] ?? native.now(), 0, "", "", this._whoAmI(session));
-    for (const t of this._tracked.values()) {
-      if (t.told === EARLY) t.told = session;
-      else this._tell(t);
-    }
-    const early = this._early.splice(0);
-    for (const e of early) session.encoder.add(...e);
-    for (const m of this._modules) guard(() => m.session?.());
-    // What the page did before was a preview: it is no part of the join.
-    if (identity && early.length) session.encoder.add(Kind.Event, native.now(), 0, "join", "", "");
-    this._flush(session);
-    session.link.start();
-    this._fastUntil = native.now() + FAST_FOR;
-    if (this._tracked.size) this._schedule(this._settings.fastMs);
+    return session;
   }
 
   /** Ends a session: a last poll, goodbye, and all of it stored. */
   private async _end(session: Session, reason: string): Promise<void> {
     if (this._session === session) this._session = undefined;
-    for (const t of this._tracked.values()) t.told = undefined;
-    const rest = [...this._tracked.values()].map((t) => this._pollOne(session, t));
-    await Promise.race([Promise.all(rest), new Promise<void>((r) => native.setTimeout(r, 500))]);
-    guard(() => {
-      session.encoder.add(Kind.Close, native.now(), 0, "", "", JSON.stringify({ reason }));
-      session.over = true;
-      this._flush(session, true);
-    });
+    this._ending.add(session);
+    const rest: Promise<void>[] = [];
+    for (const t of this._tracked.values()) {
+      if (t.told !== session) continue;
+      t.told = undefined;
+      rest.push(this._pollOne(session, t));
+    }
+    if (rest.length) await Promise.race([Promise.all(rest), new Promise<void>((r) => native.setTimeout(r, 500))]);
+    guard(() => this._goodbye(session, reason));
     await session.link.finish(5000);
+    this._ending.delete(session);
     this._emit("status", this.status());
+  }
+
+  private _goodbye(session: Session, reason: string): void {
+    if (session.over) return;
+    session.over = true;
+    this._write(session, Kind.Close, 0, "", JSON.stringify({ reason }));
+    this._flush(session, true);
   }
 
   private _whoAmI(session: Session): string {
@@ -448,7 +494,7 @@ export class Client {
   /** Tells the session of a connection that it does not know. */
   private _tell(t: Tracked): void {
     const to = this._session ?? EARLY;
-    if (t.told === to) return;
+    if (t.told === to || !this._consent) return;
     t.told = to;
     const pc = t.ref.deref();
     if (!pc) return;
@@ -464,9 +510,22 @@ export class Client {
     }
   }
 
-  private _raw(kind: Kind, number: number, name: string, payload: string): void {
-    if (this._session) this._session.encoder.add(kind, native.now(), number, name, "", payload);
-    else if (this._early.length < MAX_EARLY && !this._stopped) this._early.push([kind, native.now(), number, name, "", payload]);
+  /** Writes a record, or keeps it for the session that is to come. */
+  private _raw(kind: Kind, number: number, name: string, body: string, corr = ""): void {
+    const open = this._session;
+    if (open) {
+      if (open.link.full) this._lost++;
+      else if (open.link.state !== "stopped") this._write(open, kind, number, name, body, corr);
+    } else if (!this._left) {
+      if (this._early.length < MAX_EARLY) this._early.push([kind, native.now(), number, name, corr, body]);
+      else this._lost++;
+    }
+  }
+
+  /** Writes what of a record may leave the page. */
+  private _write(to: Session, kind: Kind, number: number, name: string, body: string, corr = "", time = native.now()): void {
+    const rest = guard(() => screen(this._config, kind, name, number, body));
+    if (rest) to.encoder.add(kind, time, number, rest[0], corr, rest[1]);
   }
 
   private _apply(s: Settings): void {
@@ -493,7 +552,7 @@ export class Client {
   private _flush(session: Session, now = false): void {
     const { encoder, link } = session;
     if (this._lost > this._lostTold && !link.full) {
-      encoder.add(Kind.Log, native.now(), 0, "warn", "", JSON.stringify(`${this._lost - this._lostTold} records did not fit the SDK's buffer`));
+      this._write(session, Kind.Log, 0, "warn", JSON.stringify(`${this._lost - this._lostTold} records did not fit the SDK's buffer`));
       this._lostTold = this._lost;
     }
     if (!encoder.records) return;
@@ -514,15 +573,26 @@ export class Client {
   private _poll(): void {
     this._lag = this._pollAt ? Math.max(0, native.now() - this._pollAt) : undefined;
     this._pollAt = 0;
+    this._breathe();
     const session = this._session;
     if (!session || session.link.state === "stopped") return;
     for (const t of this._tracked.values()) if (!t.ref.deref()) this._tracked.delete(t.number);
     if (!this._tracked.size) return;
     const fast = native.now() < this._fastUntil;
     const spread = fast ? 1 : 0.95 + Math.random() / 10; // clients of one room drift apart
-    this._schedule(Math.round((fast ? Math.min(this._settings.fastMs, this._settings.pollMs) : this._settings.pollMs) * spread * (session.link.strained ? 4 : 1)));
+    this._schedule(Math.round((fast ? Math.min(this._settings.fastMs, this._settings.pollMs) : this._settings.pollMs) * spread * Math.max(this._slower, session.link.strained ? 4 : 1)));
     const all = [...this._tracked.values()].map((t) => this._pollOne(session, t));
     void Promise.all(all).then(() => guard(() => this._session === session && this._flush(session)));
+  }
+
+  /** Makes room for a page that is busy twice in a row, and takes it back. */
+  private _breathe(): void {
+    // Without a worker the browser itself makes timers late where nobody looks.
+    const busy = this._work > LONG || (this._poller.exact && (this._lag ?? 0) > LATE);
+    if (!busy) this._slower = Math.max(1, this._slower / 2);
+    else if (this._busy) this._slower = Math.min(4, this._slower * 2);
+    this._busy = busy;
+    this._work = 0;
   }
 
   private _pollOne(session: Session, t: Tracked): Promise<void> {
@@ -545,7 +615,10 @@ export class Client {
   }
 
   private _took(session: Session, number: number, result: RTCStatsReport): void {
-    session.encoder.stats(native.now(), number, this._enrich(number, result));
+    const from = native.now();
+    const report = guard(() => screenStats(this._config, number, this._enrich(number, result)));
+    if (report) session.encoder.stats(from, number, report);
+    this._work += native.now() - from;
     this._polls++;
     if (this._session === session) this._flushSoon(); // if another connection keeps us waiting
     this._emit("stats", { connection: "PC_" + (number - 1), report: result });

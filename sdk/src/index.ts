@@ -1,17 +1,29 @@
 import { capturePage } from "./capture/page";
 import { captureMedia } from "./capture/media";
+import { describeError } from "./capture/patch";
 import { capturePeerConnections } from "./capture/peerconnection";
-import { Client, type Config, type Feedback, type Identity, type Status } from "./client";
+import { Client } from "./client";
+import { Kind } from "./encoder";
 import { guard } from "./native";
+import type { Config, DefaultConfig, Events, Feedback, Identity, LinkState, Outgoing, Status, Token } from "./types";
 
-export type { Config, Feedback, Identity, Status };
+import { AudioWatch } from "./watch/audio";
+import { Machine } from "./watch/machine";
+import { VideoWatch } from "./watch/video";
+
+export type { Config, DefaultConfig, Events, Feedback, Identity, LinkState, Outgoing, Status, Token };
 
 declare const __VERSION__: string;
 
 /** The version of this SDK. */
 export const VERSION: string = __VERSION__;
 
+/** What is sent and received. */
+export type Media = "audio" | "video" | "screen";
+
 let client: Client | undefined;
+let videos: VideoWatch | undefined;
+let sounds: AudioWatch | undefined;
 
 /** The one client of the page, made at the first call. */
 function the(): Client {
@@ -20,15 +32,25 @@ function the(): Client {
     guard(() => typeof window === "object" && capturePage(c, window));
     guard(() => captureMedia(c, globalThis));
     guard(() => capturePeerConnections(c, globalThis));
+    c.use(new Machine(c));
   }
   return client;
+}
+
+/** Tells of something that happened, of a connection if one is given. */
+function tell(name: string, data: unknown, pc?: RTCPeerConnection): void {
+  guard(() => the().add(Kind.Event, name, pc, data));
 }
 
 /** Peerglass in this page. No method throws. */
 export const peerglass = {
   /** Begins to watch. Call it before the page makes its first connection. */
   init(config: Config): void {
-    guard(() => the().init(config));
+    guard(() => {
+      const c = the();
+      c.init(config);
+      if (config.audioGaps && !sounds && typeof document === "object") c.use((sounds = new AudioWatch()));
+    });
   },
   /** Says who joins where; connections from now on belong to that call. */
   join(identity: Identity): void {
@@ -50,16 +72,68 @@ export const peerglass = {
   feedback(f: Feedback): void {
     guard(() => the().feedback(f));
   },
-  /** Says which user a received stream comes from, by track, SSRC or mid. */
-  mapStream(stream: MediaStreamTrack | number | string, user: string, label?: string): void {
+  /** Says which user a received stream comes from, by track, SSRC or mid; by a
+   * connection, that all it brings is that user's. */
+  mapStream(stream: MediaStreamTrack | number | string | RTCPeerConnection, user: string, label?: string): void {
     guard(() => {
-      const which = typeof stream === "number" ? { ssrc: stream } : typeof stream === "string" ? { mid: stream } : { track: stream.id };
-      the().event("mapStream", { ...which, user, label });
+      if (typeof stream === "number") tell("mapStream", { ssrc: stream, user, label });
+      else if (typeof stream === "string") tell("mapStream", { mid: stream, user, label });
+      else if ("getReceivers" in stream) tell("mapStream", { user, label }, stream);
+      else tell("mapStream", { track: stream.id, user, label });
     });
   },
-  /** Listens: "status" (Status), "stats" ({connection, report}), "error" ({code, message}). Returns what ends it. */
-  on(name: "status" | "stats" | "error", listener: (value: never) => void): () => void {
-    return guard(() => the().on(name, listener)) ?? (() => undefined);
+  /** Measures exactly what an element shows: frames and freezes. With a user,
+   * the element's stream, and each that it shows later, is that user's. */
+  watchVideo(element: HTMLVideoElement, user?: string, label?: string): void {
+    guard(() => {
+      const c = the();
+      if (!videos) c.use((videos = new VideoWatch(c)));
+      videos.watch(element, user, label);
+    });
+  },
+  /** An error of the app's own: which of its functions failed, and how. */
+  error(fn: string, err: unknown): void {
+    guard(() => tell("error", { function: fn, ...(describeError(err) as object) }));
+  },
+  /** Adds to what the stay is found by. */
+  keys(keys: Record<string, string | number | boolean>): void {
+    guard(() => the().add(Kind.Open, "", null, { keys: Object.fromEntries(Object.entries(keys).map(([k, v]) => [k, String(v)])) }));
+  },
+  /** The user's own audio, video or screen is muted; with a user, what comes from that one. */
+  mute(kind: Media, user?: string): void {
+    tell("mute", { kind, user });
+  },
+  /** It is no longer. */
+  unmute(kind: Media, user?: string): void {
+    tell("unmute", { kind, user });
+  },
+  /** The call is held, or goes on. */
+  hold(on: boolean): void {
+    tell("hold", { on });
+  },
+  /** The user shares a screen, or ends that. */
+  screenShare(on: boolean, track?: MediaStreamTrack): void {
+    tell("screenShare", { on, track: track?.id });
+  },
+  /** Who is heard most. */
+  dominantSpeaker(user: string): void {
+    tell("dominantSpeaker", { user });
+  },
+  /** Labels of the devices in use. Those that are sent from are told without it. */
+  devices(labels: { audioinput?: string; audiooutput?: string; videoinput?: string }): void {
+    tell("devices", labels);
+  },
+  /** What the app knows of its wireless link: signal in %, rssi and noise in dBm. */
+  wifi(data: { signal?: number; rssi?: number; noise?: number; interface?: string }): void {
+    tell("wifi", data);
+  },
+  /** Allows to collect, or forbids it and drops what was not sent. */
+  consent(given: boolean): void {
+    guard(() => the().consent(given));
+  },
+  /** Listens to one of Events. Returns what ends it. */
+  on<K extends keyof Events>(name: K, listener: (value: Events[K]) => void): () => void {
+    return guard(() => the().on(name, listener as (value: never) => void)) ?? (() => undefined);
   },
   /** What the SDK is doing now. */
   status(): Status | undefined {

@@ -1,5 +1,6 @@
 import { header } from "./encoder";
 import { guard, native } from "./native";
+import type { DefaultConfig, LinkState } from "./types";
 import { Writer } from "./writer";
 
 /** What the server asks of a client. */
@@ -10,15 +11,13 @@ export interface Settings {
   disabled?: boolean;
 }
 
-/** The state of a connection to the server. */
-export type LinkState = "idle" | "connecting" | "live" | "offline" | "stopped";
-
 /** A message of the server: which members it has depends on its type. */
 interface Message {
   type: string;
   last: number;
   ended?: boolean;
   settings?: Settings;
+  defaultConfig?: DefaultConfig;
   seq: number;
   code: string;
   message: string;
@@ -33,16 +32,28 @@ interface Batch {
   ready: boolean;
 }
 
+/** A link that stood still: what a later page needs to go on. */
+export interface Packed {
+  seq: number;
+  acked: number;
+  /** What is not acknowledged: number, time, whether it is deflated, base64. */
+  batches: [seq: number, time: number, deflated: boolean, body: string][];
+}
+
 /** What a link needs of its owner. */
 export interface LinkOwner {
+  /** Before each connect: a token may have to be fetched. */
+  ready?(): Promise<void> | undefined;
   /** The hello's members beside type, v and resume. */
   hello(): Record<string, unknown>;
   settings(s: Settings): void;
+  defaults?(d: DefaultConfig): void;
   changed(state: LinkState): void;
   /** The server ended the session: take a new id and return the body of a
    * batch that says who we are. */
   renew(): { time: number; body: Uint8Array<ArrayBuffer> };
-  refused(code: string, message: string): void;
+  /** Returns whether what was refused will be another next time. */
+  refused(code: string, message: string): boolean;
 }
 
 /** The doors to the network, replaced in tests. */
@@ -79,6 +90,8 @@ export class Link {
   private _alive: number | undefined;
   private _ackTimer: number | undefined;
   private _done: (() => void)[] = [];
+  private _forgiven = false; // the last refusal need not be the last word
+  private _revived = false; // it began in a page before this one
   state: LinkState = "idle";
   /** Bytes that wait to be stored. */
   waiting = 0;
@@ -151,7 +164,7 @@ export class Link {
   }
 
   private _hello(): string {
-    return JSON.stringify({ type: "hello", v: 1, resume: this.acked > 0 || this._sent > 0, ...this._owner.hello() });
+    return JSON.stringify({ type: "hello", v: 1, resume: this._revived || this.acked > 0 || this._sent > 0, ...this._owner.hello() });
   }
 
   private _connect(): void {
@@ -159,6 +172,20 @@ export class Link {
     this._doors.clearTimeout(this._retry);
     this._retry = undefined;
     this._to("connecting");
+    this._forgiven = false;
+    const ready = this._owner.ready?.();
+    if (!ready) return this._open();
+    ready.then(
+      () => guard(() => this._open()),
+      () => {
+        this._owner.refused("token", "the page's token function failed");
+        guard(() => this._again());
+      },
+    );
+  }
+
+  private _open(): void {
+    if (this.state !== "connecting") return;
     const Socket = this._doors.WebSocket;
     if (!Socket || this._overHTTP) {
       this._overHTTP = true;
@@ -216,6 +243,7 @@ export class Link {
     this._sent = m.last;
     this._attempts = 0;
     if (m.settings) this._owner.settings(m.settings);
+    if (m.defaultConfig) this._owner.defaults?.(m.defaultConfig);
     if (m.settings?.disabled) this.stop();
     else this._to("live");
     return true;
@@ -300,7 +328,10 @@ export class Link {
     this._ackTimer = undefined;
     if (this.state === "stopped") return;
     // 44xx names a fault of ours that repeating does not mend, except these.
-    if (code >= 4400 && code < 4500 && ![4408, 4409, 4410, 4429].includes(code)) return this.stop();
+    // A late beacon of the page before takes the session over for a moment.
+    const late = code === 4411 && this._revived;
+    if (code >= 4400 && code < 4500 && ![4408, 4409, 4410, 4429].includes(code) && !this._forgiven && !late) return this.stop();
+    if (late) this._revived = false;
     if (code === 4410) this._renew();
     if (this._failures >= 3) this._overHTTP = true; // a proxy that does not let WebSockets through
     // A renewed session need not wait, unless the server ends that one too.
@@ -323,8 +354,8 @@ export class Link {
   }
 
   private _refuse(m: Message): void {
-    guard(() => this._owner.refused(m.code, m.message));
-    if (!m.retry) this.stop();
+    this._forgiven = guard(() => this._owner.refused(m.code, m.message)) === true && this._attempts < 5;
+    if (!m.retry && !this._forgiven && m.code !== "replaced") this.stop();
   }
 
   /** The body of a POST: the hello's line, then batches up to a size. */
@@ -382,6 +413,31 @@ export class Link {
     guard(() => {
       this._doors.fetch?.(this._url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", keepalive: true }).catch(() => undefined);
     });
+  }
+
+  /** What a later page needs to go on, in so many characters at most. */
+  pack(room: number): Packed {
+    const batches: Packed["batches"] = [];
+    for (const { seq, time, deflated, body } of this._queue) {
+      let bytes = "";
+      for (const b of body) bytes += String.fromCharCode(b);
+      const coded = btoa(bytes);
+      if ((room -= coded.length) < 0) break; // there must be no gap
+      batches.push([seq, time, deflated, coded]);
+    }
+    return { seq: this.acked + batches.length, acked: this.acked, batches };
+  }
+
+  /** Goes on where a page before this one stood. */
+  unpack(p: Packed): void {
+    this._revived = true;
+    this.acked = this._sent = p.acked;
+    this._seq = p.seq;
+    for (const [seq, time, deflated, body] of p.batches) {
+      const bytes = Uint8Array.from(atob(body), (c) => c.charCodeAt(0));
+      this._queue.push({ seq, time, body: bytes, deflated, ready: true });
+      this.waiting += bytes.length;
+    }
   }
 
   /** Resolves when all that was pushed is stored, or after ms; then closes. */

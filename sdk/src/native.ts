@@ -16,6 +16,8 @@ export const native = {
   CompressionStream: g.CompressionStream as typeof CompressionStream | undefined,
   Worker: g.Worker as typeof Worker | undefined,
   now: Date.now,
+  /** Throws where the page must not have any. */
+  storage: (): Storage | undefined => g.sessionStorage,
   warn: console.warn.bind(console),
 };
 

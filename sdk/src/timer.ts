@@ -11,6 +11,11 @@ export class Timer {
 
   constructor(private readonly _fire: () => void) {}
 
+  /** Whether nothing but a busy page makes it late. */
+  get exact(): boolean {
+    return this._worker !== undefined;
+  }
+
   /** Fires once, ms from now; an earlier call is forgotten. */
   in(ms: number): void {
     if (!this._tried) {

@@ -65,7 +65,7 @@ function make(socket = true): Link {
     settings: () => undefined,
     changed: () => undefined,
     renew: () => ({ time: ++renewed, body: new Uint8Array([0xff]) }),
-    refused: (code) => refused.push(code),
+    refused: (code) => (refused.push(code), false),
   };
   return new Link("https://host/ingest/native", owner, doors);
 }

@@ -44,5 +44,6 @@ export function capturePage(client: Client, scope: Window & typeof globalThis): 
     }),
   );
   const beacon = navigator.sendBeacon?.bind(navigator) as ((url: string, body: Blob) => boolean) | undefined;
-  scope.addEventListener("pagehide", (e) => guard(() => client.going(!e.persisted, beacon)));
+  scope.addEventListener("pagehide", () => guard(() => client.going(beacon)));
+  scope.addEventListener("pageshow", (e) => guard(() => e.persisted && client.back()));
 }
