@@ -42,7 +42,8 @@ export async function snippet(name: string, program: Pick<Program, "url" | "key"
     .replaceAll("pgk_…", program.key);
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,94 @@
+// The unmodified livekit-client in two pages against a real LiveKit server:
+// one line of the adapter tells Peerglass who is who and what they do.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Room } from "livekit-client";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort, until } from "./harness";
+import { expectCall, received, shown, type Stage, startStage } from "./stage";
+
+declare const room: Room;
+
+const name = "standup";
+const apiKey = "tests";
+const apiSecret = "a secret that only these tests use";
+
+let server: ChildProcess, url: string, stage: Stage;
+
+/** Starts the LiveKit server that scripts/setup built, on loopback only. */
+async function startLiveKit(): Promise<void> {
+  const binary = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "peerglass", "livekit-server-1.13.5");
+  if (!existsSync(binary)) throw new Error("no LiveKit server here: run ./scripts/setup livekit");
+  const [port, media] = [await freePort(), await freePort()];
+  const config = {
+    port, bind_addresses: ["127.0.0.1"], keys: { [apiKey]: apiSecret }, logging: { level: "error" },
+    rtc: { udp_port: media, tcp_port: 0, node_ip: "127.0.0.1", enable_loopback_candidate: true, interfaces: { includes: ["lo"] }, ips: { includes: ["127.0.0.1/32"] } },
+  };
+  server = spawn(binary, ["--config-body", JSON.stringify(config)], { stdio: ["ignore", "ignore", "pipe"] });
+  let printed = "";
+  server.stderr!.on("data", (b: Buffer) => { printed += b.toString(); });
+  url = `ws://127.0.0.1:${port}`;
+  await until("LiveKit to answer", async () => {
+    if (server.exitCode !== null) throw new Error(`LiveKit ended with ${server.exitCode}:\n${printed}`);
+    return (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined))?.ok || undefined;
+  });
+}
+
+/** A token that lets a user join the room. */
+function tokenOf(user: string, userName: string): string {
+  const part = (o: object) => Buffer.from(JSON.stringify(o)).toString("base64url");
+  const now = Math.floor(Date.now() / 1000);
+  const body = part({ alg: "HS256", typ: "JWT" }) + "." + part({ iss: apiKey, sub: user, name: userName, nbf: now - 60, exp: now + 600, video: { room: name, roomJoin: true } });
+  return body + "." + createHmac("sha256", apiSecret).update(body).digest("base64url");
+}
+
+beforeAll(async () => {
+  await startLiveKit();
+  stage = await startStage("livekit", { before: "const { url, token } = args;", after: "globalThis.room = room;" });
+});
+
+afterAll(async () => {
+  await stage?.stop();
+  server?.kill();
+});
+
+test("a LiveKit room is a call with its users, whose streams they are, and what they do", async () => {
+  const { program, errors } = stage;
+  const ada = await stage.open("ada", { url, token: tokenOf("ada", "Ada") });
+  const ben = await stage.open("ben", { url, token: tokenOf("ben", "Ben") });
+  for (const page of [ada, ben]) await page.evaluate(() => room.localParticipant.enableCameraAndMicrophone());
+  const seen = await shown(program, name, "what both receive", (s) =>
+    received(s, "ada").length === 2 && received(s, "ben").length === 2 && s);
+  expect(received(seen, "ada")).toEqual(["audio of ben", "video of ben"]);
+  expect(received(seen, "ben")).toEqual(["audio of ada", "video of ada"]);
+  expect(seen.sessions.find((s) => s.user === "ada").userName).toBe("Ada");
+
+  await ada.evaluate(async () => {
+    await room.localParticipant.setMicrophoneEnabled(false);
+    await room.localParticipant.setCameraEnabled(false);
+    await room.localParticipant.setCameraEnabled(true);
+  });
+  await ben.evaluate(() => room.localParticipant.setScreenShareEnabled(true));
+  await shown(program, name, "the screen at Ada's", (s) => received(s, "ada").includes("screen of ben"));
+  await ben.evaluate(() => room.localParticipant.setScreenShareEnabled(false));
+
+  const told = await shown(program, name, "what both did", (s) =>
+    s.events("ben", "unmute").length && s.events("ada", "screenShare").length === 2 && s.events("ben", "screenShare").length === 2 && s);
+  const kinds = (user: string, event: string) => told.events(user, event).map((e) => `${e.kind}${e.user ? " of " + e.user : ""}`);
+  expect(kinds("ada", "mute")).toEqual(["audio", "video"]);
+  expect(kinds("ada", "unmute")).toEqual(["video"]);
+  expect(kinds("ben", "mute")).toEqual(["audio of ada", "video of ada"]);
+  expect(kinds("ben", "unmute")).toEqual(["video of ada"]);
+  expect(told.events("ben", "screenShare").map((e) => e.on)).toEqual([true, false]);
+  expect(told.events("ada", "screenShare").map((e) => [e.on, e.user])).toEqual([[true, "ben"], [false, "ben"]]);
+  await expectCall(program, told, name, ["ada", "ben"]);
+
+  for (const page of [ada, ben]) await page.evaluate(() => room.disconnect());
+  const ended = await shown(program, name, "both to have left", (s) => s.sessions.every((x) => x.end) && s);
+  expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
+  for (const user of ["ada", "ben"]) expect(ended.events(user, "disconnected")).toEqual([{ reason: "client initiated" }]);
+  expect(errors).toEqual([]);
+});

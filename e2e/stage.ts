@@ -1,0 +1,126 @@
+// What the adapters' tests share: pages that run a snippet of docs/collect.md
+// with the library it is written for, and what the API must show of a call.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { build } from "esbuild";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
+import { type Program, snippet, startBrowser, startProgram, until } from "./harness";
+
+export interface Stage {
+  program: Program;
+  /** Opens a page for a user; args are what the snippet leaves open. */
+  open(user: string, args?: Record<string, string>): Promise<Page>;
+  /** What pages threw, and did not catch. */
+  errors: string[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the program, a browser and a server of pages that run the snippet of
+ * that name, as a module, between two pieces of the test's own: before gives
+ * names to what the snippet leaves open, out of args; after hands the test what
+ * it needs.
+ */
+export async function startStage(name: string, { before = "", after = "" }): Promise<Stage> {
+  const program = await startProgram();
+  let browser: Browser | undefined, pages: Server | undefined;
+  try {
+    const own = "const args = Object.fromEntries(new URLSearchParams(location.search));\n";
+    const bundle = await build({
+      stdin: { contents: own + before + "\n" + (await snippet(name, program)) + "\nglobalThis.peerglass = peerglass;\n" + after, resolveDir: import.meta.dirname },
+      bundle: true, write: false, format: "esm", target: "es2022",
+    });
+    const html = `<!doctype html><title>${name}</title><body><script type="module">${bundle.outputFiles[0]!.text.replaceAll("</script", "<\\/script")}\nglobalThis.ready = true;</script>`;
+    pages = createServer((_, res) => res.setHeader("Content-Type", "text/html; charset=utf-8").end(html));
+    await new Promise<void>((done) => pages!.listen(0, "127.0.0.1", done));
+    browser = await startBrowser({ args: ["--allow-loopback-in-peer-connection"] });
+  } catch (error) {
+    await browser?.close();
+    pages?.close();
+    await program.stop();
+    throw error;
+  }
+  const address = `http://localhost:${(pages.address() as AddressInfo).port}/`;
+  const context: BrowserContext = await browser.newContext({ permissions: ["camera", "microphone"] });
+  const errors: string[] = [];
+  return {
+    program, errors,
+    async open(user, args = {}) {
+      const page = await context.newPage();
+      page.on("pageerror", (e) => errors.push(`${user}: ${e}`));
+      page.on("console", (m) => m.type() === "error" && process.env.DEBUG && console.log(user, m.text()));
+      await page.goto(address + "?" + new URLSearchParams({ user, ...args }));
+      await page.waitForFunction(() => (globalThis as any).ready, undefined, { timeout: 20_000 }).catch((e) => {
+        throw new Error(`the page of ${user} did not come up: ${errors.join("; ") || e}`);
+      });
+      return page;
+    },
+    async stop() {
+      await browser!.close();
+      pages!.closeAllConnections();
+      pages!.close();
+      await program.stop();
+    },
+  };
+}
+
+/** A call as the API shows it. */
+export interface Seen {
+  call: any;
+  sessions: any[];
+  /** Of media, by user. */
+  streams(user: string): any[];
+  /** The values of a user's events of that name, in their order. */
+  events(user: string, name: string): any[];
+}
+
+/** Reads the newest call of a room; undefined if there is none. */
+export async function look(program: Program, room: string): Promise<Seen | undefined> {
+  const [app] = (await program.api<{ items: { id: number }[] }>("/apps")).items;
+  const call = (await program.api<{ items: any[] }>(`/apps/${app!.id}/calls?room=${encodeURIComponent(room)}`)).items[0];
+  if (!call) return undefined;
+  const base = `/apps/${app!.id}/calls/${call.id}`;
+  const sessions = (await program.api<{ items: any[] }>(`${base}/sessions`)).items;
+  const streams = (await program.api<{ items: any[] }>(`${base}/streams`)).items;
+  const events: any[] = [];
+  for (let cursor = ""; ;) {
+    const { items, next } = await program.api(`${base}/events?limit=500${cursor}`);
+    events.push(...items);
+    if (!next) break;
+    cursor = `&cursor=${encodeURIComponent(next)}`;
+  }
+  const of = (user: string) => new Set(sessions.filter((s) => s.user === user).map((s) => s.id));
+  return {
+    call, sessions,
+    streams: (user) => streams.filter((s) => of(user).has(s.session) && ["audio", "video", "screen"].includes(s.kind)),
+    events: (user, name) => events.filter((e) => of(user).has(e.session) && e.name === name).map((e) => e.value),
+  };
+}
+
+/** Waits until the API shows what f finds of the room's call. */
+export function shown<T>(program: Program, room: string, what: string, f: (seen: Seen) => T | undefined | false, ms = 20_000): Promise<T> {
+  let last: Seen | undefined;
+  return until(what, async () => {
+    last = await look(program, room);
+    return (last && f(last)) || undefined;
+  }, ms, () => JSON.stringify(last && { call: last.call, users: last.sessions.map((s) => ({ user: s.user, streams: last!.streams(s.user).map((t) => [t.direction, t.kind, t.remoteUser, t.bytes]) })) }, undefined, 1));
+}
+
+/** What a user receives: kinds of the streams that brought something, by whom. */
+export function received(seen: Seen, user: string): string[] {
+  return seen.streams(user).filter((s) => s.direction === "receive" && s.bytes > 0).map((s) => `${s.kind} of ${s.remoteUser || "nobody"}`).sort();
+}
+
+/** Expects one stay of each user under that name, and media in both directions with bit rates. */
+export async function expectCall(program: Program, seen: Seen, room: string, users: string[]): Promise<void> {
+  expect(seen.call).toMatchObject({ room, users: users.length });
+  expect(seen.sessions.map((s) => s.user).sort()).toEqual([...users].sort());
+  for (const s of seen.sessions) {
+    const { series } = await program.api<{ series: any[] }>(`/apps/${seen.call.app}/calls/${seen.call.id}/samples?session=${s.id}&width=600&metrics=bitrate`);
+    for (const direction of ["send", "receive"]) {
+      const rates = series.filter((x) => x.direction === direction).flatMap((x) => x.values?.bitrate ?? []).filter((v: number | null) => v !== null && v > 0);
+      expect(rates.length, `bit rates of what ${s.user} ${direction}s`).toBeGreaterThan(1);
+    }
+  }
+}
