@@ -171,10 +171,15 @@ export class Client {
     if (open) await this._end(open, "leave");
   }
 
-  /** Takes a module in. */
+  /** Takes a module in; one that comes late is told what it missed. */
   use(module: Module): void {
     this._modules.push(module);
+    for (const pc of this.connections()) guard(() => module.connection?.(pc));
+    if (this._session) guard(() => module.session?.());
   }
+
+  /** A part of the SDK did not load. */
+  missing = (reason: unknown): void => this._warn("sdk-watch.mjs did not load beside the SDK: " + String(reason));
 
   // --- what the captures tell -------------------------------------------
 
@@ -242,9 +247,9 @@ export class Client {
   }
 
   /** Adds a record. pc ties it to a connection; payload becomes JSON. */
-  add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = ""): void {
+  add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = "", time = native.now()): void {
     if (!this._consent || this._stopped) return;
-    this._raw(kind, pc ? (this._numbers.get(pc) ?? 0) : 0, name, payload === undefined ? "" : text(payload), corr);
+    this._raw(kind, pc ? (this._numbers.get(pc) ?? 0) : 0, name, payload === undefined ? "" : text(payload), corr, time);
     const open = this._session;
     if (!open) return;
     if (open.encoder.size > 64 << 10) this._flush(open);
@@ -511,13 +516,13 @@ export class Client {
   }
 
   /** Writes a record, or keeps it for the session that is to come. */
-  private _raw(kind: Kind, number: number, name: string, body: string, corr = ""): void {
+  private _raw(kind: Kind, number: number, name: string, body: string, corr = "", time = native.now()): void {
     const open = this._session;
     if (open) {
       if (open.link.full) this._lost++;
-      else if (open.link.state !== "stopped") this._write(open, kind, number, name, body, corr);
+      else if (open.link.state !== "stopped") this._write(open, kind, number, name, body, corr, time);
     } else if (!this._left) {
-      if (this._early.length < MAX_EARLY) this._early.push([kind, native.now(), number, name, corr, body]);
+      if (this._early.length < MAX_EARLY) this._early.push([kind, time, number, name, corr, body]);
       else this._lost++;
     }
   }

@@ -94,7 +94,7 @@ function call(client: Client, pc: object | null, name: string, payload: unknown,
 }
 
 /** Names a connection and listens to its events. */
-function watch(client: Client, pc: RTCPeerConnection, configuration: unknown, constraints?: unknown): void {
+export function watch(client: Client, pc: RTCPeerConnection, configuration: unknown, constraints?: unknown): void {
   client.connection(pc, maskConfiguration(configuration), constraints);
   const on = (event: string, say: (e: never) => unknown, quiet = false): void =>
     pc.addEventListener(event, (e) =>
