@@ -22,7 +22,6 @@ type gaps struct {
 	regular float64 // pictures since the last long gap
 	unsent  float64 // s for which no packet came over a path that works
 	trouble bool    // packets were missing during the pending gap
-	exact   float64 // what of the exact duration was counted
 }
 
 // longestOf is the most that freezes of this number and sum can have of gaps
@@ -180,14 +179,22 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 	if counted != counted {
 		m.basis = BasisUnknown
 	}
-	m.exactly(w, rtc.StatPeerglassVideoStutterDuration)
+	m.exactly(w, rtc.StatPeerglassVideoStutterDuration, threshold)
 }
 
 // exactly puts what the client measured itself in the place of the estimate.
-func (m *Memory) exactly(w *Window, duration rtc.Member) {
-	if exact := w.RTP.Delta(duration); exact == exact {
-		m.stutter, m.basis = exact, BasisExact
+// What was not due it may not know of: a mute that only events told, a stream
+// that the other end stopped; it counts at most what was due, and a gap from
+// its beginning, though it counts only once it is long.
+func (m *Memory) exactly(w *Window, duration rtc.Member, threshold float64) {
+	exact := w.RTP.Delta(duration)
+	if exact != exact || w.Kind == rtc.KindScreen { // still pictures are normal of a screen
+		return
 	}
+	if m.playing == 0 {
+		threshold = 0
+	}
+	m.stutter, m.basis = min(exact, m.playing+threshold), BasisExact
 }
 
 // frames counts the pictures of the interval as the sums do that go with them:

@@ -101,6 +101,17 @@ func TestVideoStandstill(t *testing.T) {
 		x := watch(t, v).poll(1, 1e4, rise)
 		rise[rtc.StatPeerglassVideoStutterDuration] = 0.7
 		x.poll(1, 1e4, rise).want(700, 1000, BasisExact)
+		rise[rtc.StatPeerglassVideoStutterDuration] = 1.5 // it began in the interval before
+		x.poll(1, 1e4, rise).want(1500, 1000, BasisExact)
+		x.w.Off = 1 // as events told, which the client's own count does not know
+		x.poll(1, 1e4, rise).want(0, 0, BasisExact)
+	})
+	t.Run("exact ones of a screen do not", func(t *testing.T) {
+		rise := even(1, 0.9)
+		rise[rtc.StatPeerglassVideoStutterDuration] = 0
+		x := watch(t, rtc.KindScreen).poll(1, 1e4, rise)
+		rise[rtc.StatPeerglassVideoStutterDuration] = 0.9
+		x.poll(1, 1e4, rise).want(0, 1000, BasisMoments)
 	})
 	t.Run("never begun", func(t *testing.T) {
 		watch(t, v).poll(1, 1e4, still()).poll(1, 1e4, still()).want(0, 0, BasisStandstill).

@@ -114,7 +114,7 @@ func (m *Memory) stepAudio(w *Window, seconds float64) {
 		counted += exponentialTail(max(n, 1), d, min(0.01, d/max(n, 1)), threshold)
 	}
 	m.stutter, m.playing, m.basis = min(counted, before.going+seconds), playing, basis
-	m.exactly(w, rtc.StatPeerglassAudioStutterDuration)
+	m.exactly(w, rtc.StatPeerglassAudioStutterDuration, threshold)
 }
 
 // shortestInterruption is what libwebrtc counts as one, in s.

@@ -126,7 +126,7 @@ func severity(r *rtc.Record) rtc.Severity {
 		case "disconnected":
 			return rtc.Warning
 		}
-	case "ondtlserror":
+	case "ondtlserror", rtc.NameError:
 		return rtc.Error
 	case nameClock, nameLogTruncated:
 		return rtc.Warning

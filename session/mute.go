@@ -55,7 +55,7 @@ func (t *told) mutedSince(st *rtc.Stream) (since float64, muted bool) {
 		{stream: streamKey{track: st.Track}}, {stream: streamKey{ssrc: st.SSRC}}, {stream: streamKey{mid: st.MID, conn: st.Connection}},
 		{user: st.RemoteUser, kind: st.Kind},
 	} {
-		if k == (muteKey{}) || k.user == "" && k.stream == (streamKey{conn: k.stream.conn}) {
+		if k.user == "" && k.stream.none() {
 			continue
 		}
 		if since, muted = t.muted[k]; muted {
@@ -109,18 +109,33 @@ func (s *Session) learnMute(r *rtc.Record, c *connection, muted bool) rtc.Stream
 	} else if _, there := s.told.muted[key]; !there && len(s.told.muted) < maxTold {
 		s.told.muted[key] = at
 	}
-	for _, c := range s.connections {
-		for _, st := range c.streams {
-			if st.row.Direction == rtc.Receive && !st.pseudo() {
-				_, now := s.told.mutedSince(&st.row)
-				st.off.set(now, at)
-			}
-		}
-	}
+	s.setOff(at)
 	if key.user != "" {
 		return 0
 	}
 	return s.find(key.stream)
+}
+
+// learnHold takes an event that says that the user's call is held, or goes on:
+// of what others send nothing is played meanwhile.
+func (s *Session) learnHold(r *rtc.Record) {
+	var p struct{ On bool }
+	if json.Unmarshal(r.Payload, &p) == nil && p.On != s.told.held {
+		s.told.held = p.On
+		s.setOff(float64(cmp.Or(r.Time, s.received-s.clock.offset)))
+	}
+}
+
+// setOff notes of each received stream whether it is off since at.
+func (s *Session) setOff(at float64) {
+	for _, c := range s.connections {
+		for _, st := range c.streams {
+			if st.row.Direction == rtc.Receive && !st.pseudo() {
+				_, now := s.told.mutedSince(&st.row)
+				st.off.set(now || s.told.held, at)
+			}
+		}
+	}
 }
 
 func mediaKind(kind string) rtc.MediaKind {

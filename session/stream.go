@@ -273,8 +273,8 @@ func (s *Session) describe(c *connection, st *stream) {
 	row.Kind = s.kindOf(c, st)
 	if m, known := s.told.mapping(c.row.ID, row); known {
 		row.RemoteUser, row.Label = m.User, m.Label
-	} else if row.Direction == rtc.Receive && c.peer != "" {
-		row.RemoteUser = c.peer
+	} else if row.Direction == rtc.Receive {
+		row.RemoteUser, row.Label = c.peer, "" // also of a track that took another's place
 	}
 	if *row != was {
 		st.changed = true
@@ -284,7 +284,7 @@ func (s *Session) describe(c *connection, st *stream) {
 			if !muted { // it may be another track by now
 				since = float64(s.at - s.clock.offset)
 			}
-			st.off.set(muted, since)
+			st.off.set(muted || s.told.held, since)
 		}
 	}
 }

@@ -15,17 +15,22 @@ type told struct {
 	tracks map[string]bool
 	users  map[streamKey]mapping
 	muted  map[muteKey]float64 // since when, client's clock, ms
+	held   bool                // the user's call: nothing is received
 	hidden bool                // the page
 	shown  float64             // when it was seen again last, client's ms: what was due before rests until then
 }
 
-// streamKey names a stream in one of three ways.
+// streamKey names a stream in one of three ways, or with conn alone all that a
+// connection brings.
 type streamKey struct {
 	track string
 	ssrc  uint32
 	mid   string
 	conn  rtc.ConnectionID // of mid; 0 where the event named no connection
 }
+
+// none reports whether the key names no stream.
+func (k streamKey) none() bool { return k.track == "" && k.ssrc == 0 && k.mid == "" }
 
 type mapping struct{ User, Label string }
 
@@ -48,14 +53,17 @@ func (t *told) mapping(conn rtc.ConnectionID, st *rtc.Stream) (m mapping, known 
 	for _, k := range [...]streamKey{
 		{track: st.Track}, {ssrc: st.SSRC}, {mid: st.MID, conn: conn}, {mid: st.MID},
 	} {
-		if k.track == "" && k.ssrc == 0 && k.mid == "" {
+		if k.none() {
 			continue
 		}
 		if m, known = t.users[k]; known {
 			return m, true
 		}
 	}
-	return m, false
+	if st.Direction == rtc.Receive {
+		m, known = t.users[streamKey{conn: conn}]
+	}
+	return m, known
 }
 
 // learn takes from an event what it says of the session, a connection or
@@ -106,6 +114,8 @@ func (s *Session) learn(r *rtc.Record, c *connection) rtc.StreamID {
 		return s.learnMute(r, c, true)
 	case rtc.NameUnmute, rtc.NameTrackUnmute:
 		return s.learnMute(r, c, false)
+	case rtc.NameHold:
+		s.learnHold(r)
 	case rtc.NameVisibility:
 		var p struct{ Hidden bool }
 		if json.Unmarshal(r.Payload, &p) == nil {
@@ -173,10 +183,10 @@ func (s *Session) mapStream(payload []byte, c *connection) rtc.StreamID {
 		key = streamKey{track: p.Track}
 	case p.SSRC != 0:
 		key = streamKey{ssrc: p.SSRC}
-	case p.Mid == "":
-		return 0
 	case c != nil:
 		key.conn = c.row.ID
+	case p.Mid == "":
+		return 0
 	}
 	if s.told.users == nil {
 		s.told.users = make(map[streamKey]mapping)
@@ -188,6 +198,9 @@ func (s *Session) mapStream(payload []byte, c *connection) rtc.StreamID {
 		s.told.isScreen(p.SSRC, p.Track, true)
 	}
 	s.relink()
+	if key.none() {
+		return 0
+	}
 	return s.find(key)
 }
 

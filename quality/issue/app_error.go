@@ -27,7 +27,7 @@ func init() {
 		Help:   "The application logged or reported an error. Low; medium from ten on in a row, less than 30 s apart. What an application calls an error it knows best itself.",
 		Causes: []string{"reported"},
 		Event: func(w *Watch, e *rtc.Event) {
-			if e.Kind != rtc.KindLog || e.Severity != rtc.Error {
+			if e.Severity != rtc.Error || e.Kind != rtc.KindLog && e.Name != rtc.NameError {
 				return
 			}
 			c := Of[errorCount](w, appError)
@@ -42,6 +42,10 @@ func init() {
 				return
 			}
 			text := shortened(errorText(e.Value))
+			var in struct{ Function string }
+			if e.Name == rtc.NameError && unmarshal(e.Value, &in) && in.Function != "" {
+				text = shortened(in.Function) + ": " + text
+			}
 			if c.n == errorsMany {
 				c.issue.Severity = rtc.Medium
 				text = fmt.Sprintf("%d errors, the last: %s", c.n, text)

@@ -13,6 +13,8 @@ type Facts struct {
 	Hidden      bool      // the page is not seen: its timers and its pictures rest
 	HiddenSince time.Time // or seen since; zero while nothing was told
 	Offline     bool      // the browser says that there is no network
+	Held        bool      // the user's call: nothing is sent or played
+	HeldSince   time.Time // or goes on since; zero while nothing was told
 
 	tracks    map[string]*Track
 	muted     [rtc.KindScreen + 1]Track // what the user sends, told by kind only
@@ -49,9 +51,10 @@ func (w *Watch) Facts() *Facts { return &w.facts }
 // Track returns what was told of a track, by its identifier; nil if nothing.
 func (f *Facts) Track(id string) *Track { return f.tracks[id] }
 
-// Off reports whether the stream's track brings nothing, as was told.
+// Off reports whether the stream's track brings nothing, as was told, or the
+// call is held.
 func (s *Stream) Off() bool {
-	return s.track.Off() || s.Row.Direction == rtc.Send && int(s.Row.Kind) < len(s.w.facts.muted) && s.w.facts.muted[s.Row.Kind].Muted
+	return s.w.facts.Held || s.track.Off() || s.Row.Direction == rtc.Send && int(s.Row.Kind) < len(s.w.facts.muted) && s.w.facts.muted[s.Row.Kind].Muted
 }
 
 // Paused reports whether the application last switched off all encodings of
@@ -61,8 +64,8 @@ func (f *Facts) Paused(c rtc.ConnectionID) bool { return f.paused[c] }
 // OffSince returns when the stream's track last went off or came back; zero if
 // it never did.
 func (s *Stream) OffSince() time.Time {
-	var at time.Time
-	if s.track != nil {
+	at := s.w.facts.HeldSince
+	if s.track != nil && s.track.Changed.After(at) {
 		at = s.track.Changed
 	}
 	if s.Row.Direction == rtc.Send && int(s.Row.Kind) < len(s.w.facts.muted) {
@@ -108,6 +111,11 @@ func (w *Watch) learn(e *rtc.Event) {
 		var p struct{ Online *bool }
 		if json.Unmarshal([]byte(e.Value), &p) == nil && p.Online != nil {
 			w.facts.Offline = !*p.Online
+		}
+	case rtc.NameHold:
+		var p struct{ On *bool }
+		if json.Unmarshal([]byte(e.Value), &p) == nil && p.On != nil && *p.On != w.facts.Held {
+			w.facts.Held, w.facts.HeldSince = *p.On, e.Time
 		}
 	case rtc.NameMute, rtc.NameUnmute:
 		w.learnMute(e, e.Name == rtc.NameMute)

@@ -55,6 +55,19 @@ func TestFactsOfThePage(t *testing.T) {
 	if !f.Hidden || !f.HiddenSince.Equal(p.now) || !f.Offline || !f.Paused(1) || f.Paused(2) {
 		t.Errorf("facts are %+v", f)
 	}
+	sent := p.watch.Stream(p.rows["video sent"].ID)
+	p.event(rtc.NameHold, `{"on":true}`)
+	if !f.Held || !sent.Off() || !sent.OffSince().Equal(p.now) {
+		t.Errorf("facts of a call on hold are %+v", f)
+	}
+	p.event(rtc.NameHold, `{}`) // says nothing
+	if !sent.Off() {
+		t.Error("the call goes on though nobody said so")
+	}
+	p.event(rtc.NameHold, `{"on":false}`)
+	if sent.Off() {
+		t.Error("the call is still on hold")
+	}
 	p.event(rtc.NameVisibility, `{}`) // says nothing
 	p.event("setParameters", `{"encodings":[{"active":false},{}]}`)
 	if !f.Hidden || f.Paused(1) {
