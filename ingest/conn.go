@@ -34,8 +34,10 @@ type conn struct {
 	subprotocol string    // agreed; "" for none
 	resume      bool      // the client says that it was here before
 	sequenced   bool      // its frames carry sequence numbers
+	check       bool      // it only asks whether it would be let in
 	meta        spool.Meta
-	live        *live // the session that the connection feeds; nil before join
+	host        string // the header Host, for pages of this server
+	live        *live  // the session that the connection feeds; nil before join
 	counted     *atomic.Int64
 	bucket      bucket
 	number      uint64 // in the order of arrival: the higher is the newer
@@ -50,15 +52,53 @@ type conn struct {
 // serve takes one request to a protocol's address.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, wire wire) {
 	now := s.now()
-	c := &conn{server: s, wire: wire, metrics: s.metrics.byWire[wire.name()], number: s.arrivals.Add(1)}
+	c := &conn{server: s, wire: wire, metrics: s.metrics.byWire[wire.name()], number: s.arrivals.Add(1), host: r.Host}
 	c.meta = spool.Meta{
 		Protocol: wire.name(), Start: now, Path: cleanPath(r), Origin: r.Header.Get("Origin"),
 		UserAgent: clip(r.UserAgent(), 512), Address: truncateAddress(r.RemoteAddr),
 	}
 	c.heard.Store(now)
 	if err := c.begin(w, r); err != nil {
+		c.told(refusalOf(err), r.PathValue("key"))
 		s.refuseHTTP(w, wire.name(), err)
 	}
+}
+
+// told adds a refusal to the log of the client's app, where it is known whose
+// client it is: by its credentials, or at least by the public key that it
+// brought.
+func (c *conn) told(r *Refusal, key string) {
+	o := &c.server.opts
+	if o.Fault == nil || !concernsApp(r.Reason) {
+		return
+	}
+	app := c.meta.App
+	var set *settings.Error
+	if app == 0 && errors.As(r.Cause, &set) {
+		app = set.App
+	}
+	if app == 0 && key != "" {
+		if owner, err := o.Access.IngestKey(context.Background(), key); err == nil {
+			app = owner.ID
+		}
+	}
+	if app == 0 {
+		return
+	}
+	o.Fault(app, settings.Fault{
+		Code: r.Reason, Message: r.Sentence, Protocol: c.wire.name(),
+		Origin: c.meta.Origin, Network: c.meta.Address, Session: c.meta.ClientSession,
+	})
+}
+
+// concernsApp reports whether a refusal is for the people of the app to mend:
+// not what passes by itself, and not what is this server's fault.
+func concernsApp(reason string) bool {
+	switch reason {
+	case reasonReplaced, reasonTimeout, reasonBusy, reasonShutdown, reasonEnded, reasonInternal, reasonSequence, reasonProtocol:
+		return false
+	}
+	return true
 }
 
 func (c *conn) begin(w http.ResponseWriter, r *http.Request) error {
@@ -147,7 +187,7 @@ func (c *conn) admitKey(key string) error {
 	if err != nil {
 		return refusalOf(err)
 	}
-	if err := c.server.opts.Access.CheckOrigin(ctx, key, c.meta.Origin); err != nil {
+	if err := c.server.opts.Access.CheckOrigin(ctx, key, c.meta.Origin, c.host); err != nil {
 		return refusalOf(err)
 	}
 	return c.admitApp(app.ID)
@@ -180,16 +220,35 @@ func (c *conn) admitToken(app rtc.AppID, token string) (settings.Claims, error) 
 func (c *conn) readToken(token string) (settings.Claims, error) {
 	ctx := context.Background()
 	claims, err := c.server.opts.Access.VerifyToken(ctx, c.meta.App, token)
-	if err != nil {
+	switch {
+	case err != nil && c.goesOn() && errors.Is(err, &settings.Error{Code: settings.CodeTokenExpired}):
+		// The token let the session in; how long the call lasts is not its matter.
+		return claims, nil
+	case err != nil:
 		return claims, refusalOf(err)
 	}
 	claims.Room, claims.RoomName = clip(claims.Room, protocol.MaxName), clip(claims.RoomName, protocol.MaxName)
 	claims.User, claims.UserName = clip(claims.User, protocol.MaxName), clip(claims.UserName, protocol.MaxName)
 	claims.Session = clip(claims.Session, protocol.MaxName)
+	if c.check {
+		return claims, nil // it stays good
+	}
 	if err := c.server.opts.Access.SpendToken(ctx, claims, cmp.Or(c.meta.ClientSession, claims.Session)); err != nil {
 		return claims, refusalOf(err)
 	}
 	return claims, nil
+}
+
+// goesOn reports whether the client comes back to a session in progress.
+func (c *conn) goesOn() bool {
+	t := c.wire.traits()
+	if c.meta.ClientSession == "" || !(t.resumable && c.sequenced || t.shared) {
+		return false
+	}
+	sh := c.server.shard(c.meta.ClientSession)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.byKey[liveKey{app: c.meta.App, wire: c.wire.name(), client: c.meta.ClientSession}] != nil
 }
 
 // admitApp counts the connection to its app.
@@ -241,6 +300,7 @@ func (c *conn) fail(err error) {
 	}
 	r := refusalOf(err)
 	c.server.metrics.refused.WithLabelValues(c.wire.name(), r.Reason).Inc()
+	c.told(r, "")
 	if c.socket == nil {
 		return
 	}

@@ -47,7 +47,7 @@ func (access) IngestKey(_ context.Context, key string) (settings.App, error) {
 	return settings.App{}, &settings.Error{Code: settings.CodeUnknownKey, What: "The ingest key is not known: copy it from the app's page in the console."}
 }
 
-func (access) CheckOrigin(_ context.Context, _, origin string) error {
+func (access) CheckOrigin(_ context.Context, _, origin, _ string) error {
 	if origin == "https://evil.example" {
 		return &settings.Error{Code: settings.CodeOrigin, What: "The ingest key may not be used from https://evil.example: add that origin to the key in the console."}
 	}
@@ -64,7 +64,7 @@ func (access) IngestApp(_ context.Context, id rtc.AppID) (settings.App, error) {
 }
 
 func (access) VerifyToken(_ context.Context, app rtc.AppID, token string) (settings.Claims, error) {
-	return settings.VerifyToken(testSecret, app, token, time.Now())
+	return (&settings.Verifier{App: app, Secret: testSecret}).Verify(token, time.Now())
 }
 
 func (access) SpendToken(context.Context, settings.Claims, string) error { return nil }

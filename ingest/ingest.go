@@ -49,8 +49,9 @@ type Rooms interface {
 type Access interface {
 	// IngestKey returns the app that a public ingest key names.
 	IngestKey(ctx context.Context, key string) (settings.App, error)
-	// CheckOrigin refuses a page whose origin may not use the key.
-	CheckOrigin(ctx context.Context, key, origin string) error
+	// CheckOrigin refuses a page whose origin may not use the key; host is the
+	// header of that name, by which pages of this server are known.
+	CheckOrigin(ctx context.Context, key, origin, host string) error
 	// IngestApp returns an app that may take in measurements, with its default
 	// configuration.
 	IngestApp(ctx context.Context, app rtc.AppID) (settings.App, error)
@@ -80,7 +81,10 @@ type Options struct {
 	Limits  Limits
 	// Thresholds are those that an app set for itself, by name; nil: none did.
 	Thresholds func(rtc.AppID) map[string]float64
-	PollMs     int // steady interval of getStats that browsers are asked for; 0: 2000
+	// Fault is told what went wrong for a client of an app, and must return at
+	// once; nil: nobody is.
+	Fault  func(rtc.AppID, settings.Fault)
+	PollMs int // steady interval of getStats that browsers are asked for; 0: 2000
 }
 
 // Limits bound what one client can cost. Zero members mean the defaults.

@@ -123,9 +123,12 @@ func (nativeWire) message(c *conn, binary bool, data []byte) error {
 func (c *conn) hello(text []byte) (native.Welcome, error) {
 	h, err := native.ParseHello(text)
 	if err != nil {
-		return native.Welcome{}, err
+		return native.Welcome{}, c.strange(h.Key, err)
 	}
-	c.meta.ClientSession, c.resume = h.Session, h.Resume
+	if h.Check && c.socket != nil {
+		return native.Welcome{}, protocol.Errorf(protocol.CodeMalformed, "a check is asked with a POST")
+	}
+	c.meta.ClientSession, c.resume, c.check = h.Session, h.Resume, h.Check
 	var claims settings.Claims
 	switch {
 	case h.Key == "" && h.App != 0:
@@ -138,22 +141,31 @@ func (c *conn) hello(text []byte) (native.Welcome, error) {
 	if err != nil {
 		return native.Welcome{}, err
 	}
-	c.identify(rtc.Identity{Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Page: c.meta.Origin})
-	last, _, err := c.join()
-	if err != nil {
-		return native.Welcome{}, err
+	welcome := native.Welcome{Settings: c.server.opts.nativeSettings()}
+	if !c.check {
+		c.identify(rtc.Identity{Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Page: c.meta.Origin})
+		if welcome.Last, _, err = c.join(); err != nil {
+			return native.Welcome{}, err
+		}
+		// A session without a log that has a number is one that ended: what came
+		// of it is stored, and what its client still has belongs to a new one.
+		welcome.Ended = welcome.Last > 0 && c.live.log.Load() == nil
 	}
-	// A session without a log that has a number is one that ended: what came
-	// of it is stored, and what its client still has belongs to a new one.
-	ended := last > 0 && c.live.log.Load() == nil
 	app, err := c.server.opts.Access.IngestApp(context.Background(), c.meta.App)
 	if err != nil {
 		return native.Welcome{}, refusalOf(err)
 	}
-	return native.Welcome{
-		Last: last, Ended: ended, Settings: c.server.opts.nativeSettings(),
-		Defaults: native.Defaults{PeerConnection: app.PeerConnection, Media: app.Media},
-	}, nil
+	welcome.Defaults = native.Defaults{PeerConnection: app.PeerConnection, Media: app.Media}
+	return welcome, nil
+}
+
+// strange is a hello that is not understood. Whose it is, is seen by the key in
+// it, so that the app's log can tell.
+func (c *conn) strange(key string, err error) error {
+	if app, unknown := c.server.opts.Access.IngestKey(context.Background(), key); unknown == nil {
+		c.meta.App = app.ID
+	}
+	return err
 }
 
 // batch takes one batch.
@@ -194,7 +206,7 @@ func (nativeWire) post(c *conn, w http.ResponseWriter, r *http.Request) error {
 func (c *conn) takePost(ctx context.Context, body []byte) (native.Welcome, error) {
 	hello, batches := native.SplitPost(body)
 	welcome, err := c.hello(hello)
-	if err != nil || welcome.Ended {
+	if err != nil || welcome.Ended || c.check {
 		return welcome, err
 	}
 	for {
@@ -219,6 +231,7 @@ func (c *conn) takePost(ctx context.Context, body []byte) (native.Welcome, error
 // machinery has nothing left to say.
 func (c *conn) refusePost(w http.ResponseWriter, err error) error {
 	r := refusalOf(err)
+	c.told(r, "")
 	c.server.metrics.refused.WithLabelValues(c.wire.name(), r.Reason).Inc()
 	answer(w, int(native.CloseCode(r.Reason))-4000, native.AppendError(nil, r.Reason, r.Sentence))
 	return nil

@@ -215,6 +215,18 @@ func TestNativeOverHTTP(t *testing.T) {
 	if status, m := post(nativeHello("session-gap1", ""), three); status != 409 || m.Code != native.CodeSequence {
 		t.Fatalf("a number from the future: %d %+v", status, m)
 	}
+	begun := func() (n int) {
+		for i := range s.shards {
+			s.shards[i].mu.Lock()
+			n += len(s.shards[i].lives)
+			s.shards[i].mu.Unlock()
+		}
+		return n
+	}
+	before := begun()
+	if status, m := post(nativeHello("session-chk1", `,"check":true`), three); status != 200 || m.Type != "welcome" || begun() != before {
+		t.Fatalf("a check must begin no session: %d %+v", status, m)
+	}
 	if status, m := post("nonsense"); status != 400 || m.Code != "malformed" {
 		t.Fatalf("no hello: %d %+v", status, m)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,7 @@ type index struct {
 
 type known struct {
 	App
-	secret string
+	verifier Verifier
 }
 
 // staleAfter is how old the index may grow before it is read again: a change
@@ -54,10 +53,11 @@ func (s *Settings) readIndex(ctx context.Context) error {
 		var k known
 		var sealed string
 		var err error
-		if k.App, err = scanApp(r, &sealed); err != nil {
+		if k.App, err = s.scanApp(r, &sealed); err != nil {
 			return nil, err
 		}
-		k.secret, err = s.sealer.open(sealed, secretPlace(k.ID))
+		k.verifier.App = k.ID
+		k.verifier.Secret, err = s.sealer.open(sealed, secretPlace(k.ID))
 		return &k, err
 	})
 	if err != nil {
@@ -65,6 +65,18 @@ func (s *Settings) readIndex(ctx context.Context) error {
 	}
 	for _, k := range apps {
 		next.apps[k.ID] = k
+	}
+	if rows, err = s.db.QueryContext(ctx, `SELECT `+publicKeyColumns+` FROM public_keys`); err != nil {
+		return fmt.Errorf("read public keys: %w", err)
+	}
+	public, err := collect(rows, scanPublicKey)
+	if err != nil {
+		return fmt.Errorf("read public keys: %w", err)
+	}
+	for _, k := range public {
+		if a := next.apps[k.App]; a != nil {
+			a.verifier.Public = append(a.verifier.Public, k)
+		}
 	}
 	s.index.Store(next)
 	return nil
@@ -94,14 +106,14 @@ func (s *Settings) IngestKey(ctx context.Context, key string) (App, error) {
 		return App{}, refuse(CodeUnknownKey, "The ingest key is not known: copy it from the app's page in the console.")
 	}
 	if !k.Revoked.IsZero() {
-		return App{}, refuse(CodeRevokedKey, "The ingest key was revoked: take another from the app's page in the console.")
+		return App{}, refuse(CodeRevokedKey, "The ingest key was revoked: take another from the app's page in the console.").of(k.App)
 	}
 	return enabled(ix.apps[k.App])
 }
 
 func enabled(k *known) (App, error) {
 	if !k.Enabled {
-		return App{}, refuse(CodeDisabled, "App %d is disabled: enable it in the console.", k.ID)
+		return App{}, refuse(CodeDisabled, "App %d is disabled: enable it in the console.", k.ID).of(k.ID)
 	}
 	return k.App, nil
 }
@@ -112,7 +124,7 @@ func (s *Settings) AppSecret(ctx context.Context, id rtc.AppID) (string, error) 
 	if k == nil {
 		return "", errNoApp(id)
 	}
-	return k.secret, nil
+	return k.verifier.Secret, nil
 }
 
 // Exists reports whether there is an app with that id, from memory.
@@ -139,30 +151,50 @@ func (s *Settings) IngestApp(ctx context.Context, id rtc.AppID) (App, error) {
 	return enabled(k)
 }
 
+// Words that stand for origins in an ingest key's list.
+const (
+	AnyOrigin  = "*"    // every page
+	SelfOrigin = "self" // pages that this server itself serves, such as the demo
+)
+
 // CheckOrigin refuses, with CodeOrigin, a page whose origin (the header of that
-// name) is not among those of the ingest key. Clients that are no browsers
-// send none; they could send any, so an absent one passes.
-func (s *Settings) CheckOrigin(ctx context.Context, key, origin string) error {
+// name) is not among those of the ingest key; host is the header Host, by which
+// a page of this server is known. Clients that are no browsers send no origin;
+// they could send any, so an absent one passes.
+func (s *Settings) CheckOrigin(ctx context.Context, key, origin, host string) error {
 	k := s.fresh(ctx).keys[key]
-	if k == nil || len(k.Origins) == 0 || origin == "" {
+	if k == nil || origin == "" {
 		return nil
 	}
-	if slices.ContainsFunc(k.Origins, func(allowed string) bool { return originFits(allowed, strings.ToLower(origin)) }) {
-		return nil
+	o := strings.ToLower(origin)
+	for _, allowed := range k.Origins {
+		if originFits(allowed, o, host) {
+			return nil
+		}
 	}
-	return refuse(CodeOrigin, "The ingest key may not be used from %s: add that origin to the key in the console.", origin)
+	return refuse(CodeOrigin, "The ingest key may not be used from %s: add that origin to the key on the app's page in the console.", clipText(origin, 200)).of(k.App)
 }
 
-// originFits compares an origin with one that is allowed; https://*.example.org
-// stands for every host below example.org.
-func originFits(allowed, origin string) bool {
-	if allowed == origin {
+// originFits compares an origin with one that is allowed: https://*.example.org
+// stands for every host below example.org, http://localhost:* for every port.
+func originFits(allowed, origin, host string) bool {
+	switch allowed {
+	case AnyOrigin:
+		return true
+	case SelfOrigin:
+		_, at, ok := strings.Cut(origin, "://")
+		return ok && host != "" && at == strings.ToLower(host)
+	case origin:
 		return true
 	}
-	scheme, host, ok := strings.Cut(allowed, "://*.")
-	if !ok {
+	scheme, rest, _ := strings.Cut(allowed, "://")
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != scheme {
 		return false
 	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Scheme == scheme && strings.HasSuffix(u.Host, "."+host)
+	if name, ok := strings.CutSuffix(rest, ":*"); ok {
+		return u.Hostname() == strings.Trim(name, "[]")
+	}
+	below, ok := strings.CutPrefix(rest, "*.")
+	return ok && strings.HasSuffix(u.Host, "."+below)
 }

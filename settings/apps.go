@@ -40,23 +40,23 @@ func checkName(what, name string) (string, error) {
 	return name, nil
 }
 
-const appColumns = `id, name, description, enabled, created, thresholds`
+const appColumns = `id, name, description, enabled, created, thresholds, defaults`
 
 type row interface{ Scan(...any) error }
 
 // scanApp reads the columns of appColumns, and those that follow into more.
-func scanApp(r row, more ...any) (App, error) {
+func (s *Settings) scanApp(r row, more ...any) (App, error) {
 	var a App
 	var created int64
-	var thresholds string
-	if err := r.Scan(append([]any{&a.ID, &a.Name, &a.Description, &a.Enabled, &created, &thresholds}, more...)...); err != nil {
+	var thresholds, defaults string
+	if err := r.Scan(append([]any{&a.ID, &a.Name, &a.Description, &a.Enabled, &created, &thresholds, &defaults}, more...)...); err != nil {
 		return a, err
 	}
 	a.Created = time.UnixMilli(created).UTC()
 	if err := json.Unmarshal([]byte(thresholds), &a.Thresholds); err != nil {
 		return a, fmt.Errorf("read the thresholds of app %d: %w", a.ID, err)
 	}
-	return a, nil
+	return a, s.openDefaults(&a, defaults)
 }
 
 func errNoApp(id rtc.AppID) error { return refuse(CodeNotFound, "App %d was not found.", id) }
@@ -67,7 +67,7 @@ func (s *Settings) Apps(ctx context.Context) ([]App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
 	}
-	return collect(rows, func(r row) (App, error) { return scanApp(r) })
+	return collect(rows, func(r row) (App, error) { return s.scanApp(r) })
 }
 
 // collect reads every row.
@@ -89,7 +89,7 @@ func collect[T any](rows *sql.Rows, scan func(row) (T, error)) ([]T, error) {
 
 // App returns one app; CodeNotFound where there is none.
 func (s *Settings) App(ctx context.Context, id rtc.AppID) (App, error) {
-	app, err := scanApp(s.db.QueryRowContext(ctx, `SELECT `+appColumns+` FROM apps WHERE id = $1`, id))
+	app, err := s.scanApp(s.db.QueryRowContext(ctx, `SELECT `+appColumns+` FROM apps WHERE id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return App{}, errNoApp(id)
 	}
@@ -145,7 +145,7 @@ func (s *Settings) ChangeApp(ctx context.Context, id rtc.AppID, c AppChange) (Ap
 	var app App
 	err := s.change(ctx, func(tx *sql.Tx) error {
 		var err error
-		app, err = scanApp(tx.QueryRowContext(ctx, `SELECT `+appColumns+` FROM apps WHERE id = $1`, id))
+		app, err = s.scanApp(tx.QueryRowContext(ctx, `SELECT `+appColumns+` FROM apps WHERE id = $1`, id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return errNoApp(id)
 		}
@@ -197,7 +197,7 @@ func truth(b bool) int {
 // deletes what is in use with one click.
 func (s *Settings) DeleteApp(ctx context.Context, id rtc.AppID) error {
 	err := s.change(ctx, func(tx *sql.Tx) error {
-		app, err := scanApp(tx.QueryRowContext(ctx, `SELECT `+appColumns+` FROM apps WHERE id = $1`, id))
+		app, err := s.scanApp(tx.QueryRowContext(ctx, `SELECT `+appColumns+` FROM apps WHERE id = $1`, id))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return errNoApp(id)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type IngestKey struct {
 	App     rtc.AppID
 	Key     string
 	Name    string
-	Origins []string // that may use it; empty: every origin
+	Origins []string // that may use it; AnyOrigin: every page
 	Created time.Time
 	Revoked time.Time // zero while it is good
 }
@@ -69,16 +70,35 @@ func checkOrigins(origins []string) ([]string, error) {
 	clean := make([]string, 0, len(origins))
 	for _, o := range origins {
 		o = strings.ToLower(strings.TrimRight(strings.TrimSpace(o), "/"))
-		u, err := url.Parse(o)
-		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || strings.Count(u.Host, "*") > 1 || strings.Contains(u.Host, "*") && !strings.HasPrefix(u.Host, "*.") {
-			return nil, refuse(CodeInvalid, "%q is not an origin: write scheme and host, such as https://meet.example.org or https://*.example.org.", o)
+		if o != AnyOrigin && o != SelfOrigin && !originForm(o) {
+			return nil, refuse(CodeInvalid, "%q is not an origin: write scheme and host, such as https://meet.example.org, https://*.example.org or http://localhost:*.", o)
 		}
-		clean = append(clean, o)
+		if !slices.Contains(clean, o) {
+			clean = append(clean, o)
+		}
+	}
+	if len(clean) == 0 {
+		return nil, refuse(CodeInvalid, "Say which origins may use the key, such as https://meet.example.org; * lets every page use it.")
 	}
 	return clean, nil
 }
 
-// CreateIngestKey makes a public key for an app.
+// originForm reports whether o is an origin, or a pattern of them.
+func originForm(o string) bool {
+	pattern := strings.TrimSuffix(o, ":*")
+	u, err := url.Parse(pattern)
+	if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return false
+	}
+	if pattern != o && u.Port() != "" {
+		return false
+	}
+	host := strings.TrimPrefix(u.Host, "*.")
+	return !strings.Contains(host, "*") && (pattern == o || host == u.Host)
+}
+
+// CreateIngestKey makes a public key for an app, that pages of the origins may
+// use: at least one, or AnyOrigin.
 func (s *Settings) CreateIngestKey(ctx context.Context, app rtc.AppID, name string, origins []string) (IngestKey, error) {
 	if name == "" {
 		name = "Ingest key"

@@ -33,6 +33,8 @@ type Settings struct {
 	now    func() time.Time
 
 	index     atomic.Pointer[index] // what ingest asks, in memory
+	spender   spender
+	book      logBook
 	reloading sync.Mutex
 	hashing   chan struct{} // bounds the memory that argon2id takes
 	dummy     string        // hash that an unknown account's password is compared to
@@ -164,6 +166,9 @@ type First struct {
 	Password  string // good once: it must be changed at the first log-in
 }
 
+// firstOrigins let a newcomer try the demo and a page on the own machine.
+var firstOrigins = []string{SelfOrigin, "http://localhost:*", "https://localhost:*", "http://127.0.0.1:*"}
+
 // Bootstrap makes a first app with an ingest key and a first administrator
 // with a one-time password. Where there already is an account it does nothing
 // and returns nil.
@@ -179,7 +184,7 @@ func (s *Settings) Bootstrap(ctx context.Context) (*First, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.CreateIngestKey(ctx, app.ID, "First key", nil)
+	key, err := s.CreateIngestKey(ctx, app.ID, "First key", firstOrigins)
 	if err != nil {
 		return nil, err
 	}

@@ -153,7 +153,7 @@ func TestApps(t *testing.T) {
 		t.Errorf("renamed to %+v", got)
 	}
 	wantCode(t, s.DeleteApp(ctx, a.ID), CodeConflict)
-	key := must(s.CreateIngestKey(ctx, a.ID, "k", nil))(t)
+	key := must(s.CreateIngestKey(ctx, a.ID, "k", []string{AnyOrigin}))(t)
 	must(s.ChangeApp(ctx, a.ID, AppChange{Enabled: &off}))(t)
 	_, err = s.IngestKey(ctx, key.Key)
 	wantCode(t, err, CodeDisabled)
@@ -182,7 +182,7 @@ func TestIngestKeys(t *testing.T) {
 	s, _ := open(t, t.TempDir(), "")
 	app := must(s.CreateApp(ctx, "one", ""))(t)
 	other := must(s.CreateApp(ctx, "two", ""))(t)
-	k := must(s.CreateIngestKey(ctx, app.ID, "", []string{"https://Meet.example.org/", "https://*.example.com", "http://localhost:3000"}))(t)
+	k := must(s.CreateIngestKey(ctx, app.ID, "", []string{"https://Meet.example.org/", "https://*.example.com", "http://localhost:3000", "http://127.0.0.1:*", "https://Meet.example.org", SelfOrigin}))(t)
 	if got := must(s.IngestKey(ctx, k.Key))(t); got.ID != app.ID {
 		t.Errorf("key opens app %d", got.ID)
 	}
@@ -199,21 +199,37 @@ func TestIngestKeys(t *testing.T) {
 		"https://example.com.evil.org": false,
 		"http://localhost:3000":        true,
 		"http://localhost:3001":        false,
+		"http://127.0.0.1:4321":        true,
+		"https://127.0.0.1:4321":       false,
+		"http://127.0.0.10:4321":       false,
+		"http://calls.local:8080":      true, // of this server
+		"http://calls.local":           false,
 		"null":                         false, // a sandboxed frame or a file
+		"*":                            false,
+		"self":                         false,
+		"://":                          false,
 	} {
-		if err := s.CheckOrigin(ctx, k.Key, origin); (err == nil) != ok {
+		if err := s.CheckOrigin(ctx, k.Key, origin, "Calls.local:8080"); (err == nil) != ok {
 			t.Errorf("origin %q: %v, want ok %v", origin, err, ok)
 		}
 	}
-	for _, bad := range []string{"meet.example.org", "https://", "https://a.org/path", "https://a*.org", "https://*.*.org", "https://u@a.org"} {
+	for _, bad := range []string{"meet.example.org", "https://", "https://a.org/path", "https://a*.org", "https://*.*.org", "https://u@a.org", "https://a.org:80:*", "https://*.a.org:*", "https://*", "**"} {
 		_, err := s.CreateIngestKey(ctx, app.ID, "x", []string{bad})
 		wantCode(t, err, CodeInvalid)
 	}
 
+	_, err := s.CreateIngestKey(ctx, app.ID, "x", nil) // which pages may use it is to be said
+	wantCode(t, err, CodeInvalid)
+	if len(k.Origins) != 5 {
+		t.Errorf("origins are %q, want each once", k.Origins)
+	}
+
 	wantCode(t, s.RevokeIngestKey(ctx, other.ID, k.ID), CodeNotFound) // another app's
-	_, err := s.ChangeIngestKey(ctx, other.ID, k.ID, IngestKeyChange{Origins: &[]string{}})
+	_, err = s.ChangeIngestKey(ctx, other.ID, k.ID, IngestKeyChange{Origins: &[]string{}})
 	wantCode(t, err, CodeNotFound)
-	if got := must(s.ChangeIngestKey(ctx, app.ID, k.ID, IngestKeyChange{Origins: &[]string{}}))(t); len(got.Origins) != 0 || s.CheckOrigin(ctx, k.Key, "https://any.org") != nil {
+	_, err = s.ChangeIngestKey(ctx, app.ID, k.ID, IngestKeyChange{Origins: &[]string{}})
+	wantCode(t, err, CodeInvalid)
+	if got := must(s.ChangeIngestKey(ctx, app.ID, k.ID, IngestKeyChange{Origins: &[]string{"*"}}))(t); len(got.Origins) != 1 || s.CheckOrigin(ctx, k.Key, "https://any.org", "") != nil || s.CheckOrigin(ctx, k.Key, "null", "") != nil {
 		t.Errorf("origins were not lifted: %+v", got)
 	}
 	if err := s.RevokeIngestKey(ctx, app.ID, k.ID); err != nil {
@@ -234,7 +250,7 @@ func TestChangesOfAnotherNode(t *testing.T) {
 	here, c := open(t, dir, "")
 	there, _ := open(t, dir, "")
 	app := must(there.CreateApp(ctx, "one", ""))(t)
-	k := must(there.CreateIngestKey(ctx, app.ID, "k", nil))(t)
+	k := must(there.CreateIngestKey(ctx, app.ID, "k", []string{AnyOrigin}))(t)
 	c.pass(staleAfter)
 	if _, err := here.IngestKey(ctx, k.Key); err != nil {
 		t.Error(err)
@@ -343,7 +359,7 @@ func TestConcurrentLookups(t *testing.T) {
 	ctx := t.Context()
 	s, c := open(t, t.TempDir(), "")
 	app := must(s.CreateApp(ctx, "one", ""))(t)
-	k := must(s.CreateIngestKey(ctx, app.ID, "k", nil))(t)
+	k := must(s.CreateIngestKey(ctx, app.ID, "k", []string{AnyOrigin}))(t)
 	var g sync.WaitGroup
 	for range 4 {
 		g.Go(func() {
@@ -358,7 +374,7 @@ func TestConcurrentLookups(t *testing.T) {
 	g.Go(func() {
 		for range 20 {
 			c.pass(time.Second)
-			if _, err := s.CreateIngestKey(ctx, app.ID, "k", nil); err != nil {
+			if _, err := s.CreateIngestKey(ctx, app.ID, "k", []string{AnyOrigin}); err != nil {
 				t.Error(err)
 				return
 			}

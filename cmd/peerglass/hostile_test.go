@@ -146,7 +146,7 @@ func TestHostile(t *testing.T) {
 	if err := json.Unmarshal([]byte(admin(http.MethodPost, "/apps", `{"name":"Closed"}`)), &app); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(admin(http.MethodPost, fmt.Sprintf("/apps/%d/ingest-keys", app.ID), `{"name":"web"}`)), &key); err != nil {
+	if err := json.Unmarshal([]byte(admin(http.MethodPost, fmt.Sprintf("/apps/%d/ingest-keys", app.ID), `{"name":"web","origins":["*"]}`)), &key); err != nil {
 		t.Fatal(err)
 	}
 	admin(http.MethodPatch, fmt.Sprintf("/apps/%d", app.ID), `{"enabled":false}`)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
 		return err
 	}
-	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, Thresholds: set.Thresholds, PollMs: int(c.Poll.Milliseconds())})
+	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, Thresholds: set.Thresholds, Fault: set.Log, PollMs: int(c.Poll.Milliseconds())})
 	if err != nil {
 		return err
 	}
@@ -143,6 +144,8 @@ func (c serveCommand) Run(ctx context.Context) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.Handle("GET /sdk.js", sdk.Handler())
 	mux.Handle("GET /sdk.js.map", sdk.Handler())
+	mux.Handle("GET /sdk-watch.mjs", sdk.Handler())
+	mux.Handle("GET /sdk-watch.mjs.map", sdk.Handler())
 	demos := demo.Handler(demo.Options{Key: func() string { return demoKey(ctx, set) }, Console: "/"})
 	mux.Handle("/demo", demos)
 	mux.Handle("/demo/", demos)
@@ -158,6 +161,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	server.BaseContext = func(net.Listener) context.Context { return running }
 	group.Go(func() error { return in.Run(running) })
+	group.Go(func() error { return set.Run(running) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -271,8 +275,8 @@ func restoreCalls(ctx context.Context, st *store.Store, asks *query.Query, spool
 	return nil
 }
 
-// demoKey is the newest ingest key, without limits of origin, of the first app
-// that is enabled.
+// demoKey is the newest ingest key that pages of this server may use, of the
+// first app that is enabled.
 func demoKey(ctx context.Context, set *settings.Settings) string {
 	apps, err := set.Apps(ctx)
 	if err != nil {
@@ -287,7 +291,7 @@ func demoKey(ctx context.Context, set *settings.Settings) string {
 			return ""
 		}
 		for _, k := range keys {
-			if k.Revoked.IsZero() && len(k.Origins) == 0 {
+			if k.Revoked.IsZero() && (slices.Contains(k.Origins, settings.SelfOrigin) || slices.Contains(k.Origins, settings.AnyOrigin)) {
 				return k.Key
 			}
 		}
