@@ -1,6 +1,7 @@
 // Builds what is published, and prints what it weighs:
 //   dist/sdk.js              the classic script
 //   dist/index.mjs           the module
+//   dist/sdk-watch.mjs       what both fetch when a page asks for it
 //   dist/adapters/*.mjs      one module for each file in adapters/
 //   dist/callstats.js        the classic script for pages written for callstats.js
 //   dist/types/**/*.d.ts     their types
@@ -14,6 +15,15 @@ import { gzipSync } from "node:zlib";
 
 const here = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+// Files that stand beside each other share one client: an adapter carries no
+// copy of the core, nor the core one of what it fetches late.
+const beside = {
+  name: "beside",
+  setup(b) {
+    b.onResolve({ filter: /^\.\.\/src\/index$/ }, (a) => (a.importer.includes("/adapters/") ? { path: "../index.mjs", external: true } : undefined));
+    b.onResolve({ filter: /^\.\/watch$/ }, (a) => (a.kind === "dynamic-import" ? { path: "./sdk-watch.mjs", external: true } : undefined));
+  },
+};
 const common = {
   absWorkingDir: here,
   bundle: true,
@@ -24,27 +34,20 @@ const common = {
   legalComments: "none",
   // Private members are written _name: nobody outside sees them.
   mangleProps: /^_[a-z]/,
+  plugins: [beside],
 };
 const scripts = { "src/script.ts": "dist/sdk.js" };
 if (existsSync(join(here, "callstats/index.ts"))) scripts["callstats/index.ts"] = "dist/callstats.js";
+const modules = { "src/index.ts": "dist/index.mjs", "src/watch.ts": "dist/sdk-watch.mjs" };
 const adapters = existsSync(join(here, "adapters")) ? readdirSync(join(here, "adapters")).filter((f) => /^[a-z0-9-]+\.ts$/.test(f)) : [];
 
-// An adapter works on the one client of the page: it imports the core's module
-// as it stands beside it and carries no copy of it.
-const core = {
-  name: "core",
-  setup(b) {
-    b.onResolve({ filter: /^\.\.\/src\/index$/ }, () => ({ path: "../index.mjs", external: true }));
-  },
-};
-
 for (const [from, to] of Object.entries(scripts)) await build({ ...common, entryPoints: [from], outfile: to, format: "iife" });
-await build({ ...common, entryPoints: ["src/index.ts"], outfile: "dist/index.mjs", format: "esm" });
+for (const [from, to] of Object.entries(modules)) await build({ ...common, entryPoints: [from], outfile: to, format: "esm" });
 if (adapters.length) {
-  await build({ ...common, entryPoints: adapters.map((f) => "adapters/" + f), outdir: "dist/adapters", outExtension: { ".js": ".mjs" }, format: "esm", plugins: [core] });
+  await build({ ...common, entryPoints: adapters.map((f) => "adapters/" + f), outdir: "dist/adapters", outExtension: { ".js": ".mjs" }, format: "esm" });
 }
 if (!process.argv.includes("--no-types")) declare();
-for (const file of [...Object.values(scripts), "dist/index.mjs", ...adapters.map((f) => "dist/adapters/" + f.replace(/ts$/, "mjs"))]) {
+for (const file of [...Object.values(scripts), ...Object.values(modules), ...adapters.map((f) => "dist/adapters/" + f.replace(/ts$/, "mjs"))]) {
   const bytes = readFileSync(join(here, file));
   console.log(`${file.padEnd(30)} ${(bytes.length / 1024).toFixed(1).padStart(5)} KiB, ${(gzipSync(bytes, { level: 9 }).length / 1024).toFixed(2).padStart(5)} KiB gzip`);
 }

@@ -1,5 +1,5 @@
 import { Encoder, Kind } from "./encoder";
-import { forget, keep, kept, type Kept, ROOM } from "./keep";
+import { forget, keep, kept, type Kept, ROOM, WAIT } from "./keep";
 import { Link, type Settings } from "./link";
 import { faults, guard, native, randomId } from "./native";
 import { screen, screenStats } from "./privacy";
@@ -102,7 +102,6 @@ export class Client {
   private _ready = false;
   private _consent = true;
   private _wanted: Identity | undefined; // who joins as soon as that is allowed
-  private _kept: Kept | undefined; // of the page before this one
   private _ending = new Set<Session>();
   private _defaults: DefaultConfig | undefined;
   /** Set by the capture: the browser's own getStats. */
@@ -117,10 +116,10 @@ export class Client {
     if (!this._config.key && !this._config.token) return this._warn("no key: nothing is collected");
     if (!this._config.endpoint) return this._warn("no endpoint: nothing is collected");
     this._ready = true;
-    this._kept = kept(this._to());
-    if (this._kept) {
-      this._lastNumber = Math.max(this._lastNumber, this._kept.connections);
-      this._lastCorr = Math.max(this._lastCorr, this._kept.calls);
+    for (const k of kept(this._to())) {
+      this._lastNumber = Math.max(this._lastNumber, k.connections);
+      this._lastCorr = Math.max(this._lastCorr, k.calls);
+      native.setTimeout(() => guard(() => this._bury(k)), k.at + WAIT - native.now());
     }
     if (this._tracked.size) this._hold();
   }
@@ -139,9 +138,9 @@ export class Client {
     this._cancelHold();
     for (const s of [...this._ending, open]) s?.link.stop();
     for (const t of this._tracked.values()) t.told = undefined;
-    this._session = this._kept = undefined;
+    this._session = undefined;
     this._early.length = 0;
-    forget();
+    for (const k of kept(this._to())) forget(k.id);
   }
 
   join(identity: Identity): void {
@@ -346,7 +345,6 @@ export class Client {
 
   /** The page is back, out of the browser's cache. */
   back(): void {
-    this._kept = kept(this._to());
     if (this._wanted && !this._session) this.join(this._wanted);
   }
 
@@ -393,20 +391,22 @@ export class Client {
     if (this._tracked.size) this._schedule(this._settings.fastMs);
   }
 
-  /** The session of the page before this one, where it is the same stay; what
-   * is left of another is sent, and that one ends. */
+  /** The same stay in the page before this one. */
   private _revive(identity: Identity): Session | undefined {
-    const k = this._kept;
-    this._kept = undefined;
-    forget();
-    if (!k || k.to !== this._to() || !(native.now() - k.at < 60_000)) return undefined;
-    const same = k.room === identity.room && k.user === identity.user;
-    const session = this._make(k.id, same ? identity : { room: k.room, user: k.user });
+    const k = kept(this._to()).find((k) => k.room === identity.room && k.user === identity.user);
+    if (!k || !forget(k.id)) return undefined;
+    const session = this._make(k.id, identity);
     session.link.unpack(k.link);
-    if (same) return session;
+    return session;
+  }
+
+  /** Ends a stay with which no page goes on. */
+  private _bury(k: Kept): void {
+    if (!this._consent || !forget(k.id)) return;
+    const session = this._make(k.id, { room: k.room, user: k.user });
+    session.link.unpack(k.link);
     session.link.start();
     void this._end(session, "page closed");
-    return undefined;
   }
 
   private _to(): string {

@@ -4,12 +4,10 @@ import { describeError } from "./capture/patch";
 import { capturePeerConnections } from "./capture/peerconnection";
 import { Client } from "./client";
 import { Kind } from "./encoder";
-import { guard } from "./native";
+import { guard, native } from "./native";
 import type { Config, DefaultConfig, Events, Feedback, Identity, LinkState, Outgoing, Status, Token } from "./types";
-
-import { AudioWatch } from "./watch/audio";
 import { Machine } from "./watch/machine";
-import { VideoWatch } from "./watch/video";
+import type { VideoWatch } from "./watch/video";
 
 export type { Config, DefaultConfig, Events, Feedback, Identity, LinkState, Outgoing, Status, Token };
 
@@ -22,8 +20,8 @@ export const VERSION: string = __VERSION__;
 export type Media = "audio" | "video" | "screen";
 
 let client: Client | undefined;
-let videos: VideoWatch | undefined;
-let sounds: AudioWatch | undefined;
+let videos: Promise<VideoWatch> | undefined;
+let sounds = false;
 
 /** The one client of the page, made at the first call. */
 function the(): Client {
@@ -35,6 +33,12 @@ function the(): Client {
     c.use(new Machine(c));
   }
   return client;
+}
+
+/** What few pages need is in a file of its own. An import passes a strict
+ * Content-Security-Policy where the script itself did. */
+function more(): Promise<typeof import("./watch")> {
+  return import("./watch").then((m) => (m.share(native), m));
 }
 
 /** Tells of something that happened, of a connection if one is given. */
@@ -49,7 +53,9 @@ export const peerglass = {
     guard(() => {
       const c = the();
       c.init(config);
-      if (config.audioGaps && !sounds && typeof document === "object") c.use((sounds = new AudioWatch()));
+      if (!config.audioGaps || sounds || typeof document !== "object") return;
+      sounds = true;
+      more().then((m) => c.use(new m.AudioWatch()), c.missing);
     });
   },
   /** Says who joins where; connections from now on belong to that call. */
@@ -87,8 +93,12 @@ export const peerglass = {
   watchVideo(element: HTMLVideoElement, user?: string, label?: string): void {
     guard(() => {
       const c = the();
-      if (!videos) c.use((videos = new VideoWatch(c)));
-      videos.watch(element, user, label);
+      videos ??= more().then((m) => {
+        const v = new m.VideoWatch(c);
+        c.use(v);
+        return v;
+      });
+      videos.then((v) => v.watch(element, user, label)).catch(c.missing);
     });
   },
   /** An error of the app's own: which of its functions failed, and how. */

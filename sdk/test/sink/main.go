@@ -37,7 +37,9 @@ func main() {
 	mux.Handle("/demo", demos)
 	mux.Handle("/demo/", demos)
 	mux.Handle("GET /sdk.js", http.FileServer(http.Dir(*dist)))
-	mux.Handle("GET /index.mjs", http.FileServer(http.Dir(*dist)))
+	for _, file := range []string{"/index.mjs", "/sdk-watch.mjs"} {
+		mux.Handle("GET "+file, http.FileServer(http.Dir(*dist)))
+	}
 	mux.Handle("GET /pages/", http.StripPrefix("/pages", policy(http.FileServer(http.Dir(*pages)))))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
