@@ -73,6 +73,8 @@ export interface Seen {
   streams(user: string): any[];
   /** The values of a user's events of that name, in their order. */
   events(user: string, name: string): any[];
+  /** Names and values of what a user's page told as events. */
+  told(user: string): string[];
 }
 
 /** Reads the newest call of a room; undefined if there is none. */
@@ -95,6 +97,7 @@ export async function look(program: Program, room: string): Promise<Seen | undef
     call, sessions,
     streams: (user) => streams.filter((s) => of(user).has(s.session) && ["audio", "video", "screen"].includes(s.kind)),
     events: (user, name) => events.filter((e) => of(user).has(e.session) && e.name === name).map((e) => e.value),
+    told: (user) => events.filter((e) => of(user).has(e.session) && e.kind === "event").map((e) => `${e.name} ${JSON.stringify(e.value)}`),
   };
 }
 
@@ -104,7 +107,7 @@ export function shown<T>(program: Program, room: string, what: string, f: (seen:
   return until(what, async () => {
     last = await look(program, room);
     return (last && f(last)) || undefined;
-  }, ms, () => JSON.stringify(last && { call: last.call, users: last.sessions.map((s) => ({ user: s.user, streams: last!.streams(s.user).map((t) => [t.direction, t.kind, t.remoteUser, t.bytes]) })) }, undefined, 1));
+  }, ms, () => JSON.stringify(last && { call: last.call, users: last.sessions.map((s) => ({ user: s.user, streams: last!.streams(s.user).map((t) => `${t.direction} ${t.kind} ${t.remoteUser} ${t.bytes}`), events: last!.told(s.user) })) }, undefined, 1));
 }
 
 /** What a user receives: kinds of the streams that brought something, by whom. */

@@ -31,6 +31,7 @@ export class Watch<Sender> {
   private _identity: Partial<Identity>;
   private _userOf: ((sender: Sender) => string) | undefined;
   private _mutes = new Map<Kind, string>(); // how the mute of a kind was told: the track, "" by us
+  private _screens = new Set<MediaStreamTrack>(); // own ones of which we told
   private _speaker: string | undefined;
   private _down = false;
 
@@ -73,9 +74,20 @@ export class Watch<Sender> {
     if (kind === "screen" && track.kind === "video") this.shares(track, true, user);
   }
 
-  /** Another user begins or ends to show a screen, or the user itself does. */
-  shares(track: MediaStreamTrack | null | undefined, on: boolean, user?: string): void {
-    peerglass.event("screenShare", { on, track: track?.id, user });
+  /** Another user begins or ends to show a screen. */
+  shares(track: MediaStreamTrack, on: boolean, user: string): void {
+    peerglass.event("screenShare", { on, track: track.id, user });
+  }
+
+  /**
+   * The user begins or ends to show a screen. A track of getDisplayMedia names
+   * its surface, and of those the SDK has told already.
+   */
+  ownScreen(track: MediaStreamTrack | null | undefined, on: boolean): void {
+    if (!track || (on && track.getSettings().displaySurface)) return;
+    if (on) this._screens.add(track);
+    else if (!this._screens.delete(track)) return;
+    peerglass.event("screenShare", { on, track: track.id });
   }
 
   /**
@@ -108,9 +120,12 @@ export class Watch<Sender> {
     peerglass.event("dominantSpeaker", { user });
   }
 
-  /** A device is in use: its kind, and its label where that is known. */
-  uses(kind: string, label: string | undefined): void {
-    if (kind && label) peerglass.event("devices", { [kind]: label });
+  /** The user listens with another device. */
+  listensWith(id: string): void {
+    void navigator.mediaDevices.enumerateDevices().then((all) => {
+      const label = all.find((d) => d.kind === "audiooutput" && d.deviceId === id)?.label;
+      if (label) peerglass.event("devices", { audiooutput: label });
+    }, () => undefined);
   }
 
   /** The library's connection is lost, and it tries to have it back. */
@@ -130,6 +145,7 @@ export class Watch<Sender> {
     this._down = false;
     this._speaker = undefined;
     this._mutes.clear();
+    this._screens.clear();
     peerglass.event("disconnected", { reason });
     void peerglass.leave();
   }

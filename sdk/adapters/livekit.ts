@@ -60,25 +60,18 @@ export function watchRoom(room: Room, options?: Options<Participant>): Stop {
   watch.on(room, "connected", joined);
   watch.on(room, "trackSubscribed", (_, publication: Publication, participant: Participant) => subscribed(publication, participant));
   watch.on(room, "trackUnsubscribed", (track: { mediaStreamTrack: MediaStreamTrack }, publication: Publication, participant: Participant) => {
-    if (isScreen(publication)) watch.shares(track.mediaStreamTrack, false, userOf(participant));
+    if (isScreen(publication) && track.mediaStreamTrack.kind === "video") watch.shares(track.mediaStreamTrack, false, userOf(participant));
   });
   watch.on(room, "trackMuted", (publication: Publication, participant: Participant) => muted(publication, participant, true));
   watch.on(room, "trackUnmuted", (publication: Publication, participant: Participant) => muted(publication, participant, false));
-  // A screen that came from getDisplayMedia names its surface; of that the SDK has told.
-  const ownScreen = (publication: Publication, on: boolean): void => {
-    const track = publication.track?.mediaStreamTrack;
-    if (track && isScreen(publication) && !track.getSettings().displaySurface) watch.shares(track, on);
-  };
-  watch.on(room, "localTrackPublished", (publication: Publication) => ownScreen(publication, true));
-  watch.on(room, "localTrackUnpublished", (publication: Publication) => ownScreen(publication, false));
+  for (const [event, on] of [["localTrackPublished", true], ["localTrackUnpublished", false]] as const) {
+    watch.on(room, event, (publication: Publication) => isScreen(publication) && watch.ownScreen(publication.track?.mediaStreamTrack, on));
+  }
   watch.on(room, "activeSpeakersChanged", (speakers: Participant[]) => {
     if (speakers[0]) watch.speaks(userOf(speakers[0]));
   });
-  watch.on(room, "activeDeviceChanged", (kind: string, id: string) => {
-    const source = kind === "audioinput" ? "microphone" : kind === "videoinput" ? "camera" : "";
-    const own = [...(room.localParticipant.trackPublications?.values() ?? [])].find((p) => p.source === source);
-    watch.uses(kind, own?.track?.mediaStreamTrack.label || id);
-  });
+  // What is sent from the SDK knows; what is listened with only the library.
+  watch.on(room, "activeDeviceChanged", (kind: string, id: string) => kind === "audiooutput" && watch.listensWith(id));
   watch.on(room, "mediaDevicesError", (error: unknown, kind?: string) => watch.failed(kind ? "getUserMedia " + kind : "getUserMedia", error));
   watch.on(room, "trackSubscriptionFailed", (sid: string, participant: Participant, error: unknown) =>
     watch.failed("subscribe", { name: "TrackSubscriptionFailed", message: `${sid} of ${userOf(participant)}: ${String(error ?? "unknown")}` }),

@@ -48,16 +48,14 @@ export function watchDevice(device: Device, options: Options): Stop {
   const open = new Set<Transport>();
 
   const producer = (p: Producer): void => {
-    const kind = kindOf(p);
     const paused = (is: boolean): void => watch.muted(kindOf(p), p.track, is);
     if (p.paused) paused(true);
     watch.on(p.observer, "pause", () => paused(true));
     watch.on(p.observer, "resume", () => paused(false));
-    // A screen that came from getDisplayMedia names its surface; of that the SDK has told.
-    const track = p.track;
-    if (kind !== "screen" || !track || track.kind !== "video" || track.getSettings().displaySurface) return;
-    watch.shares(track, true);
-    watch.on(p.observer, "close", () => watch.shares(track, false));
+    const { track } = p;
+    if (kindOf(p) !== "screen" || track?.kind !== "video") return;
+    watch.ownScreen(track, true);
+    watch.on(p.observer, "close", () => watch.ownScreen(track, false));
   };
   const consumer = (c: Consumer): void => {
     const user = watch.user(c, c.appData.user ?? c.appData.userId ?? c.appData.peerId);

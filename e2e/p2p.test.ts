@@ -1,0 +1,73 @@
+// Two pages with a plain RTCPeerConnection between them, signalled by the
+// test: one line of the adapter says who stands at its ends.
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectCall, received, shown, type Stage, startStage } from "./stage";
+
+declare const pc: RTCPeerConnection;
+declare function hangUp(): Promise<void>;
+
+const room = "standup";
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await startStage("p2p", { before: "const { user: me, other: them } = args;", after: "Object.assign(globalThis, { pc, hangUp });" });
+});
+
+afterAll(() => stage?.stop());
+
+/** Carries an offer and its answer, each with all candidates. */
+async function negotiate(from: Page, to: Page): Promise<void> {
+  const complete = async (description: RTCSessionDescriptionInit | null) => {
+    if (description) await pc.setRemoteDescription(description);
+    await pc.setLocalDescription();
+    if (pc.iceGatheringState !== "complete") {
+      await new Promise<void>((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done()));
+    }
+    return pc.localDescription!.toJSON() as RTCSessionDescriptionInit;
+  };
+  const offer = await from.evaluate(complete, null);
+  const answer = await to.evaluate(complete, offer);
+  await from.evaluate((a) => pc.setRemoteDescription(a), answer);
+}
+
+test("two ends of a connection are a call, each knows the other, and mute and screen shares are seen", async () => {
+  const { program, errors } = stage;
+  const ada = await stage.open("ada", { other: "ben" });
+  const ben = await stage.open("ben", { other: "ada" });
+  for (const page of [ada, ben]) {
+    await page.evaluate(async () => {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+      for (const track of stream.getTracks()) pc.addTrack(track, stream);
+    });
+  }
+  await negotiate(ada, ben);
+  const seen = await shown(program, room, "what both receive", (s) => received(s, "ada").length === 2 && received(s, "ben").length === 2 && s);
+  expect(received(seen, "ada")).toEqual(["audio of ben", "video of ben"]);
+  expect(received(seen, "ben")).toEqual(["audio of ada", "video of ada"]);
+
+  await ada.evaluate(() => {
+    const track = pc.getSenders().find((s) => s.track?.kind === "audio")!.track!;
+    track.enabled = false;
+    track.enabled = true;
+  });
+  await ben.evaluate(async () => {
+    const screen = await navigator.mediaDevices.getDisplayMedia({ video: true });
+    for (const track of screen.getTracks()) pc.addTrack(track, screen);
+  });
+  await negotiate(ben, ada);
+  await shown(program, room, "the screen", (s) => s.streams("ben").some((t) => t.kind === "screen" && t.bytes > 0) && received(s, "ada").length === 3);
+  await ben.evaluate(() => pc.getSenders().at(-1)!.track!.stop());
+
+  const told = await shown(program, room, "what both did", (s) => s.events("ada", "unmute").length > 0 && s.events("ben", "screenShare").length === 2 && s);
+  expect(told.events("ada", "mute").map((e) => e.kind)).toEqual(["audio"]);
+  expect(told.events("ada", "unmute").map((e) => e.kind)).toEqual(["audio"]);
+  expect(told.events("ben", "screenShare").map((e) => e.on)).toEqual([true, false]);
+  await expectCall(program, told, room, ["ada", "ben"]);
+
+  for (const page of [ada, ben]) await page.evaluate(() => hangUp());
+  const ended = await shown(program, room, "both to have left", (s) => s.sessions.every((x) => x.end) && s);
+  expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
+  expect(errors).toEqual([]);
+});
