@@ -202,6 +202,7 @@ func (a *API) routes() {
 	a.accountRoutes()
 	a.appRoutes()
 	a.keyRoutes()
+	a.tokenRoutes()
 	a.callRoutes()
 	a.assessRoutes()
 	a.thresholdRoutes()

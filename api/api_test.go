@@ -409,7 +409,7 @@ func TestTenants(t *testing.T) {
 	b := newBench(t)
 	var tests []scenario
 	for _, path := range []string{
-		"", "/secret", "/ingest-keys", "/calls", "/calls/" + theirs.String(), "/calls/" + theirs.String() + "/sessions", "/calls/" + theirs.String() + "/sessions/" + theirStay.String(),
+		"", "/secret", "/ingest-keys", "/public-keys", "/log", "/default-config", "/thresholds", "/calls", "/calls/" + theirs.String(), "/calls/" + theirs.String() + "/sessions", "/calls/" + theirs.String() + "/sessions/" + theirStay.String(),
 		"/calls/" + theirs.String() + "/sessions/" + theirStay.String() + "/dump", "/calls/" + theirs.String() + "/connections", "/calls/" + theirs.String() + "/streams",
 		"/calls/" + theirs.String() + "/samples", "/calls/" + theirs.String() + "/events",
 		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features",
@@ -433,6 +433,12 @@ func TestTenants(t *testing.T) {
 		scenario{name: "who is a key", as: "one", path: "/me", status: 200, has: []string{`"apps":[1]`, `"admin":false`}},
 		scenario{name: "rename theirs", as: "one", method: "PATCH", path: "/apps/2", body: `{"name":"mine"}`, status: 404},
 		scenario{name: "rotate theirs", as: "one", method: "POST", path: "/apps/2/secret/rotate", status: 404, lacks: []string{"secret"}},
+		scenario{name: "token of theirs", as: "one", method: "POST", path: "/apps/2/tokens", body: `{"user":"root"}`, status: 404, lacks: []string{"eyJ"}},
+		scenario{name: "check against theirs", as: "one", method: "POST", path: "/apps/2/tokens/check", body: `{"token":"x"}`, status: 404},
+		scenario{name: "public key for theirs", as: "one", method: "POST", path: "/apps/2/public-keys", body: `{"key":"x"}`, status: 404},
+		scenario{name: "revoke public key of theirs", as: "one", method: "DELETE", path: "/apps/2/public-keys/1", status: 404},
+		scenario{name: "default configuration of theirs", as: "one", method: "PUT", path: "/apps/2/default-config", body: `{"peerConnection":null,"media":null}`, status: 404},
+		scenario{name: "clear their log", as: "one", method: "DELETE", path: "/apps/2/log", status: 404},
 		scenario{name: "delete theirs", as: "one", method: "DELETE", path: "/apps/2", status: 404},
 		scenario{name: "import into theirs", as: "one", method: "POST", path: "/apps/2/import", body: "x", status: 404},
 		scenario{name: "key for theirs", as: "one", method: "POST", path: "/api-keys", body: `{"name":"x","app":2}`, status: 404, lacks: []string{"pga_"}},
@@ -466,6 +472,7 @@ func TestApps(t *testing.T) {
 		{name: "gone", as: "all", path: "/apps/3", status: 404},
 		{name: "ingest key", as: "one", method: "POST", path: "/apps/1/ingest-keys", body: `{"origins":["https://meet.example.org"]}`, status: 201, has: []string{`"key":"pgk_`, `"revoked":null`}},
 		{name: "no origin", as: "one", method: "POST", path: "/apps/1/ingest-keys", body: `{"origins":["meet"]}`, status: 422, has: []string{"https://*.example.org"}},
+		{name: "origins not said", as: "one", method: "POST", path: "/apps/1/ingest-keys", body: `{"name":"page"}`, status: 422, has: []string{"Say which origins", "* lets every page"}},
 		{name: "change it", as: "one", method: "PATCH", path: "/apps/1/ingest-keys/2", body: `{"name":"page"}`, status: 200, has: []string{`"name":"page"`, "meet.example.org"}},
 		{name: "change it from another app", as: "two", method: "PATCH", path: "/apps/2/ingest-keys/2", body: `{"name":"page"}`, status: 404},
 		{name: "thresholds", as: "one", path: "/apps/1/thresholds", status: 200, has: []string{`{"name":"video_stutter","label":"Shortest video stutter that counts","unit":"ms","default":600,"min":100,"max":10000,"value":null}`, `"name":"downlink_audio_loss"`}},

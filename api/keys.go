@@ -29,7 +29,7 @@ type newIngestKeyInput struct {
 	AppPath
 	Body struct {
 		Name    string   `json:"name,omitempty" maxLength:"100"`
-		Origins []string `json:"origins,omitempty" maxItems:"100"`
+		Origins []string `json:"origins,omitempty" maxItems:"100" doc:"Which pages may use it: origins, self for pages of this server, * for every page"`
 	}
 }
 

@@ -40,7 +40,7 @@ type AppActivityList struct {
 
 // AppSecret is the key that an app's own back end signs tokens with.
 type AppSecret struct {
-	Secret string `json:"secret" doc:"Signs tokens (JWT, HS256). Belongs in a back end, never in a page"`
+	Secret string `json:"secret" doc:"Signs tokens (JWT with HS256, UserSig). Belongs in a back end, never in a page"`
 }
 
 // IngestKey is public: pages carry it to name their app.
@@ -48,7 +48,7 @@ type IngestKey struct {
 	ID      int64      `json:"id"`
 	Key     string     `json:"key" example:"pgk_6d1f0a5c9b7e" doc:"Public: a page carries it to name its app"`
 	Name    string     `json:"name"`
-	Origins []string   `json:"origins" doc:"Origins that may use it, such as https://meet.example.org or https://*.example.org; empty: every origin"`
+	Origins []string   `json:"origins" doc:"Origins that may use it, such as https://meet.example.org, https://*.example.org or http://localhost:*; self: pages of this server; *: every page"`
 	Created time.Time  `json:"created"`
 	Revoked *time.Time `json:"revoked" doc:"Since when it is refused; null while it is good"`
 }

@@ -38,7 +38,7 @@ func (s *Settings) SpendToken(ctx context.Context, claims Claims, session string
 		return nil
 	}
 	if session == "" {
-		session = "\x00" + randomText(26)
+		session = namelessSession + randomText(26)
 	}
 	// Each connection of a session brings its token: most uses write nothing.
 	owner, err := s.TokenSession(ctx, claims)
@@ -59,6 +59,10 @@ func (s *Settings) SpendToken(ctx context.Context, claims Claims, session string
 	}
 	return use.err
 }
+
+// namelessSession begins the name that a session without one is kept under: no
+// client can send it.
+const namelessSession = "\x00"
 
 func spent(owner, session string) error {
 	if owner == session {

@@ -102,6 +102,9 @@ func SignToken(secret string, claims Claims, now time.Time) (string, error) {
 	return token, nil
 }
 
+// NewTokenID returns a claim jti that no other token has.
+func NewTokenID() string { return randomText(26) }
+
 // Verifier is what tokens of an app are checked with.
 type Verifier struct {
 	App    rtc.AppID

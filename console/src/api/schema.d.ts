@@ -342,6 +342,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/default-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the app's pages make their connections and media requests with */
+        get: operations["getDefaultConfig"];
+        /** Set it; pages get it when they connect the next time */
+        put: operations["setDefaultConfig"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/import": {
         parameters: {
             query?: never;
@@ -395,6 +413,59 @@ export interface paths {
         patch: operations["changeIngestKey"];
         trace?: never;
     };
+    "/apps/{app}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What went wrong for the app's clients: refusals, and limits that were met */
+        get: operations["listAppLog"];
+        put?: never;
+        post?: never;
+        /** Empty the app's log */
+        delete: operations["clearAppLog"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/public-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys that tokens may be signed with (ES256) */
+        get: operations["listPublicKeys"];
+        put?: never;
+        /** Register a public key */
+        post: operations["addPublicKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/public-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a public key: tokens that it signed are refused from now on; it stays in the list */
+        delete: operations["revokePublicKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/secret": {
         parameters: {
             query?: never;
@@ -445,6 +516,40 @@ export interface paths {
         head?: never;
         /** Set an app's own thresholds; they hold for sessions that begin from now on */
         patch: operations["changeThresholds"];
+        trace?: never;
+    };
+    "/apps/{app}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue a token for a client, signed with the app's secret */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/tokens/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what is in a token and whether it would be accepted; it is not used up */
+        post: operations["checkToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/health": {
@@ -637,8 +742,11 @@ export interface components {
         AppList: {
             items: components["schemas"]["App"][];
         };
+        AppLog: {
+            items: components["schemas"]["LogEntry"][];
+        };
         AppSecret: {
-            /** @description Signs tokens (JWT, HS256). Belongs in a back end, never in a page */
+            /** @description Signs tokens (JWT with HS256, UserSig). Belongs in a back end, never in a page */
             secret: string;
         };
         Call: {
@@ -757,6 +865,9 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        CheckTokenInputBody: {
+            token: string;
+        };
         Connection: {
             /**
              * Format: date-time
@@ -789,6 +900,16 @@ export interface components {
         };
         ConnectionList: {
             items: components["schemas"]["Connection"][];
+        };
+        DefaultConfig: {
+            /** @description MediaStreamConstraints; null: none */
+            media: {
+                [key: string]: unknown;
+            } | null;
+            /** @description RTCConfiguration; null: none */
+            peerConnection: {
+                [key: string]: unknown;
+            } | null;
         };
         Detail: {
             /** @example query.limit */
@@ -929,7 +1050,7 @@ export interface components {
              */
             key: string;
             name: string;
-            /** @description Origins that may use it, such as https://meet.example.org or https://*.example.org; empty: every origin */
+            /** @description Origins that may use it, such as https://meet.example.org, https://*.example.org or http://localhost:*; self: pages of this server; *: every page */
             origins: string[];
             /**
              * Format: date-time
@@ -993,6 +1114,33 @@ export interface components {
         };
         IssueList: {
             items: components["schemas"]["Issue"][];
+        };
+        IssuedToken: {
+            /** Format: date-time */
+            expires: string;
+            /** @description Claim jti of a one-time token; null for others */
+            id: string | null;
+            token: string;
+        };
+        LogEntry: {
+            /** @example token_expired */
+            code: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            /** @description Cause and way out, as the client was told the last time */
+            message: string;
+            /** @description Of the last client: its address without the host */
+            network: string | null;
+            /** @description Of the page; null where the client sent none, (others) for those beyond what is told apart */
+            origin: string | null;
+            /** @example native */
+            protocol: string;
+            /** @description Of the last client: its own id of its stay */
+            session: string | null;
         };
         LoginInputBody: {
             name: string;
@@ -1069,7 +1217,36 @@ export interface components {
         };
         NewIngestKeyInputBody: {
             name?: string;
+            /** @description Which pages may use it: origins, self for pages of this server, * for every page */
             origins?: string[];
+        };
+        NewPublicKeyInputBody: {
+            /** @description P-256 public key, PEM or JWK */
+            key: string;
+            /** @description Absent: the JWK's kid, or its thumbprint (RFC 7638) */
+            keyId?: string;
+            name?: string;
+        };
+        NewTokenInputBody: {
+            /**
+             * Format: int64
+             * @description Seconds that a client may join with it; who is in stays in
+             * @default 3600
+             */
+            expiresIn: number;
+            /**
+             * @default jwt
+             * @enum {string}
+             */
+            form: "jwt" | "usersig";
+            /** @description Good for one session, over all its connections; within 24 hours */
+            oneTime?: boolean;
+            room?: string;
+            roomName?: string;
+            /** @description The client's own id of its stay, where the protocol has none */
+            session?: string;
+            user?: string;
+            userName?: string;
         };
         Outcome: {
             /**
@@ -1181,6 +1358,24 @@ export interface components {
             current: string;
             /** @description At least 10 characters */
             new: string;
+        };
+        PublicKey: {
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            id: number;
+            /** @description How tokens name it: header kid, or claim keyID */
+            keyId: string;
+            name: string;
+            pem: string;
+            /**
+             * Format: date-time
+             * @description Since when tokens that it signed are refused; null while it is good
+             */
+            revoked: string | null;
+        };
+        PublicKeyList: {
+            items: components["schemas"]["PublicKey"][];
         };
         Reason: {
             /** @example video_stutter */
@@ -1426,6 +1621,39 @@ export interface components {
         };
         ThresholdList: {
             items: components["schemas"]["Threshold"][];
+        };
+        TokenCheck: {
+            accepted: boolean;
+            /** @description null where nothing in the token can be trusted */
+            claims: components["schemas"]["TokenClaims"];
+            /**
+             * @description null where it is accepted
+             * @example token_expired
+             */
+            code: string | null;
+            /** @description Cause and way out, as the client would be told */
+            message: string | null;
+            /** @description The session that has used a one-time token: it alone may come back with it */
+            usedBy: string | null;
+        };
+        TokenClaims: {
+            /** Format: int32 */
+            app: number;
+            /**
+             * Format: date-time
+             * @description null: never, which only forms of other products have
+             */
+            expires: string | null;
+            /** @description Claim jti: good for one session only */
+            id: string | null;
+            /** @description Id of the public key that signed it; null: the app's secret */
+            key: string | null;
+            room: string | null;
+            roomName: string | null;
+            /** @description The client's own id of its stay */
+            session: string | null;
+            user: string | null;
+            userName: string | null;
         };
         User: {
             browser: string;
@@ -2354,6 +2582,74 @@ export interface operations {
             };
         };
     };
+    getDefaultConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultConfig"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setDefaultConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefaultConfig"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultConfig"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     importDump: {
         parameters: {
             query?: {
@@ -2531,6 +2827,170 @@ export interface operations {
             };
         };
     };
+    listAppLog: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppLog"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    clearAppLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listPublicKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKeyList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addPublicKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPublicKeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokePublicKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the public key */
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getAppSecret: {
         parameters: {
             query?: never;
@@ -2650,6 +3110,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ThresholdList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTokenInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    checkToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckTokenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenCheck"];
                 };
             };
             /** @description Error */
