@@ -20,11 +20,15 @@ func Built() bool {
 }
 
 // Handler serves the SDK's files by the last element of the path: sdk.js (the
-// classic script), index.mjs (the module) and their source maps. Any page may
-// load them. Where the SDK was not built, sdk.js is a line that says how to.
+// classic script), index.mjs (the module), callstats.js (for pages written for
+// callstats.js; also as callstats.min.js) and their source maps. Any page may
+// load them. Where the SDK was not built, a script is a line that says how to.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+		if name == "callstats.min.js" { // as pages have it
+			name = "callstats.js"
+		}
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
@@ -40,7 +44,7 @@ func Handler() http.Handler {
 		case err == nil && strings.HasSuffix(name, ".map"):
 			h.Set("Content-Type", "application/json")
 			_, _ = w.Write(body)
-		case name == "sdk.js":
+		case name == "sdk.js" || name == "callstats.js":
 			h.Set("Content-Type", "text/javascript; charset=utf-8")
 			h.Set("Cache-Control", "no-store")
 			_, _ = w.Write([]byte(missing))

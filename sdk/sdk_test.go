@@ -83,6 +83,11 @@ func TestHandlerServesTheSDK(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/javascript") {
 		t.Fatalf("/sdk.js: %d %s", w.Code, w.Header().Get("Content-Type"))
 	}
+	for _, path := range []string{"/callstats.js", "/callstats.min.js"} {
+		if w := get(path); w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/javascript") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Header().Get("Content-Type"))
+		}
+	}
 	if w.Header().Get("Access-Control-Allow-Origin") != "*" {
 		t.Error("/sdk.js cannot be loaded by a page of another origin")
 	}

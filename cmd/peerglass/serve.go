@@ -142,8 +142,9 @@ func (c serveCommand) Run(ctx context.Context) error {
 	mux.Handle(api.Prefix+"/", compress(rest.Handler()))
 	mux.Handle("/ingest/", in.Handler())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	mux.Handle("GET /sdk.js", sdk.Handler())
-	mux.Handle("GET /sdk.js.map", sdk.Handler())
+	for _, file := range []string{"sdk.js", "sdk.js.map", "callstats.js", "callstats.min.js", "callstats.js.map"} {
+		mux.Handle("GET /"+file, sdk.Handler())
+	}
 	mux.Handle("GET /sdk-watch.mjs", sdk.Handler())
 	mux.Handle("GET /sdk-watch.mjs.map", sdk.Handler())
 	demos := demo.Handler(demo.Options{Key: func() string { return demoKey(ctx, set) }, Console: "/"})

@@ -1,0 +1,165 @@
+import { captureMedia } from "../src/capture/media";
+import { capturePage } from "../src/capture/page";
+import { capturePeerConnections, watch } from "../src/capture/peerconnection";
+import { Client, type Module } from "../src/client";
+import { Kind } from "../src/encoder";
+import { guard, native } from "../src/native";
+import { Machine } from "../src/watch/machine";
+import { VideoWatch } from "../src/watch/video";
+
+/** A record that waits for its conference. */
+interface Waiting {
+  kind: Kind;
+  name: string;
+  payload: unknown;
+  corr: string;
+  time: number;
+}
+
+/** A connection that the page has made, whether or not it lets us watch it. */
+interface Known {
+  configuration: unknown;
+  constraints: unknown;
+  waiting: Waiting[];
+  clients: Client[];
+}
+
+const MAX_WAITING = 200;
+
+/** Stands between the captures, of which a page has one set, and the
+ * conferences, each of which has a client of its own. What happens on a
+ * connection goes to the conference that it was added to and, until it was
+ * added, nowhere: callstats.js watches no connection unasked. */
+class Hub extends Client {
+  private _known = new WeakMap<object, Known>();
+  private _open = new Set<Client>();
+  private _waiting: Waiting[] = []; // what happened in the page before there was a conference
+  private _shared: Module[] = [];
+  private _videos: VideoWatch | undefined;
+
+  /** Makes a client for a conference. */
+  enlist(): Client {
+    const client = new Client();
+    client.getStats = (pc) => (this.getStats ? this.getStats(pc) : pc.getStats());
+    client.page = () => this.page();
+    for (const m of this._shared) client.use(m);
+    for (const w of this._waiting.splice(0)) client.add(w.kind, w.name, null, w.payload, w.corr, w.time);
+    this._open.add(client);
+    return client;
+  }
+
+  /** The conference is over. */
+  dismiss(client: Client): void {
+    this._open.delete(client);
+  }
+
+  /** Lets a conference watch a connection. */
+  adopt(client: Client, pc: RTCPeerConnection): void {
+    if (!this._known.has(pc)) guard(() => watch(this, pc, pc.getConfiguration?.()));
+    const known = this._known.get(pc);
+    if (!known || known.clients.includes(client)) return;
+    client.connection(pc, known.configuration, known.constraints);
+    known.clients.push(client);
+    for (const w of known.waiting.splice(0)) client.add(w.kind, w.name, pc, w.payload, w.corr, w.time);
+  }
+
+  /** Ends that, with a last poll. */
+  release(client: Client, pc: RTCPeerConnection): void {
+    const known = this._known.get(pc);
+    const at = known ? known.clients.indexOf(client) : -1;
+    if (at < 0) return;
+    known!.clients.splice(at, 1);
+    client.closing(pc);
+  }
+
+  /** Measures what an element shows. */
+  watchVideo(element: HTMLVideoElement, user: string, label: string): void {
+    if (!this._videos) this.use((this._videos = new VideoWatch(this)));
+    this._videos.watch(element, user, label);
+  }
+
+  override use(module: Module): void {
+    this._shared.push(module);
+    for (const c of this._open) c.use(module);
+  }
+
+  override connection(pc: RTCPeerConnection, configuration: unknown, constraints?: unknown): void {
+    this._known.set(pc, { configuration, constraints, waiting: [], clients: [] });
+  }
+
+  override knows(pc: object): boolean {
+    return this._known.has(pc);
+  }
+
+  override connections(): RTCPeerConnection[] {
+    return [...this._open].flatMap((c) => c.connections());
+  }
+
+  override closing(pc: RTCPeerConnection): void {
+    for (const c of this._known.get(pc)?.clients.splice(0) ?? []) {
+      c.closing(pc);
+      guard(() => closed.get(c)?.(pc));
+    }
+  }
+
+  override add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = "", time = native.now()): void {
+    const known = pc ? this._known.get(pc) : undefined;
+    if (pc && !known) return;
+    const clients = known ? known.clients : [...this._open];
+    for (const c of clients) c.add(kind, name, pc, payload, corr, time);
+    if (clients.length) return;
+    const waiting = known ? known.waiting : this._waiting;
+    if (waiting.length < MAX_WAITING) waiting.push({ kind, name, payload, corr, time });
+  }
+
+  override event(name: string, data?: unknown): void {
+    this.add(Kind.Event, name, null, data);
+  }
+
+  override stir(): void {
+    for (const c of this._open) c.stir();
+  }
+
+  override online(): void {
+    for (const c of this._open) c.online();
+  }
+
+  override hidden(): void {
+    for (const c of this._open) c.hidden();
+  }
+
+  /** The page goes. callstats.js ends a call with its page, unless the page
+   * asked to do that itself. */
+  override going(beacon: ((url: string, body: Blob) => boolean) | undefined): void {
+    for (const c of this._open) {
+      if (!stays.has(c)) void c.leave();
+      c.going(beacon);
+    }
+  }
+
+  override back(): void {
+    for (const c of this._open) c.back();
+  }
+}
+
+/** What to call when the page closes a connection of a client. */
+export const closed = /* @__PURE__ */ new WeakMap<Client, (pc: RTCPeerConnection) => void>();
+
+/** Clients of pages that say goodbye themselves (disableBeforeUnloadHandler). */
+export const stays = /* @__PURE__ */ new WeakSet<Client>();
+
+let hub: Hub | undefined;
+
+/** The one hub of the page, made at the first call. */
+export function the(): Hub {
+  if (!hub) {
+    const h = (hub = new Hub());
+    guard(() => typeof window === "object" && capturePage(h, window));
+    guard(() => captureMedia(h, globalThis));
+    guard(() => capturePeerConnections(h, globalThis));
+    guard(() => h.use(new Machine(h)));
+  }
+  return hub;
+}
+
+export type { Hub };
