@@ -36,8 +36,9 @@ type conn struct {
 	sequenced   bool      // its frames carry sequence numbers
 	check       bool      // it only asks whether it would be let in
 	meta        spool.Meta
-	host        string // the header Host, for pages of this server
-	live        *live  // the session that the connection feeds; nil before join
+	host        string       // the header Host, for pages of this server
+	by          *credentials // that wait for the upgrade, where refusals are told after it
+	live        *live        // the session that the connection feeds; nil before join
 	counted     *atomic.Int64
 	bucket      bucket
 	number      uint64 // in the order of arrival: the higher is the newer
@@ -343,6 +344,12 @@ func (c *conn) detach(over bool, reason string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.wire.traits().shared {
+		if c.socket != nil {
+			l.part(over, reason)
+		}
+		return
+	}
 	if l.conn.Load() != c {
 		return
 	}

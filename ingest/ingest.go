@@ -230,6 +230,7 @@ var wires = map[string]wire{
 	"native":   nativeWire{},
 	"jitsi":    jitsiWire{},
 	"rtcstats": rtcstatsWire{},
+	"watchrtc": watchrtcWire{},
 }
 
 // Discard is a Store that keeps nothing: for benchmarks of everything before it.

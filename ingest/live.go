@@ -44,6 +44,11 @@ type live struct {
 	reason string
 	orphan bool // found in the spool, and its client cannot come back
 
+	// Of a shared session.
+	sockets  int    // WebSockets that feed it
+	parted   string // why the last of them was closed, where its client said so
+	partedAt int64  // and when the session was heard last before
+
 	// Deriving: under mu, or the catch-up's while behind.
 	decoder  protocol.Decoder
 	session  *session.Session
@@ -80,6 +85,10 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 		if t.shared {
 			// Nothing is pushed to such clients: the session needs no connection.
 			c.live, last = l, l.seq
+			if c.socket != nil {
+				l.sockets++
+				l.parted = ""
+			}
 			l.mu.Unlock()
 			return last, !isNew, nil
 		}
@@ -108,6 +117,37 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 		}
 		c.acked.Store(last)
 		return last, true, nil
+	}
+}
+
+// part takes a WebSocket from a shared session, under mu.
+func (l *live) part(over bool, reason string) {
+	l.sockets--
+	if l.sockets > 0 || l.ended || !l.server.running.Load() {
+		return
+	}
+	l.since = l.server.now()
+	l.parted, l.partedAt = reason, l.heard
+	if over {
+		l.end(l.since, reason)
+	}
+}
+
+// endParted ends the session that the client names in c.meta.ClientSession if
+// the client had closed its WebSocket itself: what it begins now is another.
+func (c *conn) endParted() {
+	key := liveKey{app: c.meta.App, wire: c.wire.name(), client: c.meta.ClientSession}
+	sh := c.server.shard(key.client)
+	sh.mu.Lock()
+	l := sh.byKey[key]
+	sh.mu.Unlock()
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.parted != "" {
+		l.end(l.partedAt, l.parted)
 	}
 }
 

@@ -48,7 +48,12 @@ func (o *Options) nativeSettings() native.Settings {
 }
 
 func (nativeWire) decoder(m *spool.Meta) protocol.Decoder {
-	d := native.NewDecoder(native.Options{})
+	return vouchedBy(m, native.NewDecoder(native.Options{}))
+}
+
+// vouchedBy returns d, or what holds it to the room and the user of the token
+// that let the session in.
+func vouchedBy(m *spool.Meta, d protocol.Decoder) protocol.Decoder {
 	var told rtc.Identity
 	if json.Unmarshal(m.Identity, &told) != nil || told.Room == "" && told.User == "" {
 		return d
@@ -56,10 +61,10 @@ func (nativeWire) decoder(m *spool.Meta) protocol.Decoder {
 	return &vouched{decoder: d, token: told}
 }
 
-// vouched decodes the batches of a client whose token says who it is: what the
+// vouched decodes the frames of a client whose token says who it is: what the
 // client itself says of that does not count.
 type vouched struct {
-	decoder *native.Decoder
+	decoder protocol.Decoder
 	token   rtc.Identity
 	sink    rtc.Sink
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -127,18 +128,26 @@ func (l *live) tick(now int64) {
 		return
 	}
 	heard, since := l.heard, l.since
+	grace, reason := l.wire.traits().graceMs, reasonTimeout
+	switch {
+	case l.sockets > 0: // their own ticks find out whether anybody is there
+		return
+	case l.parted != "":
+		heard, reason = l.partedAt, l.parted
+		grace = cmp.Or(l.wire.traits().partedMs, grace)
+	}
 	c := l.conn.Load()
 	if c != nil {
 		heard = c.heard.Load()
 		since = heard
 	}
-	if now-since < l.wire.traits().graceMs {
+	if now-since < grace {
 		return
 	}
 	if l.behind && c == nil && l.since > l.heard {
 		return // a replay goes first: it says when the client was last heard
 	}
-	l.end(heard, reasonTimeout)
+	l.end(heard, reason)
 	if c != nil {
 		c.fail(&Refusal{Reason: reasonTimeout, Status: http.StatusRequestTimeout, Sentence: "nothing was heard for too long: connect again to go on"})
 	}

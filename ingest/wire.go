@@ -60,8 +60,12 @@ type traits struct {
 	// and carry no numbers: every connection that names the session in
 	// c.meta.ClientSession feeds it, for as long as graceMs after the last.
 	shared bool
-	// graceMs is the silence after which a session is over, connected or not.
+	// graceMs is the silence after which a session is over, connected or not. A
+	// shared session is not silent while a WebSocket of it is open.
 	graceMs int64
+	// partedMs is the same for a shared session whose client has closed its
+	// WebSocket itself, and may still send a last word by a request; 0: graceMs.
+	partedMs int64
 	// pingMs is the silence after which the server asks whether the client is
 	// there; 0: clients tell by themselves.
 	pingMs int64
