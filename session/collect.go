@@ -37,6 +37,18 @@ type rowKey struct {
 	id    uint64 // within the session
 }
 
+// Snapshot returns what was kept so far, while more may come.
+func (c *Collect) Snapshot() *Collect {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &Collect{
+		Calls: slices.Clone(c.Calls), Sessions: slices.Clone(c.Sessions), Connections: slices.Clone(c.Connections),
+		Streams: slices.Clone(c.Streams), Samples: slices.Clone(c.Samples), Events: slices.Clone(c.Events),
+		Issues: slices.Clone(c.Issues), Outcomes: slices.Clone(c.Outcomes), Verdicts: slices.Clone(c.Verdicts),
+		FeatureRows: slices.Clone(c.FeatureRows),
+	}
+}
+
 // Call keeps the call's newest row.
 func (c *Collect) Call(r *rtc.Call) {
 	keep(c, &c.Calls, r, rowKey{'c', r.App, uint64(r.ID), 0}, func(r *rtc.Call) uint64 { return r.Version })
