@@ -4,7 +4,7 @@ import { capturePeerConnections, watch } from "../src/capture/peerconnection";
 import { Client, type Module } from "../src/client";
 import { Kind } from "../src/encoder";
 import { guard, native } from "../src/native";
-import { Machine } from "../src/watch/machine";
+import { machine } from "../src/watch/machine";
 import { VideoWatch } from "../src/watch/video";
 
 /** A record that waits for its conference. */
@@ -157,7 +157,7 @@ export function the(): Hub {
     guard(() => typeof window === "object" && capturePage(h, window));
     guard(() => captureMedia(h, globalThis));
     guard(() => capturePeerConnections(h, globalThis));
-    guard(() => h.use(new Machine(h)));
+    guard(() => h.use(machine(h)));
   }
   return hub;
 }

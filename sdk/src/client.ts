@@ -270,12 +270,9 @@ export class Client {
   }
 
   log(level: string, message: unknown): void {
-    let line = typeof message === "string" ? message : text(message);
-    if (line.length > MAX_LOG) {
-      line = line.slice(0, MAX_LOG);
-      this._warn(`a log line was cut at ${MAX_LOG} characters`);
-    }
-    this.add(Kind.Log, String(level), null, line);
+    const line = typeof message === "string" ? message : text(message);
+    this.add(Kind.Log, String(level), null, line.slice(0, MAX_LOG));
+    if (line.length > MAX_LOG) this.add(Kind.Event, "logTruncated", null, { bytes: line.length, kept: MAX_LOG });
   }
 
   feedback(f: Feedback): void {

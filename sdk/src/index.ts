@@ -6,7 +6,7 @@ import { Client } from "./client";
 import { Kind } from "./encoder";
 import { guard, native } from "./native";
 import type { Config, DefaultConfig, Events, Feedback, Identity, LinkState, Outgoing, Status, Token } from "./types";
-import { Machine } from "./watch/machine";
+import { machine } from "./watch/machine";
 import type { VideoWatch } from "./watch/video";
 
 export type { Config, DefaultConfig, Events, Feedback, Identity, LinkState, Outgoing, Status, Token };
@@ -30,7 +30,7 @@ function the(): Client {
     guard(() => typeof window === "object" && capturePage(c, window));
     guard(() => captureMedia(c, globalThis));
     guard(() => capturePeerConnections(c, globalThis));
-    c.use(new Machine(c));
+    c.use(machine(c));
   }
   return client;
 }
@@ -82,10 +82,10 @@ export const peerglass = {
    * connection, that all it brings is that user's. */
   mapStream(stream: MediaStreamTrack | number | string | RTCPeerConnection, user: string, label?: string): void {
     guard(() => {
-      if (typeof stream === "number") tell("mapStream", { ssrc: stream, user, label });
-      else if (typeof stream === "string") tell("mapStream", { mid: stream, user, label });
-      else if ("getReceivers" in stream) tell("mapStream", { user, label }, stream);
-      else tell("mapStream", { track: stream.id, user, label });
+      if (typeof stream === "number") return tell("mapStream", { ssrc: stream, user, label });
+      if (typeof stream === "string") return tell("mapStream", { mid: stream, user, label });
+      const whole = "getReceivers" in stream;
+      tell("mapStream", { track: whole ? undefined : stream.id, user, label }, whole ? stream : undefined);
     });
   },
   /** Measures exactly what an element shows: frames and freezes. With a user,

@@ -1,4 +1,4 @@
-import { type Client, MACHINE, type Module, type Poll } from "../client";
+import { type Client, MACHINE, type Module } from "../client";
 
 interface Battery {
   level: number;
@@ -11,63 +11,61 @@ const STATES = ["nominal", "fair", "serious", "critical"];
 
 /** What the browser tells of the machine without asking anybody: pressure on
  * the processor, battery, memory, and the devices that are sent from. */
-export class Machine implements Module {
-  private _state = -1; // of the pressure; −1: not told
-  private _worst = -1; // since the last poll
-  private _battery: Battery | undefined;
-  private _devices = "";
-  private _begun = false;
-
-  constructor(private readonly _client: Client) {}
-
-  connection(): void {
-    if (this._begun) return;
-    this._begun = true;
-    const { PressureObserver } = globalThis as { PressureObserver?: Pressure };
-    if (PressureObserver) {
-      new PressureObserver((records) => {
-        for (const { state } of records) this._worst = Math.max(this._worst, (this._state = STATES.indexOf(state)));
-      })
-        .observe("cpu", { sampleInterval: 1000 })
-        .catch(() => undefined); // the page may not
-    }
-    (navigator as { getBattery?(): Promise<Battery> }).getBattery?.().then(
-      (b) => (this._battery = b),
-      () => undefined,
-    );
-  }
-
-  session(): void {
-    this._devices = "";
-  }
-
-  poll({ machine, add }: Poll): void {
-    if (!machine) return;
-    const b = this._battery;
-    const { memory } = performance as { memory?: { usedJSHeapSize: number } };
-    add(MACHINE, {
-      cpuPressure: this._worst < 0 ? undefined : this._worst,
-      memoryUsed: memory?.usedJSHeapSize,
-      // Full and at once: so browsers tell of a machine that has none, too.
-      ...(b && !(b.level === 1 && b.charging && b.chargingTime === 0) ? { battery: b.level, batteryCharging: b.charging } : undefined),
-    });
-    this._worst = this._state;
-    this._used();
-  }
+export function machine(client: Client): Module {
+  let state: number | undefined; // of the pressure
+  let worst: number | undefined; // since the last poll
+  let battery: Battery | undefined;
+  let begun = false;
+  let told = ""; // of the devices
 
   /** Tells which devices are sent from, when they are others than before. */
-  private _used(): void {
+  const devices = (): void => {
     const labels: Record<string, string> = {};
-    for (const pc of this._client.connections()) {
+    for (const pc of client.connections()) {
       for (const { track } of pc.getSenders()) {
         // A screen and what is drawn have no device.
         const settings = track?.label && track.readyState === "live" && track.getSettings();
         if (settings && settings.deviceId && !settings.displaySurface) labels[track.kind + "input"] = track.label;
       }
     }
-    const told = JSON.stringify(labels);
-    if (told === this._devices || told === "{}") return;
-    this._devices = told;
-    this._client.event("devices", labels);
-  }
+    const all = JSON.stringify(labels);
+    if (all === told || all === "{}") return;
+    told = all;
+    client.event("devices", labels);
+  };
+
+  return {
+    connection() {
+      if (begun) return;
+      begun = true;
+      const { PressureObserver } = globalThis as { PressureObserver?: Pressure };
+      if (PressureObserver) {
+        new PressureObserver((records) => {
+          for (const r of records) worst = Math.max(worst ?? 0, (state = STATES.indexOf(r.state)));
+        })
+          .observe("cpu", { sampleInterval: 1000 })
+          .catch(() => undefined); // the page may not
+      }
+      (navigator as { getBattery?(): Promise<Battery> }).getBattery?.().then(
+        (b) => (battery = b),
+        () => undefined,
+      );
+    },
+    session() {
+      told = "";
+    },
+    poll({ machine, add }) {
+      if (!machine) return;
+      // Full at once: so browsers tell of a machine that has no battery, too.
+      const known = battery && (battery.level < 1 || battery.chargingTime) ? battery : undefined;
+      add(MACHINE, {
+        cpuPressure: worst,
+        memoryUsed: (performance as { memory?: { usedJSHeapSize: number } }).memory?.usedJSHeapSize,
+        battery: known?.level,
+        batteryCharging: known?.charging,
+      });
+      worst = state;
+      devices();
+    },
+  };
 }

@@ -74,11 +74,11 @@ export class VideoWatch implements Module {
       _presented: 0, _at: 0, _come: 0, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
       _stop: (e) => guard(() => (e.type === "pause" || (e.target as MediaStreamTrack).id === w._track) && this._cut(w)),
     };
-    const shown = (now: number, m: VideoFrameCallbackMetadata): void => {
+    const shown = (_: number, m: VideoFrameCallbackMetadata): void => {
       const e = ref.deref();
       if (!e) return;
       e.requestVideoFrameCallback(shown);
-      guard(() => this._show(w, e, now, m));
+      guard(() => this._show(w, e, m));
     };
     el.requestVideoFrameCallback(shown);
     el.addEventListener("pause", w._stop);
@@ -128,7 +128,7 @@ export class VideoWatch implements Module {
   }
 
   /** A picture was presented. */
-  private _show(w: Watched, el: HTMLVideoElement, now: number, m: VideoFrameCallbackMetadata): void {
+  private _show(w: Watched, el: HTMLVideoElement, m: VideoFrameCallbackMetadata): void {
     this._look(w, el);
     const since = m.presentedFrames - w._presented;
     const n = w._at && since > 0 ? since : 1;
@@ -136,14 +136,14 @@ export class VideoWatch implements Module {
     if (w._at) {
       // Several came since the last call. Those of a page that is not busy came
       // just now, all at once; of a busy one it is not known when they came.
-      const busy = w._doubt || now - this._due > LATE;
+      const busy = w._doubt || performance.now() - this._due > LATE;
       const gap = n > 1 && !busy ? time - Math.min((n - 1) * w._spacing, 33) : time;
       if (gap >= (n > 1 && busy ? n * LONG : LONG)) w._stutter += Math.max(gap - w._charged, 0);
       else if (n === 1) w._spacing = w._spacing ? 0.9 * w._spacing + 0.1 * time : time;
     }
     w._shown += n;
     w._presented = m.presentedFrames;
-    w._at = m.presentationTime;
+    w._at = nothingDue(el) ? 0 : m.presentationTime;
     w._come = come(el);
     w._doubt = false;
     w._charged = 0;
@@ -201,7 +201,7 @@ function trackOf(el: HTMLVideoElement): MediaStreamTrack | undefined {
 
 function nothingDue(el: HTMLVideoElement): boolean {
   const track = trackOf(el);
-  return el.paused || !track || track.muted || track.readyState === "ended";
+  return document.hidden || el.paused || !track || track.muted || track.readyState === "ended";
 }
 
 /** Pictures that have come to an element, shown or not. */

@@ -1,0 +1,363 @@
+// What the SDK measures beside getStats, held against what the page itself
+// sees: pictures and gaps of real streams in a real browser, told to a server
+// with the real decoder (test/sink).
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+
+interface Told {
+  kind: string;
+  name: string;
+  conn: string;
+  payload: any;
+}
+interface Stay {
+  records: Told[];
+  stats: Record<string, Record<string, Record<string, any>>>;
+  faults: string[] | null;
+}
+
+// What test/pages/watch.js and the SDK put into the page.
+type Shown = HTMLVideoElement & { frames: [number, number][] };
+interface Camera {
+  track: MediaStreamTrack;
+  still: boolean;
+}
+interface Call {
+  a: RTCPeerConnection;
+  b: RTCPeerConnection;
+  senders: RTCRtpSender[];
+  received: MediaStreamTrack[];
+}
+declare const peerglass: (typeof import("../src/index"))["peerglass"];
+declare function call(...tracks: MediaStreamTrack[]): Promise<Call>;
+declare function show(track: MediaStreamTrack, kind?: string): Shown;
+declare function camera(fps?: number): Camera;
+declare function tone(): MediaStreamTrack;
+declare function gaps(el: Shown): number;
+declare function pictures(el: Shown): number;
+declare const errors: string[];
+declare let c: Call, el: Shown, cam: Camera, ref: WeakRef<object>;
+declare const gc: () => void;
+
+let folder: string, sink: ChildProcess, url: string, browser: Browser, page: Page;
+
+beforeAll(async () => {
+  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => p && existsSync(p));
+  if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
+  folder = mkdtempSync(join(tmpdir(), "peerglass-watch-"));
+  execFileSync("go", ["build", "-o", join(folder, "sink"), "./sdk/test/sink"], { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } });
+  sink = spawn(join(folder, "sink"), { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  url = await new Promise<string>((done) => sink.stdout!.once("data", (d: Buffer) => done(d.toString().trim())));
+  browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--autoplay-policy=no-user-gesture-required", "--js-flags=--expose-gc", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  sink?.kill();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  await fetch(`${url}/do?reset`, { method: "POST" });
+  page = await browser.newPage();
+  await page.goto(`${url}/pages/watch.html`);
+  await page.evaluate((endpoint) => {
+    peerglass.init({ key: "pgk_test", endpoint, pollInterval: 500, audioGaps: true });
+    peerglass.join({ room: "blue", user: "alice" });
+  }, url);
+});
+
+afterEach(async () => {
+  expect(await page.evaluate(() => errors)).toEqual([]);
+  expect(await page.evaluate(() => peerglass.status()!.faults)).toBe(0);
+  await page.close();
+});
+
+const stays = async (): Promise<Stay[]> => Object.values((await (await fetch(`${url}/state`)).json()) as Record<string, Stay>);
+
+async function until<T>(what: string, f: () => Promise<T | undefined | false>): Promise<T> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const got = await f();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** Ends the stay and returns what the server has of it, and of a received track. */
+async function ended(track?: string): Promise<{ stay: Stay; report: Record<string, any> }> {
+  await page.evaluate(() => peerglass.leave());
+  const stay = (await stays())[0]!;
+  expect(stay.faults).toBeNull();
+  return { stay, report: reportOf(stay, track)! };
+}
+
+function reportOf(stay: Stay, track: string | undefined): Record<string, any> | undefined {
+  for (const conn of Object.values(stay.stats)) {
+    for (const r of Object.values(conn)) if (r.type === "inbound-rtp" && r.trackIdentifier === track) return r;
+  }
+  return undefined;
+}
+
+/** A call whose one camera is shown and watched. */
+async function watched(): Promise<string> {
+  await page.evaluate(async () => {
+    cam = camera();
+    c = await call(cam.track);
+    el = show(c.received[0]!);
+    peerglass.watchVideo(el, "bob", "camera");
+  });
+  await page.waitForFunction(() => pictures(el) > 40);
+  return page.evaluate(() => c.received[0]!.id);
+}
+
+test("pictures and gaps are told as the page saw them", async () => {
+  const track = await watched();
+  for (const ms of [400, 900, 1700]) {
+    await page.evaluate(async (ms) => {
+      cam.still = true;
+      await new Promise((done) => setTimeout(done, ms));
+      cam.still = false;
+    }, ms);
+    const before = await page.evaluate(() => pictures(el));
+    await page.waitForFunction((n) => pictures(el) > n + 20, before);
+  }
+  const { stay, report } = await ended(track);
+  const seen = await page.evaluate(() => ({ gaps: gaps(el), pictures: pictures(el) }));
+  expect(seen.gaps, "the page saw the two long ones").toBeGreaterThan(2400);
+  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - seen.gaps), `${report.peerglassVideoStutterDuration} s told, ${seen.gaps} ms seen`).toBeLessThan(100);
+  expect(Math.abs(report.peerglassFramesShown - seen.pictures), `${report.peerglassFramesShown} told, ${seen.pictures} seen`).toBeLessThan(10);
+  expect(stay.records.filter((r) => r.name === "mapStream").map((r) => r.payload)).toEqual([{ track, user: "bob", label: "camera" }]);
+});
+
+test("a gap counts while it goes on, and once", async () => {
+  const track = await watched();
+  await page.evaluate(() => c.senders[0]!.replaceTrack(null));
+  const going = async () => reportOf((await stays())[0]!, track)?.peerglassVideoStutterDuration as number;
+  await until("a second of it", async () => (await going()) > 1);
+  await until("another", async () => (await going()) > 2);
+  await page.evaluate(() => c.senders[0]!.replaceTrack(cam.track));
+  const before = await page.evaluate(() => pictures(el));
+  await page.waitForFunction((n) => pictures(el) > n + 20, before);
+  const { report } = await ended(track);
+  const seen = await page.evaluate(() => gaps(el));
+  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - seen), `${report.peerglassVideoStutterDuration} s told, ${seen} ms seen`).toBeLessThan(150);
+});
+
+test("a busy page invents no freezes, and pictures are counted for which it was not called", async () => {
+  const track = await page.evaluate(async () => {
+    c = await call(...(await navigator.mediaDevices.getUserMedia({ video: { frameRate: 20 } })).getTracks()); // does not need the page
+    el = show(c.received[0]!);
+    peerglass.watchVideo(el);
+    return c.received[0]!.id;
+  });
+  await page.waitForFunction(() => pictures(el) > 40);
+  for (let i = 0; i < 3; i++) {
+    await page.evaluate(() => {
+      for (const end = performance.now() + 1500; performance.now() < end; );
+    });
+    const before = await page.evaluate(() => pictures(el));
+    await page.waitForFunction((n) => pictures(el) > n + 10, before);
+  }
+  const { report } = await ended(track);
+  const seen = await page.evaluate(() => ({ called: el.frames.length, pictures: pictures(el) }));
+  expect(seen.called, "the browser did not call for each").toBeLessThan(seen.pictures - 30);
+  expect(Math.abs(report.peerglassFramesShown - seen.pictures)).toBeLessThan(10);
+  expect(report.peerglassVideoStutterDuration).toBe(0);
+});
+
+test("nothing is missed in a hidden page, of a paused element, and of a muted track", async () => {
+  const track = await watched();
+  const off: Record<string, [() => unknown, () => unknown]> = {
+    hidden: [() => seen(false), () => seen(true)],
+    paused: [() => el.pause(), () => el.play()],
+    muted: [() => mute(true), () => mute(false)],
+  };
+  await page.evaluate(() => {
+    const g = globalThis as any;
+    let hidden = false;
+    Object.defineProperty(document, "hidden", { get: () => hidden });
+    g.seen = (on: boolean) => {
+      hidden = !on;
+      document.dispatchEvent(new Event("visibilitychange"));
+    };
+    g.mute = (on: boolean) => {
+      Object.defineProperty(c.received[0]!, "muted", { configurable: true, value: on });
+      c.received[0]!.dispatchEvent(new Event(on ? "mute" : "unmute"));
+    };
+  });
+  for (const [begin, end] of Object.values(off)) {
+    await page.evaluate(`(${begin})()`);
+    await page.evaluate(() => c.senders[0]!.replaceTrack(null));
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 1200)));
+    await page.evaluate(() => c.senders[0]!.replaceTrack(cam.track));
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 300))); // the picture is there before it is due
+    await page.evaluate(`void (${end})()`);
+    const before = await page.evaluate(() => pictures(el));
+    await page.waitForFunction((n) => pictures(el) > n + 20, before);
+  }
+  const { report } = await ended(track);
+  expect(report.peerglassVideoStutterDuration).toBe(0);
+});
+declare function seen(on: boolean): void;
+declare function mute(on: boolean): void;
+
+test("an element that shows another stream is told of that one", async () => {
+  const [first, second] = await page.evaluate(async () => {
+    cam = camera();
+    c = await call(cam.track, camera().track);
+    el = show(c.received[0]!);
+    show(c.received[1]!);
+    peerglass.watchVideo(el, "bob");
+    return c.received.map((t) => t.id);
+  });
+  await page.waitForFunction(() => pictures(el) > 20);
+  await page.evaluate(async () => {
+    cam.still = true; // what is shown no more is not missed
+    await new Promise((done) => setTimeout(done, 300));
+    el.srcObject = new MediaStream([c.received[1]!]);
+    el.frames.length = 0;
+  });
+  await page.waitForFunction(() => pictures(el) > 40);
+  const { stay, report } = await ended(second);
+  expect(report.peerglassVideoStutterDuration).toBe(0);
+  expect(report.peerglassFramesShown).toBeGreaterThan(40);
+  expect(reportOf(stay, first), "the other's figures are gone").not.toHaveProperty("peerglassFramesShown");
+  expect(stay.records.filter((r) => r.name === "mapStream").map((r) => r.payload.track)).toEqual([first, second]);
+});
+
+test("an element that the page lets go of is not kept", async () => {
+  await page.evaluate(async () => {
+    c = await call(camera().track);
+    const v = show(c.received[0]!);
+    peerglass.watchVideo(v, "bob");
+    await new Promise((done) => setTimeout(done, 500));
+    v.remove();
+    v.srcObject = null;
+    ref = new WeakRef(v);
+  });
+  await until("the element to go", () => page.evaluate(() => (gc(), ref.deref() === undefined)));
+  expect((await ended()).stay.records.some((r) => r.name === "mapStream")).toBe(true);
+});
+
+test("who is who is told again when another call begins", async () => {
+  const track = await watched();
+  await page.evaluate(() => peerglass.join({ room: "red", user: "alice" }));
+  const told = await until("the mapping in both", async () => {
+    const all = (await stays()).map((s) => s.records.filter((r) => r.name === "mapStream").map((r) => r.payload.track));
+    return all.length === 2 && all.every((m) => m.length) && all;
+  });
+  expect(told).toEqual([[track], [track]]);
+});
+
+test("gaps of a sound are told, and silence is none", async () => {
+  const track = await page.evaluate(async () => {
+    const mic = tone();
+    c = await call(mic);
+    show(c.received[0]!, "audio");
+    return c.received[0]!.id;
+  });
+  const report = () => stays().then((all) => all[0] && reportOf(all[0], track));
+  const steady = await until("sound for a while", async () => {
+    const r = await report();
+    return r?.totalSamplesDuration > 3 && r!.peerglassAudioStutterDuration !== undefined && r;
+  });
+  await page.evaluate(async () => {
+    const { track } = c.senders[0]!;
+    track!.enabled = false; // silence is sent
+    await new Promise((done) => setTimeout(done, 600));
+    track!.enabled = true;
+    for (const ms of [500, 1200]) {
+      await c.senders[0]!.replaceTrack(null); // nothing is
+      await new Promise((done) => setTimeout(done, ms));
+      await c.senders[0]!.replaceTrack(track);
+      await new Promise((done) => setTimeout(done, 1000));
+    }
+  });
+  const now = (await ended(track)).report;
+  const told = now.peerglassAudioStutterDuration - steady.peerglassAudioStutterDuration;
+  const made = (now.concealedSamples - steady.concealedSamples) / 48_000;
+  expect(made, "the browser filled the two gaps").toBeGreaterThan(1.4);
+  expect(Math.abs(told - made), `${told} s told, ${made} s made up`).toBeLessThan(0.25);
+});
+
+test("the machine is told where the browser tells it", async () => {
+  await page.evaluate(async () => {
+    const g = globalThis as any;
+    g.PressureObserver = class {
+      constructor(private tell: (r: { state: string }[]) => void) {}
+      async observe(source: string) {
+        if (source === "cpu") g.press = (...states: string[]) => this.tell(states.map((state) => ({ state })));
+      }
+    };
+    Object.defineProperty(navigator, "getBattery", { configurable: true, value: async () => ({ level: 0.42, charging: false, chargingTime: Infinity }) });
+    const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+    c = await call(...media.getTracks());
+    g.press("serious", "fair");
+  });
+  const machine = await until("the machine's report", async () => {
+    const own = (await stays())[0]?.stats.PC_0?.["peerglass-client"];
+    return own?.battery !== undefined && own;
+  });
+  expect(machine).toMatchObject({ type: "client", battery: 0.42, batteryCharging: false });
+  expect(machine.cpuPressure).toBeGreaterThanOrEqual(1);
+  expect(machine.loopLag).toBeGreaterThanOrEqual(0);
+  expect(machine.memoryUsed).toBeGreaterThan(100_000);
+  const { stay } = await ended();
+  expect(stay.records.filter((r) => r.name === "devices").map((r) => r.payload)).toEqual([
+    { audioinput: expect.stringMatching(/\S/), videoinput: expect.stringMatching(/\S/) },
+  ]);
+});
+
+test("what the application tells arrives as the server reads it", async () => {
+  await page.evaluate(async () => {
+    c = await call(camera().track);
+    peerglass.mapStream(c.received[0]!, "bob", "camera");
+    peerglass.mapStream(7, "bob");
+    peerglass.mapStream("0", "bob");
+    peerglass.mapStream(c.b, "bob", "peer");
+    peerglass.mute("audio");
+    peerglass.unmute("audio");
+    peerglass.mute("video", "bob");
+    peerglass.hold(true);
+    peerglass.screenShare(true, c.received[0]);
+    peerglass.dominantSpeaker("bob");
+    peerglass.devices({ audiooutput: "Speakers" });
+    peerglass.wifi({ signal: 70, rssi: -60 });
+    peerglass.error("openChat", new TypeError("x is undefined"));
+    peerglass.error("openChat", "it broke");
+    peerglass.keys({ team: "support", ticket: 7 });
+    peerglass.feedback({ overall: 4, audio: 5, video: 3, screen: 2, comment: "fine" });
+    peerglass.log("info", "x".repeat(30_000));
+  });
+  const track = await page.evaluate(() => c.received[0]!.id);
+  await page.evaluate(() => peerglass.leave());
+  const stay = (await stays())[0]!;
+  const told = (name: string) => stay.records.filter((r) => r.name === name).map((r) => r.payload);
+  expect(stay.records.filter((r) => r.name === "mapStream").map((r) => [r.conn, r.payload])).toEqual([
+    ["", { track, user: "bob", label: "camera" }], ["", { ssrc: 7, user: "bob" }], ["", { mid: "0", user: "bob" }], ["PC_1", { user: "bob", label: "peer" }],
+  ]);
+  expect(told("mute")).toEqual([{ kind: "audio" }, { kind: "video", user: "bob" }]);
+  expect(told("unmute")).toEqual([{ kind: "audio" }]);
+  expect(told("hold")).toEqual([{ on: true }]);
+  expect(told("screenShare")).toEqual([{ on: true, track }]);
+  expect(told("dominantSpeaker")).toEqual([{ user: "bob" }]);
+  expect(told("devices")).toEqual([{ audiooutput: "Speakers" }]);
+  expect(told("wifi")).toEqual([{ signal: 70, rssi: -60 }]);
+  expect(told("error").slice(0, 2)).toMatchObject([{ function: "openChat", name: "TypeError", message: "x is undefined" }, { function: "openChat", message: "it broke" }]);
+  expect(stay.records.filter((r) => r.kind === "open").map((r) => r.payload.keys)).toContainEqual({ team: "support", ticket: "7" });
+  expect(stay.records.find((r) => r.kind === "feedback")!.payload).toEqual({ overall: 4, audio: 5, video: 3, screen: 2, comment: "fine" });
+  expect(stay.records.find((r) => r.kind === "log" && r.name === "info")!.payload.length).toBeLessThanOrEqual(20 << 10);
+  expect(told("logTruncated")).toEqual([{ bytes: 30_000, kept: 20 << 10 }]);
+});
