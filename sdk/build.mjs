@@ -6,12 +6,13 @@
 //   dist/callstats.js        the classic script for pages written for callstats.js
 //   dist/types/**/*.d.ts     their types
 // node build.mjs --no-types leaves the types out, which takes a fifth of the time.
-import { build } from "esbuild";
+import { build as bundle } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { minifySync } from "rolldown/utils";
 
 const here = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
@@ -28,28 +29,46 @@ const common = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
-  sourcemap: true,
+  sourcemap: "external",
+  write: false,
   target: ["es2020"],
   define: { __VERSION__: JSON.stringify(version) },
   legalComments: "none",
   // Private members are written _name: nobody outside sees them.
   mangleProps: /^_[a-z]/,
   plugins: [beside],
+  // callstats.js looks for a module of the older kind around it.
+  logOverride: { "commonjs-variable-in-esm": "silent" },
 };
 const scripts = { "src/script.ts": "dist/sdk.js" };
 if (existsSync(join(here, "callstats/index.ts"))) scripts["callstats/index.ts"] = "dist/callstats.js";
 const modules = { "src/index.ts": "dist/index.mjs", "src/watch.ts": "dist/sdk-watch.mjs" };
 const adapters = existsSync(join(here, "adapters")) ? readdirSync(join(here, "adapters")).filter((f) => /^[a-z0-9-]+\.ts$/.test(f)) : [];
+for (const f of adapters) modules["adapters/" + f] = "dist/adapters/" + f.replace(/ts$/, "mjs");
 
-for (const [from, to] of Object.entries(scripts)) await build({ ...common, entryPoints: [from], outfile: to, format: "iife" });
-for (const [from, to] of Object.entries(modules)) await build({ ...common, entryPoints: [from], outfile: to, format: "esm" });
-if (adapters.length) {
-  await build({ ...common, entryPoints: adapters.map((f) => "adapters/" + f), outdir: "dist/adapters", outExtension: { ".js": ".mjs" }, format: "esm" });
-}
+// A script's entry exports nothing: in a function of its own it is a classic
+// script. (The builder's own format for that brings half a KiB of helpers.)
+const classic = { format: "esm", banner: { js: '"use strict";(()=>{' }, footer: { js: "})();" } };
+const module = { format: "esm" };
+for (const [from, to] of Object.entries(scripts)) await build(from, to, classic);
+for (const [from, to] of Object.entries(modules)) await build(from, to, module);
 if (!process.argv.includes("--no-types")) declare();
-for (const file of [...Object.values(scripts), ...Object.values(modules), ...adapters.map((f) => "dist/adapters/" + f.replace(/ts$/, "mjs"))]) {
+for (const file of [...Object.values(scripts), ...Object.values(modules)]) {
   const bytes = readFileSync(join(here, file));
   console.log(`${file.padEnd(30)} ${(bytes.length / 1024).toFixed(1).padStart(5)} KiB, ${(gzipSync(bytes, { level: 9 }).length / 1024).toFixed(2).padStart(5)} KiB gzip`);
+}
+
+/** Bundles one file. The second minifier gains 3 % on the first. */
+async function build(from, to, options) {
+  const out = join(here, to);
+  const { outputFiles } = await bundle({ ...common, ...options, entryPoints: [from], outfile: to });
+  const [js, map] = [".js", ".map"].map((end) => outputFiles.find((f) => f.path.endsWith(end) || (end === ".js" && f.path.endsWith(".mjs"))).text);
+  const small = minifySync(out, js, { compress: { target: "es2020" }, mangle: true, codegen: { removeWhitespace: true }, sourcemap: true, inputMap: JSON.parse(map) });
+  if (small.errors.length) throw new Error(`${to}: ${small.errors[0].message}`);
+  const file = to.slice(to.lastIndexOf("/") + 1);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${small.code}\n//# sourceMappingURL=${file}.map\n`);
+  writeFileSync(out + ".map", JSON.stringify({ ...small.map, file, sources: small.map.sources.map((s) => s.replace(/^(\.\.\/)+/, "")) }));
 }
 
 /** Writes the types, of what is exported and no more. */

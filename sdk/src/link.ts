@@ -381,9 +381,7 @@ export class Link {
     this._posting = true;
     this.bytes += body.length;
     this._sent = this._queue[count - 1]?.seq ?? this._sent;
-    // text/plain needs no preflight.
-    this._doors
-      .fetch(this._url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", cache: "no-store" })
+    this._fetch(body, { cache: "no-store" })!
       .then(async (answer) => {
         const m = JSON.parse(await answer.text()) as Message;
         this._posting = false;
@@ -410,9 +408,12 @@ export class Link {
     const { body } = this._postBody(BEACON, true);
     const blob = new Blob([body], { type: "text/plain" });
     if (beacon && guard(() => beacon(this._url, blob))) return;
-    guard(() => {
-      this._doors.fetch?.(this._url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", keepalive: true }).catch(() => undefined);
-    });
+    guard(() => this._fetch(body, { keepalive: true })?.catch(() => undefined));
+  }
+
+  private _fetch(body: BodyInit, more: RequestInit): Promise<Response> | undefined {
+    // text/plain needs no preflight.
+    return this._doors.fetch?.(this._url, { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit", ...more });
   }
 
   /** What a later page needs to go on, in so many characters at most. */

@@ -8,6 +8,9 @@ function bound<T extends (...args: never[]) => unknown>(f: T | undefined): T | u
   return typeof f === "function" ? (f.bind(g) as T) : undefined;
 }
 
+/** Calls and constructs, whatever the page makes of Reflect. */
+export const { apply, construct } = Reflect;
+
 export const native = {
   WebSocket: g.WebSocket as typeof WebSocket | undefined,
   fetch: bound(g.fetch),

@@ -1,11 +1,9 @@
 import type { Client } from "../client";
 import { Kind } from "../encoder";
-import { guard } from "../native";
-import { describeError, describeTrack, patch, watched, type Watcher } from "./patch";
+import { apply, guard } from "../native";
+import { call, describeTrack, hook, patch } from "./patch";
 import { watchTrack } from "./peerconnection";
 
-type Any = (...args: unknown[]) => unknown;
-type LegacyGetUserMedia = Navigator & { getUserMedia?: unknown; webkitGetUserMedia?: unknown };
 
 /** What we know of a track that the page captured. */
 interface Captured {
@@ -36,40 +34,16 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
     c.over = true;
     if (c.screen && track.kind === "video") client.add(Kind.Event, "screenShare", null, { on: false, track: track.id });
   };
-  const asked = (name: string, payload: unknown, tell: (value: unknown) => unknown): Watcher => {
-    const corr = client.corr();
-    return {
-      before: () => client.add(Kind.Call, name, null, payload, corr),
-      success: (value) => client.add(Kind.Call, name + "OnSuccess", null, tell(value), corr),
-      failure: (error) => client.add(Kind.Call, name + "OnFailure", null, describeError(error), corr),
-    };
-  };
+  // The methods stand on the prototype; a page may have its own on the object.
+  const home = (object: object, name: string): object => (Object.prototype.hasOwnProperty.call(object, name) ? object : Object.getPrototypeOf(object));
 
   if (devices) {
-    // The methods stand on the prototype; a page may have its own on the object.
-    const home = (name: string): object => (Object.prototype.hasOwnProperty.call(devices, name) ? devices : Object.getPrototypeOf(devices));
-    for (const [name, screen] of [
-      ["getUserMedia", false],
-      ["getDisplayMedia", true],
-    ] as const) {
-      patch(
-        home(name),
-        name,
-        (original: Any) =>
-          function (this: unknown, ...args: unknown[]): unknown {
-            return watched(original, this, args, guard(() => asked("navigator.mediaDevices." + name, args[0], (s) => took(s, screen))));
-          } as never,
-      );
+    for (const method of ["getUserMedia", "getDisplayMedia"]) {
+      const name = "navigator.mediaDevices." + method;
+      hook(home(devices, method), method, (_, args) => call(client, null, name, args[0], (s) => took(s, method === "getDisplayMedia")));
     }
     const list = devices.enumerateDevices as (() => Promise<MediaDeviceInfo[]>) | undefined;
-    patch(
-      home("enumerateDevices"),
-      "enumerateDevices",
-      (original: Any) =>
-        function (this: unknown, ...args: unknown[]): unknown {
-          return watched(original, this, args, guard(() => asked("navigator.mediaDevices.enumerateDevices", undefined, describeDevices)));
-        } as never,
-    );
+    hook(home(devices, "enumerateDevices"), "enumerateDevices", () => call(client, null, "navigator.mediaDevices.enumerateDevices", undefined, describeDevices));
     guard(() =>
       devices.addEventListener("devicechange", () => {
         list?.call(devices).then(
@@ -81,25 +55,18 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
   }
 
   // The callback form that old pages use.
-  const navigator = scope.navigator as LegacyGetUserMedia | undefined;
-  for (const name of ["getUserMedia", "webkitGetUserMedia"] as const) {
-    patch(
-      navigator && Object.getPrototypeOf(navigator),
-      name,
-      (original: Any) =>
-        function (this: unknown, ...args: unknown[]): unknown {
-          return watched(original, this, args, guard(() => asked("navigator.mediaDevices.getUserMedia", args[0], (s) => took(s, false))), [1, 2]);
-        } as never,
-    );
+  const navigator = scope.navigator as Navigator | undefined;
+  for (const name of navigator ? ["getUserMedia", "webkitGetUserMedia"] : []) {
+    hook(home(navigator!, name), name, (_, args) => call(client, null, "navigator.mediaDevices.getUserMedia", args[0], (s) => took(s, false)), [1, 2]);
   }
 
   const track = (scope as { MediaStreamTrack?: { prototype: object } }).MediaStreamTrack?.prototype;
   patch(
     track,
     "stop",
-    (original: Any) =>
-      function (this: MediaStreamTrack): unknown {
-        const result = Reflect.apply(original, this, []);
+    (original) =>
+      function (this: MediaStreamTrack, ...args: unknown[]): unknown {
+        const result = apply(original, this, args);
         guard(() => {
           const c = captured.get(this);
           if (!c || c.over) return;
@@ -107,7 +74,7 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
           ended(this);
         });
         return result;
-      } as never,
+      },
   );
 
   // Pages mute by switching a track off, of which the browser tells nobody.
@@ -119,7 +86,7 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
       ...enabled,
       set(this: MediaStreamTrack, value: boolean) {
         const was = guard(() => this.enabled);
-        Reflect.apply(set, this, [value]);
+        apply(set, this, [value]);
         guard(() => {
           const c = captured.get(this);
           // A track that was drawn or synthesised counts once it is sent.

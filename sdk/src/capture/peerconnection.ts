@@ -1,9 +1,7 @@
 import type { Client } from "../client";
 import { Kind } from "../encoder";
-import { guard } from "../native";
-import { describeError, describeTrack, patch, watched, type Watcher } from "./patch";
-
-type Any = (...args: unknown[]) => unknown;
+import { apply, construct, guard } from "../native";
+import { call, describeTrack, hook, patch } from "./patch";
 
 /** Watches every RTCPeerConnection of the page. */
 export function capturePeerConnections(client: Client, scope: typeof globalThis & { webkitRTCPeerConnection?: unknown }): void {
@@ -11,13 +9,13 @@ export function capturePeerConnections(client: Client, scope: typeof globalThis 
   if (typeof Native !== "function") return;
   const prototype = Native.prototype;
   const nativeGetStats = prototype.getStats as (this: RTCPeerConnection) => Promise<RTCStatsReport>;
-  client.getStats = (pc) => nativeGetStats.call(pc);
+  client.getStats = (pc) => apply(nativeGetStats, pc, []) as Promise<RTCStatsReport>;
 
   // A Proxy keeps instanceof, static members, subclasses and the prototype.
   const wrapped = new Proxy(Native, {
     construct(target, args, newTarget) {
       // A call without a subclass must not look like one to the browser.
-      const pc = Reflect.construct(target, args, newTarget === wrapped ? target : newTarget) as RTCPeerConnection;
+      const pc = construct(target, args, newTarget === wrapped ? target : newTarget) as RTCPeerConnection;
       guard(() => watch(client, pc, args[0], args[1]));
       return pc;
     },
@@ -35,62 +33,35 @@ export function capturePeerConnections(client: Client, scope: typeof globalThis 
     return client.knows(pc);
   };
 
-  const method = (name: string, say: (args: unknown[]) => unknown, tell: (value: unknown) => unknown, callbacks?: [number, number]): void =>
-    patch(
-      prototype,
-      name,
-      (original: Any) =>
-        function (this: RTCPeerConnection, ...args: unknown[]): unknown {
-          return watched(original, this, args, guard(() => (known(this) ? call(client, this, name, say(args), tell) : undefined)), callbacks);
-        } as never,
-    );
+  const method = (name: string, say: (args: unknown[]) => unknown, tell?: (value: unknown) => unknown, callbacks?: [number, number]): void =>
+    hook<RTCPeerConnection>(prototype, name, (pc, args) => (known(pc) ? call(client, pc, name, say(args), tell) : undefined), callbacks);
   const nothing = (): undefined => undefined;
-  const first = (args: unknown[]): unknown => args[0];
   const description = (d: unknown): unknown => {
     const { type, sdp } = (d ?? {}) as RTCSessionDescriptionInit;
     return type || sdp ? { type, sdp: maskSdp(sdp) } : undefined;
   };
 
-  method("createOffer", (a) => (typeof a[0] === "function" ? a[2] : a[0]), description, [0, 1]);
-  method("createAnswer", (a) => (typeof a[0] === "function" ? a[2] : a[0]), description, [0, 1]);
-  method("setLocalDescription", (a) => description(a[0]), nothing, [1, 2]);
-  method("setRemoteDescription", (a) => description(a[0]), nothing, [1, 2]);
-  method("addIceCandidate", first, nothing, [1, 2]);
-  method("createDataChannel", (a) => [a[0], a[1]], nothing);
-  method("addStream", (a) => describeStream(a[0]), nothing);
-  method("removeStream", (a) => describeStream(a[0]), nothing);
-  method("addTrack", (a) => ({ ...(describeTrack(a[0] as MediaStreamTrack) as object), streams: a.slice(1).map((s) => (s as MediaStream).id) }), nothing);
-  method("removeTrack", (a) => describeTrack((a[0] as RTCRtpSender)?.track), nothing);
-  method("addTransceiver", (a) => [typeof a[0] === "string" ? a[0] : describeTrack(a[0] as MediaStreamTrack), init(a[1])], nothing);
-  method("restartIce", nothing, nothing);
-  method("setConfiguration", (a) => maskConfiguration(a[0]), nothing);
+  for (const name of ["createOffer", "createAnswer"]) method(name, (a) => (typeof a[0] === "function" ? a[2] : a[0]), description, [0, 1]);
+  for (const name of ["setLocalDescription", "setRemoteDescription"]) method(name, (a) => description(a[0]), nothing, [1, 2]);
+  method("addIceCandidate", (a) => a[0], nothing, [1, 2]);
+  method("createDataChannel", (a) => [a[0], a[1]]);
+  for (const name of ["addStream", "removeStream"]) method(name, (a) => describeStream(a[0]));
+  method("addTrack", (a) => ({ ...(describeTrack(a[0] as MediaStreamTrack) as object), streams: a.slice(1).map((s) => (s as MediaStream).id) }));
+  method("removeTrack", (a) => describeTrack((a[0] as RTCRtpSender)?.track));
+  method("addTransceiver", (a) => [typeof a[0] === "string" ? a[0] : describeTrack(a[0] as MediaStreamTrack), init(a[1])]);
+  method("restartIce", nothing);
+  method("setConfiguration", (a) => maskConfiguration(a[0]));
   patch(
     prototype,
     "close",
-    (original: Any) =>
-      function (this: RTCPeerConnection): unknown {
+    (original) =>
+      function (this: RTCPeerConnection, ...args: unknown[]): unknown {
         guard(() => this.signalingState !== "closed" && known(this) && client.closing(this));
-        return Reflect.apply(original, this, []);
-      } as never,
+        return apply(original, this, args);
+      },
   );
 
   captureSenders(client, scope);
-}
-
-function call(client: Client, pc: object | null, name: string, payload: unknown, tell: (value: unknown) => unknown): Watcher {
-  const corr = client.corr();
-  return {
-    before() {
-      client.add(Kind.Call, name, pc, payload, corr);
-      if (name !== "addIceCandidate") client.stir();
-    },
-    success(value) {
-      client.add(Kind.Call, name + "OnSuccess", pc, tell(value), corr);
-    },
-    failure(error) {
-      client.add(Kind.Call, name + "OnFailure", pc, describeError(error), corr);
-    },
-  };
 }
 
 /** Names a connection and listens to its events. */
@@ -138,25 +109,11 @@ export function watchTrack(client: Client, track: MediaStreamTrack, pc: RTCPeerC
 function captureSenders(client: Client, scope: typeof globalThis): void {
   // A sender does not say whose it is.
   const owner = (sender: object): RTCPeerConnection | null => client.connections().find((pc) => pc.getSenders().includes(sender as RTCRtpSender)) ?? null;
-  const sender = scope.RTCRtpSender?.prototype as unknown as object | undefined;
-  patch(
-    sender,
-    "replaceTrack",
-    (original: Any) =>
-      function (this: RTCRtpSender, ...args: unknown[]): unknown {
-        const watcher = guard(() => call(client, owner(this), "replaceTrack", { from: describeTrack(this.track), to: describeTrack(args[0] as MediaStreamTrack) }, () => undefined));
-        return watched(original, this, args, watcher);
-      } as never,
-  );
-  patch(
-    sender,
-    "setParameters",
-    (original: Any) =>
-      function (this: RTCRtpSender, ...args: unknown[]): unknown {
-        const watcher = guard(() => call(client, owner(this), "setParameters", { encodings: (args[0] as RTCRtpSendParameters)?.encodings }, () => undefined));
-        return watched(original, this, args, watcher);
-      } as never,
-  );
+  const prototype = scope.RTCRtpSender?.prototype as object | undefined;
+  const method = (name: string, say: (sender: RTCRtpSender, arg: unknown) => unknown): void =>
+    hook<RTCRtpSender>(prototype, name, (sender, args) => call(client, owner(sender), name, say(sender, args[0])));
+  method("replaceTrack", (sender, track) => ({ from: describeTrack(sender.track), to: describeTrack(track as MediaStreamTrack) }));
+  method("setParameters", (_, p) => ({ encodings: (p as RTCRtpSendParameters)?.encodings }));
 }
 
 function describeStream(stream: unknown): unknown {
