@@ -2,7 +2,7 @@
 // often a call in progress is asked again.
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, liveAddress, unwrap } from "./client";
+import { api, type DefaultConfig, liveAddress, unwrap } from "./client";
 
 export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/me")), staleTime: 60_000, retry: false });
@@ -36,7 +36,7 @@ export function useApps() {
   return useQuery({ queryKey: ["apps"], queryFn: async () => (await unwrap(api.GET("/apps"))).items, staleTime: 30_000 });
 }
 
-function useAppMutation<V>(mutationFn: (v: V) => Promise<unknown>) {
+function useAppMutation<V, T>(mutationFn: (v: V) => Promise<T>) {
   const queries = useQueryClient();
   return useMutation({ mutationFn, onSuccess: () => queries.invalidateQueries({ queryKey: ["apps"] }) });
 }
@@ -66,10 +66,55 @@ export function useIngestKeys(app: number) {
 }
 
 export const useCreateIngestKey = (app: number) =>
-  useAppMutation((_: void) => unwrap(api.POST("/apps/{app}/ingest-keys", { params: { path: { app } }, body: { name: "" } })));
+  useAppMutation((body: { name: string; origins: string[] }) => unwrap(api.POST("/apps/{app}/ingest-keys", { params: { path: { app } }, body })));
+
+export const useChangeIngestKey = (app: number, key: number) =>
+  useAppMutation((body: { name: string; origins: string[] }) => unwrap(api.PATCH("/apps/{app}/ingest-keys/{key}", { params: { path: { app, key } }, body })));
 
 export const useRevokeIngestKey = (app: number) =>
   useAppMutation((key: number) => unwrap(api.DELETE("/apps/{app}/ingest-keys/{key}", { params: { path: { app, key } } })));
+
+export function usePublicKeys(app: number) {
+  return useQuery({ queryKey: ["apps", app, "public-keys"], queryFn: async () => (await unwrap(api.GET("/apps/{app}/public-keys", { params: { path: { app } } }))).items });
+}
+
+export const useAddPublicKey = (app: number) =>
+  useAppMutation((body: { name: string; keyId: string; key: string }) => unwrap(api.POST("/apps/{app}/public-keys", { params: { path: { app } }, body })));
+
+export const useRevokePublicKey = (app: number) =>
+  useAppMutation((key: number) => unwrap(api.DELETE("/apps/{app}/public-keys/{key}", { params: { path: { app, key } } })));
+
+export interface TokenWish {
+  form: "jwt" | "usersig";
+  room: string;
+  user: string;
+  userName: string;
+  expiresIn: number;
+  oneTime: boolean;
+}
+
+export const useIssueToken = (app: number) =>
+  useMutation({ mutationFn: (body: TokenWish) => unwrap(api.POST("/apps/{app}/tokens", { params: { path: { app } }, body })), gcTime: 0 });
+
+export const useCheckToken = (app: number) =>
+  useMutation({ mutationFn: (token: string) => unwrap(api.POST("/apps/{app}/tokens/check", { params: { path: { app } }, body: { token } })), gcTime: 0 });
+
+export function useDefaultConfig(app: number) {
+  return useQuery({ queryKey: ["apps", app, "default-config"], queryFn: () => unwrap(api.GET("/apps/{app}/default-config", { params: { path: { app } } })), gcTime: 0 });
+}
+
+export const useSetDefaultConfig = (app: number) =>
+  useAppMutation((body: DefaultConfig) => unwrap(api.PUT("/apps/{app}/default-config", { params: { path: { app } }, body })));
+
+export function useAppLog(app: number) {
+  return useQuery({
+    queryKey: ["apps", app, "log"], queryFn: async () => (await unwrap(api.GET("/apps/{app}/log", { params: { path: { app } } }))).items,
+    // Who mends a page looks here whether it is mended.
+    refetchInterval: 5_000,
+  });
+}
+
+export const useClearAppLog = (app: number) => useAppMutation((_: void) => unwrap(api.DELETE("/apps/{app}/log", { params: { path: { app } } })));
 
 export interface CallsQuestion {
   from?: Date;

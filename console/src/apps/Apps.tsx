@@ -1,41 +1,60 @@
-import { ActionIcon, Alert, Badge, Button, Code, Group, Modal, Paper, SimpleGrid, Skeleton, Stack, Switch, Table, Text, TextInput, Title, Tooltip } from "@mantine/core";
+import { ActionIcon, Alert, Badge, Button, Code, Group, Modal, Paper, SimpleGrid, Skeleton, Stack, Switch, Tabs, Text, TextInput, Title, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconKey, IconPlus, IconRefresh, IconTrash } from "@tabler/icons-react";
+import { IconAdjustments, IconCode, IconKey, IconListDetails, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
+import { useSearchParams } from "react-router";
 import type { App } from "../api/client";
-import { useAppChange, useApps, useAppSecret, useCreateApp, useCreateIngestKey, useDeleteApp, useIngestKeys, useMe, useRevokeIngestKey, useRotateSecret } from "../api/queries";
+import { useAppChange, useAppLog, useApps, useCreateApp, useDeleteApp, useMe } from "../api/queries";
 import { dateTime } from "../format";
-import { Copy, Embed } from "./Embed";
+import { useApp } from "../Shell";
+import { Defaults } from "./Defaults";
+import { Embed } from "./Embed";
+import { IngestKeys } from "./Keys";
+import { Log } from "./Log";
 import { Thresholds } from "./Thresholds";
+import { Tokens } from "./Tokens";
 
 /** Apps: each a project whose calls are kept apart from every other's. */
 export default function Apps() {
   const apps = useApps();
   const me = useMe();
+  const { app, choose } = useApp();
   const [creating, create] = useDisclosure();
+  const admin = me.data?.admin ?? false;
   return (
-    <Stack gap="md" maw={980}>
-      <Group justify="space-between" align="flex-end">
+    <Stack gap="md" maw={1080}>
+      <Group justify="space-between" align="flex-end" wrap="nowrap">
         <div>
           <Title order={2} size="h3">Apps</Title>
           <Text size="sm" c="dimmed">An app is a project whose calls are kept apart from every other's.</Text>
         </div>
-        {me.data?.admin && <Button size="xs" leftSection={<IconPlus size={16} />} onClick={create.open}>New app</Button>}
+        {admin && <Button size="xs" leftSection={<IconPlus size={16} />} onClick={create.open} style={{ flex: "none" }}>New app</Button>}
       </Group>
       {apps.isPending && <Skeleton h={220} />}
       {apps.isError && <Alert color="red">{apps.error.message}</Alert>}
-      {apps.data?.map((app) => <Card key={app.id} app={app} admin={me.data?.admin ?? false} />)}
-      <CreateApp opened={creating} onClose={create.close} />
+      {apps.data && apps.data.length > 1 && (
+        <SimpleGrid cols={{ base: 2, sm: 3, lg: 4 }} spacing="xs" role="group" aria-label="Apps">
+          {apps.data.map((a) => (
+            <UnstyledButton key={a.id} aria-pressed={a.id === app?.id} className="pick" onClick={() => choose(String(a.id))}>
+              <Text size="sm" fw={600} truncate>{a.name}</Text>
+              <Text size="xs" c={a.enabled ? "dimmed" : "orange"} className="num">App {a.id}{!a.enabled && ", disabled"}</Text>
+            </UnstyledButton>
+          ))}
+        </SimpleGrid>
+      )}
+      {apps.data?.length === 0 && <Alert color="gray">{admin ? "There is no app. Make one: its page says what to add to yours." : "No app is open to your account. Ask an administrator for one."}</Alert>}
+      {app && <Settings key={app.id} app={app} admin={admin} />}
+      <CreateApp opened={creating} onClose={create.close} onMade={(made) => choose(String(made.id))} />
     </Stack>
   );
 }
 
-function CreateApp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+function CreateApp({ opened, onClose, onMade }: { opened: boolean; onClose: () => void; onMade: (app: App) => void }) {
   const create = useCreateApp();
   const [name, setName] = useState("");
   return (
     <Modal opened={opened} onClose={onClose} title="New app">
-      <form onSubmit={(e) => { e.preventDefault(); create.mutate(name, { onSuccess: () => { setName(""); onClose(); } }); }}>
+      <form onSubmit={(e) => { e.preventDefault(); create.mutate(name, { onSuccess: (made) => { setName(""); onClose(); onMade(made); } }); }}>
         <Stack>
           {create.isError && <Alert color="red" p="sm">{create.error.message}</Alert>}
           <TextInput label="Name" placeholder="Support calls" required maxLength={100} data-autofocus value={name} onChange={(e) => setName(e.currentTarget.value)} />
@@ -46,13 +65,52 @@ function CreateApp({ opened, onClose }: { opened: boolean; onClose: () => void }
   );
 }
 
-function Card({ app, admin }: { app: App; admin: boolean }) {
+const tabs = ["pages", "tokens", "settings", "log"] as const;
+
+/** What one app is set to; which part is shown stands in the address. */
+function Settings({ app, admin }: { app: App; admin: boolean }) {
+  const [params, setParams] = useSearchParams();
+  const log = useAppLog(app.id);
+  const tab = tabs.find((t) => t === params.get("tab")) ?? "pages";
+  return (
+    <Paper component="section" aria-label={app.name}>
+      <Head app={app} admin={admin} />
+      <Tabs value={tab} onChange={(t) => setParams((p) => { if (t) p.set("tab", t); return p; }, { replace: true })} keepMounted={false}>
+        <Tabs.List px="md" className="tabs">
+          <Tabs.Tab value="pages" leftSection={<IconCode size={16} aria-hidden />}>Pages</Tabs.Tab>
+          <Tabs.Tab value="tokens" leftSection={<IconKey size={16} aria-hidden />}>Tokens</Tabs.Tab>
+          <Tabs.Tab value="settings" leftSection={<IconAdjustments size={16} aria-hidden />}>Settings</Tabs.Tab>
+          <Tabs.Tab value="log" leftSection={<IconListDetails size={16} aria-hidden />} rightSection={log.data && log.data.length > 0 ? <Badge size="sm" variant="light" color="orange" className="num">{log.data.length}</Badge> : undefined}>Log</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="pages" p="lg">
+          <Stack gap="xl">
+            <div>
+              <Text size="sm" fw={600} mb={6}>Add this line to your page</Text>
+              <Embed app={app.id} />
+            </div>
+            <IngestKeys app={app.id} admin={admin} />
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="tokens" p="lg"><Tokens app={app.id} admin={admin} /></Tabs.Panel>
+        <Tabs.Panel value="settings" p="lg">
+          <Stack gap="xl">
+            <Defaults app={app.id} admin={admin} />
+            {admin && <Thresholds app={app.id} />}
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="log" p="lg"><Log app={app.id} admin={admin} /></Tabs.Panel>
+      </Tabs>
+    </Paper>
+  );
+}
+
+function Head({ app, admin }: { app: App; admin: boolean }) {
   const change = useAppChange(app.id);
   const remove = useDeleteApp();
   const [deleting, del] = useDisclosure();
   return (
-    <Paper p="lg" component="section" aria-label={app.name}>
-      <Group justify="space-between" align="flex-start" wrap="nowrap">
+    <>
+      <Group justify="space-between" align="flex-start" wrap="nowrap" p="lg" pb="sm">
         <div style={{ minWidth: 0 }}>
           <Group gap="sm">
             <Title order={3} size="h4" style={{ overflowWrap: "anywhere" }}>{app.name}</Title>
@@ -69,18 +127,7 @@ function Card({ app, admin }: { app: App; admin: boolean }) {
           </Group>
         )}
       </Group>
-      {change.isError && <Alert mt="sm" color="red" p="sm">{change.error.message}</Alert>}
-      <Stack gap="lg" mt="lg">
-        <div>
-          <Text size="sm" fw={600} mb={6}>Add this line to your page</Text>
-          <Embed app={app.id} />
-        </div>
-        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
-          <IngestKeys app={app.id} admin={admin} />
-          {admin && <Secret app={app.id} />}
-        </SimpleGrid>
-        {admin && <Thresholds app={app.id} />}
-      </Stack>
+      {change.isError && <Alert mx="lg" mb="sm" color="red" p="sm">{change.error.message}</Alert>}
       <Modal opened={deleting} onClose={del.close} title={`Delete ${app.name}?`}>
         <Stack>
           <Text size="sm">The app, its keys and the way to its calls go. This cannot be undone.</Text>
@@ -88,60 +135,6 @@ function Card({ app, admin }: { app: App; admin: boolean }) {
           <Group justify="flex-end"><Button variant="default" onClick={del.close}>Keep it</Button><Button color="red" loading={remove.isPending} onClick={() => remove.mutate(app.id, { onSuccess: del.close })}>Delete</Button></Group>
         </Stack>
       </Modal>
-    </Paper>
-  );
-}
-
-function IngestKeys({ app, admin }: { app: number; admin: boolean }) {
-  const keys = useIngestKeys(app);
-  const create = useCreateIngestKey(app);
-  const revoke = useRevokeIngestKey(app);
-  return (
-    <div>
-      <Group justify="space-between" mb={4}>
-        <Text size="sm" fw={600}>Ingest keys</Text>
-        {admin && <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={14} />} loading={create.isPending} onClick={() => create.mutate()}>Add</Button>}
-      </Group>
-      <Text size="xs" c="dimmed" mb="xs">Public: pages carry one to say whose calls they are.</Text>
-      {(create.error ?? revoke.error) && <Alert color="red" p="xs" mb="xs">{(create.error ?? revoke.error)?.message}</Alert>}
-      <Table horizontalSpacing={4}>
-        <Table.Tbody>
-          {keys.data?.map((k) => (
-            <Table.Tr key={k.id} style={{ opacity: k.revoked ? 0.55 : 1 }}>
-              <Table.Td><Code td={k.revoked ? "line-through" : undefined}>{k.key}</Code></Table.Td>
-              <Table.Td><Text size="xs" c="dimmed">{k.revoked ? `revoked ${dateTime(k.revoked)}` : k.name}</Text></Table.Td>
-              <Table.Td ta="right">
-                {!k.revoked && (
-                  <Group gap={2} justify="flex-end" wrap="nowrap">
-                    <Copy value={k.key} label="Copy the key" />
-                    {admin && <Tooltip label="Revoke: pages that carry it are refused"><ActionIcon variant="subtle" color="gray" aria-label={`Revoke ${k.key}`} onClick={() => { if (window.confirm(`Revoke ${k.key}? Pages that carry it are refused from then on.`)) revoke.mutate(k.id); }}><IconTrash size={15} /></ActionIcon></Tooltip>}
-                  </Group>
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
-  );
-}
-
-function Secret({ app }: { app: number }) {
-  const [shown, show] = useDisclosure();
-  const secret = useAppSecret(app, shown);
-  const rotate = useRotateSecret(app);
-  return (
-    <div>
-      <Group justify="space-between" mb={4}>
-        <Text size="sm" fw={600}>App secret</Text>
-        <Button size="compact-xs" variant="subtle" leftSection={<IconRefresh size={14} />} loading={rotate.isPending}
-          onClick={() => { if (window.confirm("Make a new secret? Tokens signed with the present one are refused from then on.")) rotate.mutate(); }}>Rotate</Button>
-      </Group>
-      <Text size="xs" c="dimmed" mb="xs">Signs short-lived tokens in your own back end. Never put it into a page.</Text>
-      {(rotate.error ?? secret.error) && <Alert color="red" p="xs" mb="xs">{(rotate.error ?? secret.error)?.message}</Alert>}
-      {shown && secret.data
-        ? <Group gap="xs" wrap="nowrap"><Code style={{ overflowWrap: "anywhere" }}>{secret.data.secret}</Code><Copy value={secret.data.secret} label="Copy the secret" /></Group>
-        : <Button size="xs" variant="default" leftSection={<IconKey size={15} />} loading={shown && secret.isPending} onClick={show.open}>Show the secret</Button>}
-    </div>
+    </>
   );
 }
