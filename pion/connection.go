@@ -17,8 +17,7 @@ import (
 // that are not closed, by the connection's id.
 var getters sync.Map
 
-// Interceptor counts what a connection sends: Pion's own statistics tell of
-// what it receives only. Programs that build their own webrtc.API add it to
+// Interceptor counts what a connection sends and receives. Programs that build their own webrtc.API add it to
 // their registry, first: what others send, such as the reports that round-trip
 // times are measured with, passes those that were added before them.
 // Session.NewPeerConnection has it.

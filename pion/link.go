@@ -186,6 +186,9 @@ func (l *link) run() {
 				pause = 0
 				continue
 			}
+			if ctx.Err() != nil {
+				return // it was cut off because nothing waits any more
+			}
 			var stop *refusal
 			if errors.As(err, &stop) && !stop.Retry {
 				l.session.client.failed(err)

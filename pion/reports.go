@@ -13,49 +13,23 @@ import (
 type report map[string]any
 
 // reports is the connection's getStats result as the W3C writes it, as JSON.
-// Pion's own result has a member for everything in the standard, 0 where
-// nothing is measured; here are those that it measures.
+// Pion's own GetStats is not asked: its result has a member for everything in
+// the standard, 0 where nothing is measured, and it must not be called while
+// the other end's goodbye closes the connection.
 func (w *PeerConnection) reports() []byte {
 	all := map[string]report{}
 	now := time.Now()
 	transport := report{"type": "transport", "dtlsState": dtlsState(w.PeerConnection)}
-	measured := w.GetStats()
-	for id, s := range measured {
-		switch s := s.(type) {
-		case webrtc.TransportStats:
-			transport["bytesSent"], transport["bytesReceived"] = s.BytesSent, s.BytesReceived
-		case webrtc.ICECandidatePairStats:
-			r := report{
-				"type": "candidate-pair", "transportId": transportID, "localCandidateId": s.LocalCandidateID, "remoteCandidateId": s.RemoteCandidateID,
-				"state": string(s.State), "nominated": s.Nominated,
-				"packetsSent": s.PacketsSent, "packetsReceived": s.PacketsReceived, "bytesSent": s.BytesSent, "bytesReceived": s.BytesReceived,
-				"requestsSent": s.RequestsSent, "requestsReceived": s.RequestsReceived, "responsesSent": s.ResponsesSent, "responsesReceived": s.ResponsesReceived,
-			}
-			if s.ResponsesReceived > 0 {
-				r["currentRoundTripTime"], r["totalRoundTripTime"] = s.CurrentRoundTripTime, s.TotalRoundTripTime
-			}
-			all[id] = r
-		case webrtc.ICECandidateStats:
-			r := report{"type": string(s.Type), "address": s.IP, "port": s.Port, "protocol": s.Protocol, "candidateType": s.CandidateType.String(), "priority": s.Priority, "transportId": transportID}
-			if s.RelayProtocol != "" {
-				r["relayProtocol"] = s.RelayProtocol
-			}
-			if s.URL != "" {
-				r["url"] = s.URL
-			}
-			all[id] = r
-		}
-	}
 	if ice := w.iceTransport(); ice != nil {
-		if pair, ok := ice.GetSelectedCandidatePairStats(); ok {
-			transport["selectedCandidatePairId"] = pair.ID
-		}
+		told := ice.Stats()
+		transport["bytesSent"], transport["bytesReceived"] = told.BytesSent, told.BytesReceived
+		w.path(all, transport, ice)
 	}
 	all[transportID] = transport
 	if g, ok := getters.Load(w.ID()); ok {
 		w.sent(all, g.(stats.Getter), now)
+		w.received(all, g.(stats.Getter))
 	}
-	w.received(all, measured)
 	stamp := milliseconds(now)
 	for id, r := range all {
 		if _, has := r["timestamp"]; !has {
@@ -68,6 +42,36 @@ func (w *PeerConnection) reports() []byte {
 		panic(err) // texts and finite numbers always marshal
 	}
 	return b
+}
+
+// path adds the candidate pair that is in use.
+func (w *PeerConnection) path(all map[string]report, transport report, ice *webrtc.ICETransport) {
+	pair, err := ice.GetSelectedCandidatePair()
+	if err != nil || pair == nil || w.ICEConnectionState() == webrtc.ICEConnectionStateClosed {
+		return
+	}
+	s, ok := ice.GetSelectedCandidatePairStats()
+	if !ok {
+		return
+	}
+	r := report{
+		"type": "candidate-pair", "transportId": transportID, "localCandidateId": s.LocalCandidateID, "remoteCandidateId": s.RemoteCandidateID,
+		"state": string(s.State), "nominated": s.Nominated,
+		"packetsSent": s.PacketsSent, "packetsReceived": s.PacketsReceived, "bytesSent": s.BytesSent, "bytesReceived": s.BytesReceived,
+		"requestsSent": s.RequestsSent, "requestsReceived": s.RequestsReceived, "responsesSent": s.ResponsesSent, "responsesReceived": s.ResponsesReceived,
+	}
+	if s.ResponsesReceived > 0 {
+		r["currentRoundTripTime"], r["totalRoundTripTime"] = s.CurrentRoundTripTime, s.TotalRoundTripTime
+	}
+	all[s.ID] = r
+	transport["selectedCandidatePairId"] = s.ID
+	for id, c := range map[string]*webrtc.ICECandidate{s.LocalCandidateID: pair.Local, s.RemoteCandidateID: pair.Remote} {
+		kind := "remote-candidate"
+		if c == pair.Local {
+			kind = "local-candidate"
+		}
+		all[id] = report{"type": kind, "address": c.Address, "port": c.Port, "protocol": c.Protocol.String(), "candidateType": c.Typ.String(), "priority": c.Priority, "transportId": transportID}
+	}
 }
 
 const transportID = "iceTransport"
@@ -144,25 +148,25 @@ func (w *PeerConnection) sent(all map[string]report, getter stats.Getter, now ti
 	}
 }
 
-// received adds what is received, which Pion counts where its own interceptors
-// or ours are in use.
-func (w *PeerConnection) received(all map[string]report, measured webrtc.StatsReport) {
+// received adds what is received.
+func (w *PeerConnection) received(all map[string]report, getter stats.Getter) {
 	for _, t := range w.GetTransceivers() {
 		receiver := t.Receiver()
 		if receiver == nil {
 			continue
 		}
 		for _, track := range receiver.Tracks() {
-			id := fmt.Sprintf("inbound-rtp-%d", track.SSRC())
-			s, ok := measured[id].(webrtc.InboundRTPStreamStats)
-			if !ok || s.PacketsReceived == 0 {
+			counted := getter.Get(uint32(track.SSRC()))
+			if counted == nil || counted.InboundRTPStreamStats.PacketsReceived == 0 {
 				continue
 			}
+			in := &counted.InboundRTPStreamStats
+			id := fmt.Sprintf("inbound-rtp-%d", track.SSRC())
 			r := report{
-				"type": "inbound-rtp", "ssrc": s.SSRC, "kind": s.Kind, "mid": t.Mid(), "transportId": transportID, "trackIdentifier": track.ID(),
-				"packetsReceived": s.PacketsReceived, "packetsLost": s.PacketsLost, "jitter": s.Jitter,
-				"bytesReceived": s.BytesReceived, "headerBytesReceived": s.HeaderBytesReceived, "lastPacketReceivedTimestamp": float64(s.LastPacketReceivedTimestamp),
-				"nackCount": s.NACKCount, "firCount": s.FIRCount, "pliCount": s.PLICount,
+				"type": "inbound-rtp", "ssrc": track.SSRC(), "kind": track.Kind().String(), "mid": t.Mid(), "transportId": transportID, "trackIdentifier": track.ID(),
+				"packetsReceived": in.PacketsReceived, "packetsLost": in.PacketsLost, "jitter": in.Jitter,
+				"bytesReceived": in.BytesReceived, "headerBytesReceived": in.HeaderBytesReceived, "lastPacketReceivedTimestamp": milliseconds(in.LastPacketReceivedTimestamp),
+				"nackCount": in.NACKCount, "firCount": in.FIRCount, "pliCount": in.PLICount,
 			}
 			if track.RID() != "" {
 				r["rid"] = track.RID()
