@@ -46,7 +46,7 @@ func (s *Session) event(r *rtc.Record) error {
 	}
 	cut := len(r.Payload) > limit
 	if cut {
-		e.Value = truncate(r.Payload, limit)
+		e.Value, cut = truncate(r.Payload, limit)
 	} else {
 		e.Value = string(r.Payload)
 	}
@@ -157,23 +157,24 @@ func reasonOf(payload []byte) string {
 }
 
 // truncate cuts a JSON value that is too long: a string stays a string, of
-// anything else the beginning is kept as text.
-func truncate(payload []byte, limit int) string {
+// anything else the beginning is kept as text. A string is as long as its text.
+func truncate(payload []byte, limit int) (value string, cut bool) {
 	var text string
 	if payload[0] == '"' && json.Unmarshal(payload, &text) == nil {
 		payload = []byte(text)
-		if len(payload) <= limit {
-			limit = len(payload) // escapes had made it long
+		if len(payload) <= limit { // quotes and escapes had made it long
+			object, _ := json.Marshal(text)
+			return string(object), false
 		}
-		value, _ := json.Marshal(string(whole(payload[:limit])) + "…")
-		return string(value)
+		object, _ := json.Marshal(string(whole(payload[:limit])) + "…")
+		return string(object), true
 	}
-	value, _ := json.Marshal(struct {
+	object, _ := json.Marshal(struct {
 		Truncated bool   `json:"truncated"`
 		Bytes     int    `json:"bytes"`
 		Begins    string `json:"begins"`
 	}{true, len(payload), string(whole(payload[:limit]))})
-	return string(value)
+	return string(object), true
 }
 
 // whole drops a character that was cut in two.

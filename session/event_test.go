@@ -79,6 +79,8 @@ func TestLongValuesAreCut(t *testing.T) {
 	payload, _ := json.Marshal(map[string]string{"type": "offer", "sdp": sdp})
 	p.must(p.tell(rtc.KindCall, "PC_0", "setLocalDescription", string(payload)))
 	p.must(p.tell(rtc.KindLog, "", "info", `"`+sdp+`"`))
+	exact := strings.Repeat("x", maxLog)
+	p.must(p.tell(rtc.KindLog, "", "warn", `"`+exact+`"`))
 	p.must(p.tell(rtc.KindEvent, "", "custom", `"`+strings.Repeat(`\n`, 9<<10)+`"`)) // short without its escapes
 	p.settle()
 	for _, e := range p.out.Events {
@@ -97,6 +99,9 @@ func TestLongValuesAreCut(t *testing.T) {
 	var log string
 	if err := json.Unmarshal([]byte(p.event("info").Value), &log); err != nil || len(log) < maxLog-8 || !strings.HasSuffix(log, "é…") {
 		t.Errorf("log %v: %d bytes", err, len(log))
+	}
+	if p.event("warn").Value != `"`+exact+`"` {
+		t.Error("a line of just the length that is allowed was cut")
 	}
 	if e := p.event("logTruncated"); e.Severity != rtc.Warning {
 		t.Errorf("event %+v", e)
