@@ -109,7 +109,7 @@ export async function ask(url: string, app: number, token: string): Promise<Outc
 
 /** Whether another token may help. */
 export function renews(code: string): boolean {
-  return /^token_(expired|used|spent|replayed|early)$/.test(code);
+  return code === "token_expired" || code === "token_replayed";
 }
 
 /** The csError of a refusal's code. */

@@ -5,7 +5,7 @@ import { guard, native } from "../src/native";
 import type { Feedback } from "../src/types";
 import { errorOf } from "./auth";
 import { Figures, type Stats, type Track } from "./figures";
-import { closed, type Hub, stays } from "./hub";
+import type { Hub } from "./hub";
 import { csError, endpointType, fabricEvent, fabricUsage, webRTCFunctions } from "./names";
 
 /** A callback of the page's: one of csError, and a sentence. */
@@ -70,8 +70,9 @@ interface Fabric {
 }
 
 const STATS_EVERY = 10_000;
-// So long a conference without connections waits for the user's rating before
-// its goodbye is sent: what came after it would be a stay of its own.
+// So long the goodbye of a conference without connections waits for the user's
+// rating: what comes after it would be a stay of its own. It tells when the last
+// connection went.
 const LINGER = 20_000;
 const MAX_LOG = 20 << 10;
 const MAX_SDP = 64 << 10;
@@ -83,6 +84,7 @@ export class Conference {
   private _fabrics = new Map<RTCPeerConnection, Fabric>();
   private _had = new WeakSet<object>();
   private _leaving: number | undefined;
+  private _ended: number | undefined; // when the last connection went
   private _live = false;
   private _offline = 0; // times in a row that the server could not be reached
   private _keys: Record<string, string> = {};
@@ -92,9 +94,11 @@ export class Conference {
     private readonly _owner: Owner,
   ) {
     const { hub } = _owner;
-    const client = (this._client = hub.enlist());
-    closed.set(client, (pc) => this._gone(pc));
-    if (!_owner.saysGoodbye) stays.add(client);
+    const client = (this._client = hub.enlist({
+      closed: (pc) => this._gone(pc),
+      // A call ends with its page, unless the page asked to say so itself.
+      going: () => void (_owner.saysGoodbye && client.leave(this._ended)),
+    }));
     client.use({ poll: ({ pc, result }) => this._polled(pc, result) });
     const tokens = _owner.session();
     client.on("error", ({ code, message }: { code: string; message: string }) => {
@@ -142,7 +146,7 @@ export class Conference {
       return;
     }
     native.clearTimeout(this._leaving);
-    this._leaving = undefined;
+    this._leaving = this._ended = undefined;
     const f: Fabric = {
       pc, remote, usage, attributes, callback,
       added: native.now(), connected: false, failed: false, silent: false,
@@ -242,11 +246,11 @@ export class Conference {
     this._tell("error", { function: fn, name, message, localSDP: sdpOf(local), remoteSDP: sdpOf(remote) }, pc && this._fabrics.has(pc) ? pc : null);
   }
 
-  /** Takes a line of the application's log. */
+  /** Takes a line of the application's log: a text, an object or an Error. */
   log(entry: unknown): void {
-    const e = entry as { name?: string; message?: string; stack?: string } | undefined;
-    let line = typeof entry === "string" ? entry : entry instanceof Error ? JSON.stringify({ name: e!.name, message: e!.message, stack: e!.stack }) : (JSON.stringify(entry) ?? "");
-    const bytes = new TextEncoder().encode(line);
+    const e = entry as { name?: string; message?: string; stack?: string };
+    let line: unknown = entry instanceof Error ? { name: e.name, message: e.message, stack: e.stack } : entry;
+    const bytes = new TextEncoder().encode(typeof line === "string" ? line : JSON.stringify(line));
     if (bytes.length > MAX_LOG) {
       line = new TextDecoder().decode(bytes.subarray(0, MAX_LOG)).replace(/\uFFFD$/, "");
       native.warn(`callstats: an application log of ${bytes.length} bytes was cut at ${MAX_LOG}`);
@@ -317,7 +321,9 @@ export class Conference {
     if (!f) return;
     f.stop();
     this._fabrics.delete(pc);
-    if (!this._fabrics.size) this._linger();
+    if (this._fabrics.size) return;
+    this._ended = native.now();
+    this._linger();
   }
 
   private _linger(): void {
@@ -328,7 +334,7 @@ export class Conference {
   private _leave(): void {
     if (this._fabrics.size) return;
     this._owner.over(this);
-    void this._client.leave().then(() => this._owner.hub.dismiss(this._client));
+    void this._client.leave(this._ended).then(() => this._owner.hub.dismiss(this._client));
   }
 }
 

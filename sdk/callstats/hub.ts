@@ -24,6 +24,14 @@ interface Known {
   clients: Client[];
 }
 
+/** What the hub tells a conference. */
+interface Watching {
+  /** The page closed a connection. */
+  closed(pc: RTCPeerConnection): void;
+  /** The page goes. */
+  going(): void;
+}
+
 const MAX_WAITING = 200;
 
 /** Stands between the captures, of which a page has one set, and the
@@ -32,19 +40,19 @@ const MAX_WAITING = 200;
  * added, nowhere: callstats.js watches no connection unasked. */
 class Hub extends Client {
   private _known = new WeakMap<object, Known>();
-  private _open = new Set<Client>();
+  private _open = new Map<Client, Watching>();
   private _waiting: Waiting[] = []; // what happened in the page before there was a conference
   private _shared: Module[] = [];
   private _videos: VideoWatch | undefined;
 
   /** Makes a client for a conference. */
-  enlist(): Client {
+  enlist(conference: Watching): Client {
     const client = new Client();
     client.getStats = (pc) => (this.getStats ? this.getStats(pc) : pc.getStats());
     client.page = () => this.page();
     for (const m of this._shared) client.use(m);
     for (const w of this._waiting.splice(0)) client.add(w.kind, w.name, null, w.payload, w.corr, w.time);
-    this._open.add(client);
+    this._open.set(client, conference);
     return client;
   }
 
@@ -80,7 +88,7 @@ class Hub extends Client {
 
   override use(module: Module): void {
     this._shared.push(module);
-    for (const c of this._open) c.use(module);
+    for (const c of this._open.keys()) c.use(module);
   }
 
   override connection(pc: RTCPeerConnection, configuration: unknown, constraints?: unknown): void {
@@ -92,20 +100,20 @@ class Hub extends Client {
   }
 
   override connections(): RTCPeerConnection[] {
-    return [...this._open].flatMap((c) => c.connections());
+    return [...this._open.keys()].flatMap((c) => c.connections());
   }
 
   override closing(pc: RTCPeerConnection): void {
     for (const c of this._known.get(pc)?.clients.splice(0) ?? []) {
       c.closing(pc);
-      guard(() => closed.get(c)?.(pc));
+      guard(() => this._open.get(c)?.closed(pc));
     }
   }
 
   override add(kind: Kind, name: string, pc?: object | null, payload?: unknown, corr = "", time = native.now()): void {
     const known = pc ? this._known.get(pc) : undefined;
     if (pc && !known) return;
-    const clients = known ? known.clients : [...this._open];
+    const clients = known ? known.clients : [...this._open.keys()];
     for (const c of clients) c.add(kind, name, pc, payload, corr, time);
     if (clients.length) return;
     const waiting = known ? known.waiting : this._waiting;
@@ -117,36 +125,28 @@ class Hub extends Client {
   }
 
   override stir(): void {
-    for (const c of this._open) c.stir();
+    for (const c of this._open.keys()) c.stir();
   }
 
   override online(): void {
-    for (const c of this._open) c.online();
+    for (const c of this._open.keys()) c.online();
   }
 
   override hidden(): void {
-    for (const c of this._open) c.hidden();
+    for (const c of this._open.keys()) c.hidden();
   }
 
-  /** The page goes. callstats.js ends a call with its page, unless the page
-   * asked to do that itself. */
   override going(beacon: ((url: string, body: Blob) => boolean) | undefined): void {
-    for (const c of this._open) {
-      if (!stays.has(c)) void c.leave();
+    for (const [c, conference] of this._open) {
+      guard(() => conference.going());
       c.going(beacon);
     }
   }
 
   override back(): void {
-    for (const c of this._open) c.back();
+    for (const c of this._open.keys()) c.back();
   }
 }
-
-/** What to call when the page closes a connection of a client. */
-export const closed = /* @__PURE__ */ new WeakMap<Client, (pc: RTCPeerConnection) => void>();
-
-/** Clients of pages that say goodbye themselves (disableBeforeUnloadHandler). */
-export const stays = /* @__PURE__ */ new WeakSet<Client>();
 
 let hub: Hub | undefined;
 

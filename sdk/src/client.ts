@@ -59,6 +59,7 @@ interface Session {
   token: string | undefined;
   offlineSince: number;
   over: boolean; // its goodbye is written
+  left?: number; // when it ended, where its goodbye comes later
 }
 
 type Early = [Kind, number, number, string, string, string];
@@ -161,8 +162,10 @@ export class Client {
     this._begin(rest);
   }
 
-  async leave(): Promise<void> {
+  /** Ends the stay; at says when it ended, if that was before now. */
+  async leave(at?: number): Promise<void> {
     const open = this._session;
+    if (open) open.left = at;
     this._left = true;
     this._wanted = undefined;
     this._cancelHold();
@@ -479,7 +482,7 @@ export class Client {
   private _goodbye(session: Session, reason: string): void {
     if (session.over) return;
     session.over = true;
-    this._write(session, Kind.Close, 0, "", JSON.stringify({ reason }));
+    this._write(session, Kind.Close, 0, "", JSON.stringify({ reason }), "", session.left);
     this._flush(session, true);
   }
 
