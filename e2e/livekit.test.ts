@@ -89,7 +89,8 @@ test("a LiveKit room is a call with its users, whose streams they are, and what 
   await expectCall(program, told, name, ["ada", "ben"]);
 
   for (const page of [ada, ben]) await page.evaluate(() => room.disconnect());
-  const ended = await shown(program, name, "both to have left", (s) => s.sessions.every((x) => x.end) && s);
+  const ended = await shown(program, name, "both to have left", (s) =>
+    s.sessions.every((x) => x.end && s.events(x.user, "disconnected").length > 0) && s);
   expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
   for (const user of ["ada", "ben"]) expect(ended.events(user, "disconnected")).toEqual([{ reason: "client initiated" }]);
   expect(errors).toEqual([]);

@@ -112,7 +112,8 @@ test("transports of a device are a call, consumers name their users, and pausing
   await expectCall(program, told, room, ["ada", "ben"]);
 
   for (const page of [ada, ben]) await page.evaluate(() => [sender, receiver].forEach((t) => t.close()));
-  const ended = await shown(program, room, "both to have left", (s) => s.sessions.every((x) => x.end) && s);
+  const ended = await shown(program, room, "both to have left", (s) =>
+    s.sessions.every((x) => x.end && s.events(x.user, "disconnected").length > 0) && s);
   expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
   for (const user of ["ada", "ben"]) expect(ended.events(user, "disconnected")).toEqual([{ reason: "transports closed" }]);
   expect(errors).toEqual([]);

@@ -1,8 +1,7 @@
 // Two pages with a plain RTCPeerConnection between them, signalled by the
 // test: one line of the adapter says who stands at its ends.
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectCall, received, shown, type Stage, startStage } from "./stage";
+import { expectCall, negotiate, received, shown, type Stage, startStage } from "./stage";
 
 declare const pc: RTCPeerConnection;
 declare function hangUp(): Promise<void>;
@@ -16,21 +15,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => stage?.stop());
-
-/** Carries an offer and its answer, each with all candidates. */
-async function negotiate(from: Page, to: Page): Promise<void> {
-  const complete = async (description: RTCSessionDescriptionInit | null) => {
-    if (description) await pc.setRemoteDescription(description);
-    await pc.setLocalDescription();
-    if (pc.iceGatheringState !== "complete") {
-      await new Promise<void>((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done()));
-    }
-    return pc.localDescription!.toJSON() as RTCSessionDescriptionInit;
-  };
-  const offer = await from.evaluate(complete, null);
-  const answer = await to.evaluate(complete, offer);
-  await from.evaluate((a) => pc.setRemoteDescription(a), answer);
-}
 
 test("two ends of a connection are a call, each knows the other, and mute and screen shares are seen", async () => {
   const { program, errors } = stage;

@@ -7,6 +7,8 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { type Program, snippet, startBrowser, startProgram, until } from "./harness";
 
+declare const pc: RTCPeerConnection; // of the pages
+
 export interface Stage {
   program: Program;
   /** Opens a page for a user; args are what the snippet leaves open. */
@@ -16,13 +18,21 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
+/** What a page of the tests may have besides its snippet. */
+interface Around {
+  /** A classic script that the page carries, as a reader's page does. */
+  script?: string;
+  /** Gives names to what the snippet leaves open, out of args. */
+  before?: string;
+  /** Hands the test what it needs. */
+  after?: string;
+}
+
 /**
  * Starts the program, a browser and a server of pages that run the snippet of
- * that name, as a module, between two pieces of the test's own: before gives
- * names to what the snippet leaves open, out of args; after hands the test what
- * it needs.
+ * that name, as a module, between pieces of the test's own.
  */
-export async function startStage(name: string, { before = "", after = "" }): Promise<Stage> {
+export async function startStage(name: string, { script = "", before = "", after = "" }: Around): Promise<Stage> {
   const program = await startProgram();
   let browser: Browser | undefined, pages: Server | undefined;
   try {
@@ -31,8 +41,9 @@ export async function startStage(name: string, { before = "", after = "" }): Pro
       stdin: { contents: own + before + "\n" + (await snippet(name, program)) + "\nglobalThis.peerglass = peerglass;\n" + after, resolveDir: import.meta.dirname },
       bundle: true, write: false, format: "esm", target: "es2022",
     });
-    const html = `<!doctype html><title>${name}</title><body><script type="module">${bundle.outputFiles[0]!.text.replaceAll("</script", "<\\/script")}\nglobalThis.ready = true;</script>`;
-    pages = createServer((_, res) => res.setHeader("Content-Type", "text/html; charset=utf-8").end(html));
+    const inline = (text: string) => text.replaceAll("</script", "<\\/script");
+    const html = `<!doctype html><title>${name}</title><body><script>${inline(script)}</script><script type="module">${inline(bundle.outputFiles[0]!.text)}\nglobalThis.ready = true;</script>`;
+    pages = createServer((req, res) => (req.url!.startsWith("/?") ? res.setHeader("Content-Type", "text/html; charset=utf-8").end(html) : res.writeHead(404).end()));
     await new Promise<void>((done) => pages!.listen(0, "127.0.0.1", done));
     browser = await startBrowser({ args: ["--allow-loopback-in-peer-connection"] });
   } catch (error) {
@@ -63,6 +74,21 @@ export async function startStage(name: string, { before = "", after = "" }): Pro
       await program.stop();
     },
   };
+}
+
+/** Carries an offer and its answer between the connections pc of two pages, each with all candidates. */
+export async function negotiate(from: Page, to: Page): Promise<void> {
+  const complete = async (description: RTCSessionDescriptionInit | null) => {
+    if (description) await pc.setRemoteDescription(description);
+    await pc.setLocalDescription();
+    if (pc.iceGatheringState !== "complete") {
+      await new Promise<void>((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done()));
+    }
+    return pc.localDescription!.toJSON() as RTCSessionDescriptionInit;
+  };
+  const offer = await from.evaluate(complete, null);
+  const answer = await to.evaluate(complete, offer);
+  await from.evaluate((a) => pc.setRemoteDescription(a), answer);
 }
 
 /** A call as the API shows it. */

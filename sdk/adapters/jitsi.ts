@@ -4,12 +4,13 @@ import { type Emitter, type Kind, type Options, type Stop, Watch } from "./_watc
 export type { Options, Stop };
 
 /** What is used of lib-jitsi-meet's JitsiLocalTrack and JitsiRemoteTrack. */
-export interface Track {
+export interface Track extends Emitter {
   isLocal(): boolean;
   isMuted(): boolean;
   getType(): string;
   getTrack(): MediaStreamTrack;
-  readonly videoType?: string;
+  /** "camera" or "desktop". */
+  readonly videoType?: string | null;
   getParticipantId?(): string;
 }
 
@@ -21,16 +22,18 @@ export interface Conference extends Emitter {
   getParticipants(): { getTracks(): Track[] }[];
 }
 
-/** Watches a Jitsi conference: who is in it, whose streams are received, and what happens. */
-export function watchConference(conference: Conference, options?: Options<string> & { displayName?: string }): Stop {
-  const { displayName, ...said } = options ?? {};
-  const watch = new Watch<string>(said);
+/**
+ * Watches a Jitsi conference: who is in it, whose streams are received, and what happens.
+ * Users go by their ids in the conference (endpoint ids), which userOf may put into other words.
+ */
+export function watchConference(conference: Conference, options?: Options<string>): Stop {
+  const watch = new Watch(options);
   let over = true;
 
   const joined = (): void => {
     over = false;
     const me = conference.myUserId();
-    watch.join({ room: conference.getName(), user: watch.user(me, me), userName: displayName });
+    watch.join({ room: conference.getName(), user: watch.user(me, me) });
   };
   const sender = (t: Track): string => {
     const id = t.getParticipantId?.() ?? "";
@@ -40,6 +43,8 @@ export function watchConference(conference: Conference, options?: Options<string
     if (t.isLocal()) return;
     watch.received(t.getTrack(), sender(t), kindOf(t));
     if (t.isMuted()) watch.mutedBy(sender(t), kindOf(t), t.getTrack(), true);
+    // A page may show its screen in the place of its camera.
+    watch.on(t, "track.videoTypeChanged", (type: string) => watch.shares(t.getTrack(), type === "desktop", sender(t)));
   };
   const left = (reason: string): void => {
     if (!over) watch.left(reason);
@@ -60,7 +65,8 @@ export function watchConference(conference: Conference, options?: Options<string
   watch.on(conference, "conference.connectionRestored", () => watch.back());
   watch.on(conference, "conference.failed", (reason: string) => left(String(reason)));
   watch.on(conference, "conference.error", (error: unknown) => watch.failed("conference", { name: "ConferenceError", message: String(error) }));
-  watch.on(conference, "conferenece.kicked", () => left("kicked")); // spelt so in the library
+  watch.on(conference, "conference.kicked", () => left("kicked"));
+  watch.on(conference, "conferenece.kicked", () => left("kicked")); // older versions spell it so
   watch.on(conference, "conference.left", () => left("left"));
 
   watch.now(() => {
