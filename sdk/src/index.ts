@@ -1,3 +1,4 @@
+import { beside } from "./beside";
 import { capturePage } from "./capture/page";
 import { captureMedia } from "./capture/media";
 import { describeError } from "./capture/patch";
@@ -35,10 +36,8 @@ function the(): Client {
   return client;
 }
 
-/** What few pages need is in a file of its own. An import passes a strict
- * Content-Security-Policy where the script itself did. */
 function more(): Promise<typeof import("./watch")> {
-  return import("./watch").then((m) => (m.share(native), m));
+  return beside.get().then((m) => (m.share(native), m));
 }
 
 /** Tells of something that happened, of a connection if one is given. */
