@@ -1,27 +1,7 @@
 // The SDK in a real browser, with real connections, against a server that
 // decodes with the real decoder (test/sink) and misbehaves when asked to.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-
-const root = resolve(import.meta.dirname, "../..");
-
-interface Stay {
-  last: number;
-  hellos: number;
-  posts: number;
-  again: number;
-  gaps: number;
-  polls: number;
-  skipped: number;
-  sizes: number[];
-  records: { kind: string; name: string; conn: string; corr: string; time: number; payload: any }[];
-  stats: Record<string, Record<string, Record<string, unknown>>>;
-  faults: string[] | null;
-}
+import { expect, test } from "vitest";
+import { act, counted, names, page, stays, to, until, url } from "./harness";
 
 // What test/pages/call.js and the SDK put into the page.
 declare const peerglass: (typeof import("../src/index"))["peerglass"];
@@ -30,54 +10,7 @@ declare const errors: string[];
 declare let c: Awaited<ReturnType<typeof call>>;
 declare let last: Record<string, Record<string, Record<string, unknown>>>;
 
-let folder: string, sink: ChildProcess, url: string, browser: Browser, page: Page;
-
-beforeAll(async () => {
-  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => p && existsSync(p));
-  if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
-  folder = mkdtempSync(join(tmpdir(), "peerglass-sdk-"));
-  execFileSync("go", ["build", "-o", join(folder, "sink"), "./sdk/test/sink"], { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } });
-  sink = spawn(join(folder, "sink"), { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
-  url = await new Promise<string>((done) => sink.stdout!.once("data", (d: Buffer) => done(d.toString().trim())));
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
-  });
-});
-
-afterAll(async () => {
-  await browser?.close();
-  sink?.kill();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
-
-beforeEach(async () => {
-  await act("reset");
-  page = await browser.newPage();
-});
-
-afterEach(async () => {
-  await page.close();
-});
-
-const act = (what: string) => fetch(`${url}/do?${what}`, { method: "POST" });
-const state = async (): Promise<Record<string, Stay>> => (await fetch(`${url}/state`)).json() as Promise<Record<string, Stay>>;
-const stays = async (): Promise<Stay[]> => Object.values(await state());
-
-async function until<T>(what: string, f: () => Promise<T | undefined | false>): Promise<T> {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const got = await f();
-    if (got) return got;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}:\n${JSON.stringify(await state()).slice(0, 4000)}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
 const open = (query = "") => page.goto(`${url}/pages/call.html${query}`);
-const names = (stay: Stay, conn?: string) => stay.records.filter((r) => conn === undefined || r.conn === conn).map((r) => r.name);
-const counted = (all: Stay[]) => all.flatMap((s) => s.records.filter((r) => r.name === "count").map((r) => r.payload as number));
 
 test("a call is told in full, and the page sees nothing of it", async () => {
   await open();
@@ -162,65 +95,6 @@ test("counters decode to what getStats said", async () => {
   expect(stay.records.at(-1)).toMatchObject({ kind: "close", payload: { reason: "leave" } });
 });
 
-test("the wrapped objects are as the browser's", async () => {
-  await open();
-  const result = await page.evaluate(async () => {
-    const out: Record<string, unknown> = {};
-    const pc = new RTCPeerConnection();
-    out.instance = pc instanceof RTCPeerConnection;
-    out.made = pc.constructor === RTCPeerConnection;
-    out.name = RTCPeerConnection.name;
-    out.statics = typeof (RTCPeerConnection as unknown as { generateCertificate: unknown }).generateCertificate;
-    class Mine extends RTCPeerConnection {
-      mine = 1;
-      override close(): void {
-        super.close();
-      }
-    }
-    const mine = new Mine();
-    out.subclass = mine instanceof Mine && mine instanceof RTCPeerConnection && mine.mine === 1 && Object.getPrototypeOf(mine) === Mine.prototype;
-    mine.close();
-    out.closed = mine.signalingState;
-    out.length = [pc.addTrack.length, pc.createOffer.length, pc.addTrack.name, pc.close.name];
-    const channel = pc.createDataChannel("x");
-    out.channel = channel instanceof RTCDataChannel;
-    const transceiver = pc.addTransceiver("audio");
-    out.transceiver = pc.getTransceivers()[0] === transceiver;
-    // The callback form, whose promise is fulfilled with nothing.
-    out.callback = await new Promise((done) => void (pc.createOffer as (...args: unknown[]) => void)((d: RTCSessionDescriptionInit) => done(d.type), done));
-    out.broken = await pc.setRemoteDescription({ type: "answer", sdp: "" }).then(() => "fine", (e: unknown) => e instanceof DOMException);
-    out.thrown = (() => {
-      try {
-        return pc.addTrack(null as never);
-      } catch (e) {
-        return e instanceof TypeError;
-      }
-    })();
-    try {
-      new RTCPeerConnection({ iceServers: [{ urls: "nonsense" }] });
-    } catch (e) {
-      out.refused = (e as Error).name;
-    }
-    try {
-      (RTCPeerConnection as unknown as () => void)();
-    } catch (e) {
-      out.called = e instanceof TypeError;
-    }
-    // What nobody handles is still the page's to hear of.
-    void pc.setRemoteDescription({ type: "answer", sdp: "" });
-    await new Promise((done) => setTimeout(done, 200));
-    out.errors = errors.length;
-    pc.close();
-    pc.close();
-    return out;
-  });
-  expect(result).toEqual({
-    instance: true, made: true, name: "RTCPeerConnection", statics: "function", subclass: true, closed: "closed",
-    length: [1, 0, "addTrack", "close"], channel: true, transceiver: true, callback: "offer", broken: true,
-    thrown: true, refused: "SyntaxError", called: true, errors: 1,
-  });
-});
-
 test("mute, stop, screen, devices and the app's own words", async () => {
   await open();
   await page.evaluate(async () => {
@@ -285,8 +159,6 @@ const count = (n: number, ms: number) =>
     [n, ms] as const,
   );
 
-const to = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
-
 test("a connection that is lost mid-call loses and doubles nothing", async () => {
   await open();
   await page.evaluate(async () => {
@@ -344,32 +216,6 @@ test("where WebSockets do not pass, HTTP does", async () => {
   expect(stay.posts).toBeGreaterThan(1);
 });
 
-test("a page that goes says so", async () => {
-  await open();
-  await page.evaluate(async () => {
-    peerglass.join({ room: "blue", user: "alice" });
-    c = await call();
-  });
-  await until("a poll", async () => (await stays()).find((s) => s.polls > 1));
-  await page.evaluate(() => peerglass.event("last words"));
-  await page.goto("about:blank");
-  const stay = await until("the goodbye", async () => (await stays()).find((s) => s.records.some((r) => r.kind === "close")));
-  expect(names(stay)).toContain("last words");
-  expect(stay).toMatchObject({ gaps: 0, faults: null });
-});
-
-test("a strict Content-Security-Policy and Trusted Types do not stop it", async () => {
-  const csp = "default-src 'none'; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types none";
-  await open(`?csp=${encodeURIComponent(csp)}`);
-  await page.evaluate(async () => {
-    peerglass.join({ room: "blue", user: "alice" });
-    c = await call();
-  });
-  const stay = await until("polls", async () => (await stays()).find((s) => s.polls > 4));
-  expect(stay.faults).toBeNull();
-  expect(await page.evaluate(() => errors)).toEqual([]);
-});
-
 test("a refused client leaves the page alone and stays silent", async () => {
   await act("refuse=unknown_key");
   await open();
@@ -400,37 +246,3 @@ test("without a join a connection is collected all the same; a join later begins
   expect(first.records.at(-1)!.payload).toEqual({ reason: "join" });
 });
 
-test("a page whose hooks are broken on purpose keeps its call", async () => {
-  await open();
-  const fine = await page.evaluate(async () => {
-    const stringify = JSON.stringify;
-    JSON.stringify = () => {
-      throw new Error("broken");
-    };
-    WeakMap.prototype.get = () => {
-      throw new Error("broken");
-    };
-    peerglass.join({ room: "blue", user: "alice" });
-    peerglass.event("x", { y: 1 });
-    peerglass.on("stats", () => {
-      throw new Error("the app's own listener");
-    });
-    c = await call();
-    await new Promise((done) => setTimeout(done, 1500));
-    JSON.stringify = stringify;
-    return { up: c.a.connectionState, errors };
-  });
-  expect(fine).toEqual({ up: "connected", errors: [] });
-});
-
-test("the module does what the script does", async () => {
-  await page.goto(`${url}/pages/empty.html`);
-  await page.addScriptTag({
-    type: "module",
-    content: `import { peerglass } from "/index.mjs";
-      peerglass.init({ key: "pgk_test", endpoint: location.origin });
-      peerglass.join({ room: "green" });
-      new RTCPeerConnection().createDataChannel("x");`,
-  });
-  await until("the stay", async () => (await stays()).find((s) => s.records.some((r) => r.name === "createDataChannelOnSuccess")));
-});

@@ -73,6 +73,9 @@ type sink struct {
 	noSocket bool   // refuse WebSockets
 	silent   bool   // store, but do not acknowledge
 	refuse   string // refuse every hello with this code
+	token    string // refuse every hello without this token
+	away     bool   // the network is away: whatever comes is cut off
+	defaults native.Defaults
 }
 
 // stay is one session.
@@ -112,8 +115,11 @@ func (s *sink) stayOf(id string) *stay {
 
 func (s *sink) socket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	no := s.noSocket
+	no, away := s.noSocket, s.away
 	s.mu.Unlock()
+	if away {
+		panic(http.ErrAbortHandler)
+	}
 	if no {
 		http.Error(w, "no WebSockets today", http.StatusForbidden)
 		return
@@ -139,9 +145,13 @@ func (s *sink) OnMessage(socket *gws.Conn, m *gws.Message) {
 		}
 	case st == nil:
 		h, err := native.ParseHello(m.Bytes())
-		if err != nil || s.refuse != "" {
-			_ = socket.WriteMessage(gws.OpcodeText, native.AppendError(nil, s.refuse, "refused by the test"))
-			_ = socket.WriteClose(native.CloseCode(s.refuse), nil)
+		code := s.refuse
+		if code == "" && h.Token != s.token {
+			code = "token_expired"
+		}
+		if err != nil || code != "" {
+			_ = socket.WriteMessage(gws.OpcodeText, native.AppendError(nil, code, "refused by the test"))
+			_ = socket.WriteClose(native.CloseCode(code), nil)
 			return
 		}
 		st = s.stayOf(h.Session)
@@ -150,7 +160,7 @@ func (s *sink) OnMessage(socket *gws.Conn, m *gws.Message) {
 			s.sockets = make(map[*gws.Conn]*stay)
 		}
 		s.sockets[socket] = st
-		_ = socket.WriteMessage(gws.OpcodeText, native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: native.Settings{PollMs: 1000, FastMs: 500}}))
+		_ = socket.WriteMessage(gws.OpcodeText, native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: native.Settings{PollMs: 1000, FastMs: 500}, Defaults: s.defaults}))
 	}
 }
 
@@ -165,6 +175,10 @@ func (s *sink) post(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.away {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	hello, batches := native.SplitPost(body)
 	h, err := native.ParseHello(hello)
 	if err != nil {
@@ -186,7 +200,7 @@ func (s *sink) post(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 	}
-	_, _ = w.Write(native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: native.Settings{PollMs: 1000, FastMs: 500}}))
+	_, _ = w.Write(native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: native.Settings{PollMs: 1000, FastMs: 500}, Defaults: s.defaults}))
 }
 
 func (st *stay) batch(frame []byte) error {
@@ -263,8 +277,9 @@ func (s *sink) state(w http.ResponseWriter, _ *http.Request) {
 }
 
 // do makes the sink behave: drop cuts the connections, end ends the sessions,
-// ws=off refuses WebSockets, ack=off stays silent, refuse=code refuses, reset
-// forgets everything.
+// ws=off refuses WebSockets, ack=off stays silent, refuse=code refuses,
+// token=t refuses who has another, away=on cuts the network off, defaults gives
+// a default configuration, reset forgets everything.
 func (s *sink) do(_ http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -278,18 +293,27 @@ func (s *sink) do(_ http.ResponseWriter, r *http.Request) {
 	if q.Has("refuse") {
 		s.refuse = q.Get("refuse")
 	}
+	if q.Has("token") {
+		s.token = q.Get("token")
+	}
+	if q.Has("away") {
+		s.away = q.Get("away") == "on"
+	}
+	if q.Has("defaults") {
+		s.defaults = native.Defaults{PeerConnection: []byte(`{"iceTransportPolicy":"relay"}`), Media: []byte(`{"audio":true}`)}
+	}
 	if q.Has("end") {
 		for _, st := range s.sessions {
 			st.Over = true
 		}
 	}
-	if q.Has("drop") {
+	if q.Has("drop") || s.away {
 		for socket := range s.sockets {
 			_ = socket.NetConn().Close()
 		}
 	}
 	if q.Has("reset") {
 		s.sessions = make(map[string]*stay)
-		s.noSocket, s.silent, s.refuse = false, false, ""
+		s.noSocket, s.silent, s.away, s.refuse, s.token, s.defaults = false, false, false, "", "", native.Defaults{}
 	}
 }
