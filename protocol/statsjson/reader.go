@@ -32,6 +32,7 @@ type Reader struct {
 	in     Scanner
 	arena  []byte
 	passed uint64
+	listed bool // reports stand in a list and name themselves
 }
 
 // NewReader returns a Reader.
@@ -77,6 +78,38 @@ func (r *Reader) ReadFrom(in *Scanner, s *rtc.Stats) bool {
 		}
 	}
 	*in = r.in
+	return in.fault == nil
+}
+
+// ReadList adds the reports of a list, [{"id","type",…}, …], to s, and leaves
+// the cursor behind it; s.Reset is for the caller, as is a report without an
+// id, whose ID is empty. A report that names no type is of type typ. The
+// memory of texts with escapes is used anew when s is empty. The source has to
+// be UTF-8. It returns false at a fault, which in.Err tells.
+func (r *Reader) ReadList(in *Scanner, s *rtc.Stats, typ rtc.StatsType) bool {
+	if len(s.Reports) == 0 {
+		r.arena = r.arena[:0]
+	}
+	r.in, r.listed = *in, true
+	if r.in.Want('[') {
+		for first := true; r.in.More(&first, ']'); {
+			if r.in.Peek() != '{' {
+				r.passed++
+				if _, ok := r.in.Raw(); !ok {
+					break
+				}
+				continue
+			}
+			at := len(s.Reports)
+			if !r.report(nil, s) {
+				break
+			}
+			if p := &s.Reports[at]; p.Type == 0 {
+				p.Type = typ
+			}
+		}
+	}
+	*in, r.listed = r.in, false
 	return in.fault == nil
 }
 
@@ -269,8 +302,16 @@ func (r *Reader) typ(p *rtc.ReportPatch, s *rtc.Stats) bool {
 }
 
 // id reads a member named id, which only says again what the report is called;
-// where it says something else it is a value.
+// where it says something else it is a value. In a list it is what the report
+// is called.
 func (r *Reader) id(p *rtc.ReportPatch, s *rtc.Stats) bool {
+	if r.listed && r.in.Peek() == '"' {
+		var ok bool
+		if p.ID, ok = r.in.String(&r.arena); ok && len(p.ID) > protocol.MaxName {
+			return r.in.limit("the id of a statistics report is too long", protocol.MaxName)
+		}
+		return ok
+	}
 	if !r.value(0, idName, s, 2) {
 		return false
 	}

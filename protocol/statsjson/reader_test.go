@@ -177,6 +177,33 @@ func TestWhatIsNoReportIsCounted(t *testing.T) {
 	}
 }
 
+func TestReadList(t *testing.T) {
+	var s rtc.Stats
+	s.Reset()
+	r := NewReader(Options{})
+	in := NewScanner([]byte(`[{"type":"codec","id":"C","timestamp":5,"payloadType":96},7,{"ssrc":1,"id":"a\u0062"},{"kind":"audio"}][{"state":"failed"}]`))
+	if !r.ReadList(&in, &s, 0) || !r.ReadList(&in, &s, rtc.TypeCandidatePair) || !in.End() {
+		t.Fatal(in.Err())
+	}
+	var got []string
+	for i := range s.Reports {
+		p := &s.Reports[i]
+		got = append(got, fmt.Sprintf("%s %s %d", p.ID, p.Type, p.Len))
+	}
+	want := []string{"C codec 1", fmt.Sprintf("ab %s 1", rtc.StatsType(0)), fmt.Sprintf(" %s 1", rtc.StatsType(0)), " candidate-pair 1"}
+	if !reflect.DeepEqual(got, want) || r.Passed() != 1 {
+		t.Errorf("got %q, passed %d; want %q, passed 1", got, r.Passed(), want)
+	}
+	many := "[" + strings.Repeat(`{"id":"a"},`, protocol.MaxReports) + `{"id":"a"}]`
+	for _, bad := range []string{`{"id":"a"}`, `[{"id":"a"}`, `[{"id":"` + strings.Repeat("i", protocol.MaxName+1) + `"}]`, many} {
+		s.Reset()
+		in := NewScanner([]byte(bad))
+		if r.ReadList(&in, &s, 0) && in.End() {
+			t.Errorf("%.40s was taken", bad)
+		}
+	}
+}
+
 func TestAnotherSpelling(t *testing.T) {
 	names := map[string]string{"1": "packetsReceived", "2": "type", "t": "timestamp", "q": "qualityLimitationDurations"}
 	r := NewReader(Options{
