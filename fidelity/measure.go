@@ -78,6 +78,12 @@ var (
 		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording"}
 	AudioStutter = &Target{ID: "audio_stutter", Label: "Audio stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
 		Truth: "time of stretches of 200 ms or longer in which the receiving page heard nothing new of the rising tone, of the time of the recording"}
+	Shown = &Target{ID: "fps_shown", Label: "Frames shown", Unit: "fps", Scale: 1, Within: 1,
+		Truth: "as of the frame rate; said by a page that names its video elements"}
+	VideoStutterExact = &Target{ID: "video_stutter_exact", Label: "Video stutter, measured", Unit: "%", Scale: 100, Within: 0.005,
+		Truth: "as of the video stutter; said by a page that names its video elements"}
+	AudioStutterExact = &Target{ID: "audio_stutter_exact", Label: "Audio stutter, measured", Unit: "%", Scale: 100, Within: 0.005,
+		Truth: "as of the audio stutter; said by a page that looks for gaps"}
 	AudioDelay = &Target{ID: "audio_delay", Label: "Audio delay", Unit: "ms", Scale: 1,
 		Truth: "from the frequency of the tone: when it was played less when it was made; the audio devices' clocks make it good to some 20 ms"}
 	VideoDelay = &Target{ID: "video_delay", Label: "Video delay", Unit: "ms", Scale: 1,
@@ -85,7 +91,12 @@ var (
 )
 
 // Targets in the order of the document.
-var Targets = []*Target{Bitrate, Loss, RTT, FPS, Captured, VideoStutter, AudioStutter, VideoDelay, AudioDelay}
+var Targets = []*Target{Bitrate, Loss, RTT, FPS, Shown, Captured, VideoStutter, VideoStutterExact, AudioStutter, AudioStutterExact, VideoDelay, AudioDelay}
+
+// measured reports whether the target is for what pages measure themselves.
+func (t *Target) measured() bool {
+	return t == Shown || t == VideoStutterExact || t == AudioStutterExact
+}
 
 // settle is how long after the damage the figures still belong to it, ms: what
 // was delayed arrives, what was lost is reported.
@@ -184,8 +195,10 @@ func Measure(t *Truth, rows *session.Collect) []Figure {
 			add(t.bitrate(&f, spanFrom, spanTo))
 			add(t.loss(&f, spanFrom, min(spanTo-settle+lossSettle, t.End)))
 			if row.Kind == rtc.KindVideo {
-				add(t.fps(&f, spanFrom, spanTo))
-				add(t.videoStutter(&f))
+				add(t.fps(&f, FPS, quality.FpsDecoded, spanFrom, spanTo))
+				add(t.fps(&f, Shown, quality.FpsRendered, spanFrom, spanTo))
+				add(t.videoStutter(&f, VideoStutter))
+				add(t.videoStutter(&f, VideoStutterExact))
 				add(t.videoDelay(&f, spanFrom, spanTo))
 			} else {
 				for _, g := range t.audio(&f, spanFrom, spanTo) {
@@ -374,9 +387,9 @@ func check(c *rig.Counts, id uint32, answer bool) *rig.Check {
 	return nil
 }
 
-func (t *Truth) fps(f *flow, from, to float64) Figure {
+func (t *Truth) fps(f *flow, of *Target, m *quality.Metric, from, to float64) Figure {
 	seen := t.seen(f.to, f.from)
-	return f.rate(f.figure(FPS), quality.FpsDecoded, from, to, func(from, to float64) float64 {
+	return f.rate(f.figure(of), m, from, to, func(from, to float64) float64 {
 		return shown(seen, from, to)
 	})
 }
@@ -414,6 +427,9 @@ func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, g
 	from, to := math.Inf(1), 0.0
 	for i := range f.samples {
 		s := &f.samples[i]
+		if out.Of.measured() && s.of(quality.StutterBasis) != float64(quality.BasisExact) {
+			continue
+		}
 		if a, b := s.of(stutter), s.of(playing); s.from >= t.Start && s.to <= t.End && a == a && b == b {
 			time += a
 			all += b
@@ -431,8 +447,8 @@ const (
 	shortestAudio = 200
 )
 
-func (t *Truth) videoStutter(f *flow) Figure {
-	out := f.figure(VideoStutter)
+func (t *Truth) videoStutter(f *flow, of *Target) Figure {
+	out := f.figure(of)
 	if switchedOff[t.Condition] {
 		return out
 	}
@@ -486,14 +502,18 @@ func (t *Truth) audio(f *flow, from, to float64) []Figure {
 		}
 		return sum, n
 	})
-	stutter := f.figure(AudioStutter)
-	if !switchedOff[t.Condition] {
-		stutter = f.stutter(t, stutter, quality.AudioStutterTime, quality.AudioTime, func(from, to float64) []gap {
-			if silenced[t.Condition] && f.from == "ada" {
-				return nil // what is not said cannot be missing
-			}
-			return audioGaps(sounds, from, to, shortestAudio)
-		})
+	out := []Figure{delay}
+	for _, of := range []*Target{AudioStutter, AudioStutterExact} {
+		stutter := f.figure(of)
+		if !switchedOff[t.Condition] {
+			stutter = f.stutter(t, stutter, quality.AudioStutterTime, quality.AudioTime, func(from, to float64) []gap {
+				if silenced[t.Condition] && f.from == "ada" {
+					return nil // what is not said cannot be missing
+				}
+				return audioGaps(sounds, from, to, shortestAudio)
+			})
+		}
+		out = append(out, stutter)
 	}
-	return []Figure{stutter, delay}
+	return out
 }

@@ -14,18 +14,24 @@ import (
 // sessions and watchers as the server, and with the same passing of time. It
 // keeps every nth poll of each connection: with 5 a recording polled each
 // second stands for one polled each five, since statistics are cumulative.
-func (r *Recording) Replay(nth int) (*session.Collect, error) {
+func (r *Recording) Replay(nth int) (*session.Collect, error) { return r.replay(nth, false) }
+
+// ReplayPlain is Replay without what the pages measured themselves: the call
+// of pages that name no video elements and look for no gaps.
+func (r *Recording) ReplayPlain(nth int) (*session.Collect, error) { return r.replay(nth, true) }
+
+func (r *Recording) replay(nth int, bare bool) (*session.Collect, error) {
 	rows := &session.Collect{}
 	rooms := session.NewRooms(rows, rand.New(rand.NewPCG(1, 2)).Uint64)
 	for _, user := range r.Users {
-		if err := replay(r.Dumps[user], nth, rooms, rows); err != nil {
+		if err := replay(r.Dumps[user], nth, bare, rooms, rows); err != nil {
 			return nil, fmt.Errorf("replay %s of %s: %w", user, r.Condition, err)
 		}
 	}
 	return rows, nil
 }
 
-func replay(path string, nth int, rooms session.Rooms, rows *session.Collect) error {
+func replay(path string, nth int, bare bool, rooms session.Rooms, rows *session.Collect) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -44,6 +50,9 @@ func replay(path string, nth int, rooms session.Rooms, rows *session.Collect) er
 	var sink rtc.Sink = at
 	if nth > 1 {
 		sink = &thin{to: at, nth: nth, conns: make(map[string]*polls)}
+	}
+	if bare {
+		sink = plain{sink}
 	}
 	if err := src.Replay(sink); err != nil {
 		return err
@@ -73,6 +82,22 @@ func (p *passing) Record(r *rtc.Record) error {
 	}
 	if p.to.Ended() {
 		return nil
+	}
+	return p.to.Record(r)
+}
+
+// plain leaves out what pages measure themselves.
+type plain struct{ to rtc.Sink }
+
+// Record passes on all but those members.
+func (p plain) Record(r *rtc.Record) error {
+	if r.Kind == rtc.KindStats && r.Stats != nil {
+		for i := range r.Stats.Values {
+			switch v := &r.Stats.Values[i]; v.Member {
+			case rtc.StatPeerglassVideoStutterDuration, rtc.StatPeerglassAudioStutterDuration, rtc.StatPeerglassFramesShown:
+				v.Form = rtc.FormNull
+			}
+		}
 	}
 	return p.to.Record(r)
 }

@@ -23,7 +23,8 @@ type Result struct {
 var Polls = []int{1, 5}
 
 // Evaluate replays a recording, polled each second and each five, measures
-// and judges.
+// and judges. What the pages measured themselves is held against the truth
+// apart: all else is said as of pages that do not.
 func Evaluate(r *Recording) (Result, error) {
 	out := Result{Truth: &r.Truth, Figures: make(map[int][]Figure)}
 	for _, every := range Polls {
@@ -31,7 +32,13 @@ func Evaluate(r *Recording) (Result, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Figures[every] = Measure(&r.Truth, rows)
+		own := slices.DeleteFunc(Measure(&r.Truth, rows), func(f Figure) bool { return !f.Of.measured() })
+		if len(own) > 0 {
+			if rows, err = r.ReplayPlain(every); err != nil {
+				return out, err
+			}
+		}
+		out.Figures[every] = append(Measure(&r.Truth, rows), own...)
 		if every == 1 {
 			out.Judgement = Judge(&r.Truth, rows)
 		}
@@ -182,6 +189,9 @@ func writeTotals(p func(string, ...any), results []Result) {
 	p("| figure | target | polls | figures | within | worst error | in |\n|---|---|---|---:|---:|---:|---|\n")
 	for _, every := range Polls {
 		for _, t := range Totals(results, every) {
+			if t.Held == 0 && t.Of.measured() {
+				continue // these pages measure nothing
+			}
 			within := "–"
 			if t.Of.Within > 0 {
 				within = fmt.Sprintf("%d (%.1f %%)", t.Reached, 100*float64(t.Reached)/float64(max(t.Held, 1)))

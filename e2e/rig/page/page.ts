@@ -6,10 +6,11 @@ import { readNumber } from "./code";
 import type { Mode } from "./source";
 
 declare const peerglass: {
-  init(c: { key: string; endpoint: string; pollInterval: number }): void;
+  init(c: { key: string; endpoint: string; pollInterval: number; audioGaps: boolean }): void;
   join(i: { room: string; user: string }): void;
   leave(): Promise<void>;
   mapStream(track: MediaStreamTrack, user: string): void;
+  watchVideo(element: HTMLVideoElement, user: string): void;
   status(): { state: string; polls: number; faults: number; lost: number };
 };
 declare class MediaStreamTrackGenerator extends MediaStreamTrack {
@@ -150,12 +151,16 @@ class Peer {
   }
 
   private receive(track: MediaStreamTrack): void {
-    peerglass.mapStream(track, this.user);
     this.stream.addTrack(track);
     this.video.srcObject = this.stream;
     this.video.play().catch(() => undefined);
-    if (track.kind === "video") this.watch();
-    else this.listen(track);
+    if (track.kind === "video") {
+      peerglass.watchVideo(this.video, this.user);
+      this.watch();
+    } else {
+      peerglass.mapStream(track, this.user);
+      this.listen(track);
+    }
   }
 
   private watch(): void {
@@ -189,7 +194,7 @@ const rig = {
       script.onerror = () => fail(new Error(`no SDK at ${script.src}`));
       document.head.append(script);
     });
-    peerglass.init({ key: c.key, endpoint: c.endpoint, pollInterval: c.pollMs });
+    peerglass.init({ key: c.key, endpoint: c.endpoint, pollInterval: c.pollMs, audioGaps: true });
     peerglass.join({ room: c.room, user: c.user });
     truth.joined = unixNow();
     try {
