@@ -38,7 +38,7 @@ function Entry({ of: e }: { of: LogEntry }) {
       <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
         <Group gap={8}>
           <Code>{e.code}</Code>
-          {e.count > 1 && <Badge size="sm" variant="light" color="gray" className="num">{count(e.count)} times</Badge>}
+          {e.count > 1 && <Badge size="sm" variant="light" color="gray" tt="none" className="num">{count(e.count)} times</Badge>}
         </Group>
         <Text size="xs" c="dimmed" className="num" title={`First ${dateTime(e.first)}`}>{dateTime(e.last)}</Text>
       </Group>

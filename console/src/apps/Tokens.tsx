@@ -65,8 +65,9 @@ function PublicKeys({ app, admin }: { app: number; admin: boolean }) {
           <Paper key={k.id} p="xs" style={{ opacity: k.revoked ? 0.6 : 1 }}>
             <Group justify="space-between" wrap="nowrap" gap="xs">
               <div style={{ minWidth: 0 }}>
-                <Text size="sm" truncate>{k.name}</Text>
-                <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}><Code td={k.revoked ? "line-through" : undefined}>{k.keyId}</Code> {k.revoked ? `revoked ${dateTime(k.revoked)}` : `since ${dateTime(k.created)}`}</Text>
+                <Text size="sm" truncate mb={2}>{k.name}</Text>
+                <Code td={k.revoked ? "line-through" : undefined} style={{ overflowWrap: "anywhere" }}>{k.keyId}</Code>
+                <Text size="xs" c="dimmed" mt={4} className="num">{k.revoked ? `Revoked ${dateTime(k.revoked)}` : `Since ${dateTime(k.created)}`}</Text>
               </div>
               <Group gap={2} wrap="nowrap">
                 <Copy value={k.pem} label="Copy as PEM" />
