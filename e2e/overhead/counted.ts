@@ -1,0 +1,3 @@
+import { countPolls } from "./page";
+
+countPolls();

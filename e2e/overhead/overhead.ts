@@ -1,0 +1,112 @@
+// What a client costs the page that carries it: main-thread time and bytes for
+// each poll of a four-party call, the same page and call for every client, in
+// one run. `npm run overhead -w e2e`; `make bench` takes its table.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { Browser, CDPSession } from "playwright-core";
+import { startBrowser, startProgram, type Program } from "../harness";
+import { clients, type Client } from "./clients";
+
+const settle = 18_000; // our SDK looks closely for 15 s after a connection is made
+const lasts = Number(process.env.SECONDS_EACH ?? 30) * 1000;
+
+interface Cost {
+  polls: number;
+  /** ms of the main thread in each second. */
+  busy: number[];
+  /** Bytes sent in each second. */
+  bytes: number[];
+}
+
+const median = (of: number[]): number => {
+  const sorted = [...of].sort((a, b) => a - b);
+  return sorted.length ? (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2 : NaN;
+};
+const sum = (of: number[]): number => of.reduce((a, b) => a + b, 0);
+
+async function measure(browser: Browser, program: Program, client: Client): Promise<Cost> {
+  const bundle = await build({
+    stdin: {
+      // Imports run in their order: polls are counted before the client is there.
+      contents: `import "./counted"; ${client.code(program.url, program.key)}\nimport { call, polls } from "./page"; globalThis.polls = polls; globalThis.up = call(globalThis.added);`,
+      resolveDir: join(import.meta.dirname, "overhead"),
+    },
+    bundle: true, write: false, format: "esm", target: "es2022", minify: true, alias: client.alias, logLevel: "warning",
+  });
+  const other = await build({ stdin: { contents: `import { call } from "./page"; call();`, resolveDir: join(import.meta.dirname, "overhead") }, bundle: true, write: false, format: "esm" });
+  const page = (text: string) => `<!doctype html><body><script type="module">${text.replaceAll("</script", "<\\/script")}</script>`;
+  const server = createServer((req, res) => {
+    const measured = req.url!.includes("side=measured");
+    res.setHeader("Content-Type", "text/html; charset=utf-8").end(page((measured ? bundle : other).outputFiles[0]!.text));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = `http://localhost:${(server.address() as AddressInfo).port}/`;
+  const context = await browser.newContext({ permissions: ["camera", "microphone"] });
+  try {
+    const others = await context.newPage();
+    await others.goto(address + "?side=others");
+    const own = await context.newPage();
+    const cdp: CDPSession = await context.newCDPSession(own);
+    let sent = 0;
+    await cdp.send("Network.enable");
+    await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
+    cdp.on("Network.webSocketFrameSent", ({ response }) => { sent += response.opcode === 2 ? Buffer.from(response.payloadData, "base64").length : Buffer.byteLength(response.payloadData); });
+    cdp.on("Network.requestWillBeSent", ({ request }) => { sent += request.postData ? Buffer.byteLength(request.postData) : 0; });
+    await own.goto(address + "?side=measured");
+    await own.evaluate(() => (globalThis as any).up);
+    await own.waitForTimeout(settle);
+    const state = async () => {
+      const { metrics } = await cdp.send("Performance.getMetrics");
+      return { task: metrics.find((m) => m.name === "TaskDuration")!.value * 1000, sent };
+    };
+    const polls = () => own.evaluate(() => (globalThis as any).polls.count as number);
+    const cost: Cost = { polls: -(await polls()), busy: [], bytes: [] };
+    let last = await state();
+    for (let at = 0; at < lasts; at += 1000) {
+      await own.waitForTimeout(1000);
+      const now = await state();
+      cost.busy.push(now.task - last.task);
+      cost.bytes.push(now.sent - last.sent);
+      last = now;
+    }
+    cost.polls += await polls();
+    return cost;
+  } finally {
+    await context.close();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+export async function main(): Promise<number> {
+  const program = await startProgram({ args: ["--poll", "1s"] });
+  const browser = await startBrowser({ args: ["--allow-loopback-in-peer-connection"] });
+  try {
+    const rows: string[] = [];
+    let idle = 0;
+    for (const client of clients) {
+      process.stderr.write(`${client.name} …\n`);
+      const cost = await measure(browser, program, client);
+      if (client.name === "none") {
+        idle = median(cost.busy);
+        rows.push(`| no client | – | ${idle.toFixed(1)} ms a second | – | – | |`);
+        continue;
+      }
+      const each = cost.polls / 3; // a poll asks three connections
+      const seconds = cost.busy.length;
+      const period = Math.max(1, Math.round(seconds / each));
+      // The windows are one poll long.
+      const windows = (of: number[]) => Array.from({ length: Math.floor(of.length / period) }, (_, i) => sum(of.slice(i * period, (i + 1) * period)));
+      const time = median(windows(cost.busy)) - idle * period;
+      const bytes = median(windows(cost.bytes));
+      rows.push(`| ${client.name} | ${each.toFixed(0)} in ${seconds} s | ${time.toFixed(1)} ms | ${(sum(cost.busy) / each - (idle * seconds) / each).toFixed(1)} ms | ${bytes ? bytes.toFixed(0) + " B" : "–"} | ${client.note ?? ""} |`);
+    }
+    console.log("| client | polls of the call | main thread a poll, median | mean | sent a poll, median | |\n|---|---|---|---|---|---|\n" + rows.join("\n"));
+    return 0;
+  } finally {
+    await browser.close();
+    await program.stop();
+  }
+}
