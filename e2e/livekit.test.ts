@@ -39,11 +39,11 @@ async function startLiveKit(): Promise<void> {
   });
 }
 
-/** A token that lets a user join the room. */
-function tokenOf(user: string, userName: string): string {
+/** A token that lets a user join the room, or do more there. */
+function tokenOf(user: string, userName: string, video: object = { roomJoin: true }): string {
   const part = (o: object) => Buffer.from(JSON.stringify(o)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);
-  const body = part({ alg: "HS256", typ: "JWT" }) + "." + part({ iss: apiKey, sub: user, name: userName, nbf: now - 60, exp: now + 600, video: { room: name, roomJoin: true } });
+  const body = part({ alg: "HS256", typ: "JWT" }) + "." + part({ iss: apiKey, sub: user, name: userName, nbf: now - 60, exp: now + 600, video: { room: name, ...video } });
   return body + "." + createHmac("sha256", apiSecret).update(body).digest("base64url");
 }
 
@@ -76,6 +76,12 @@ test("a LiveKit room is a call with its users, whose streams they are, and what 
   await ben.evaluate(() => room.localParticipant.setScreenShareEnabled(true));
   await shown(program, name, "the screen at Ada's", (s) => received(s, "ada").includes("screen of ben"));
   await ben.evaluate(() => room.localParticipant.setScreenShareEnabled(false));
+  await ben.evaluate(async () => {
+    const speakers = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === "audiooutput");
+    await room.switchActiveDevice("audiooutput", speakers.at(-1)!.deviceId);
+  });
+  await ada.evaluate(() => room.simulateScenario("signal-reconnect"));
+  await shown(program, name, "Ada to be back", (s) => s.events("ada", "reconnected").length > 0);
 
   const told = await shown(program, name, "what both did", (s) =>
     s.events("ben", "unmute").length > 0 && s.events("ada", "screenShare").length === 2 && s.events("ben", "screenShare").length === 2 && s);
@@ -86,12 +92,19 @@ test("a LiveKit room is a call with its users, whose streams they are, and what 
   expect(kinds("ben", "unmute")).toEqual(["video of ada"]);
   expect(told.events("ben", "screenShare").map((e) => e.on)).toEqual([true, false]);
   expect(told.events("ada", "screenShare").map((e) => [e.on, e.user])).toEqual([[true, "ben"], [false, "ben"]]);
+  expect(told.events("ben", "devices").flatMap((e) => e.audiooutput ?? [])).toHaveLength(1);
+  expect(told.events("ada", "reconnecting")).toEqual([{ only: "signalling" }]);
   await expectCall(program, told, name, ["ada", "ben"]);
 
-  for (const page of [ada, ben]) await page.evaluate(() => room.disconnect());
+  await ada.evaluate(() => room.disconnect());
+  const removed = await fetch(url.replace("ws", "http") + "/twirp/livekit.RoomService/RemoveParticipant", {
+    method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${tokenOf("moderator", "", { roomAdmin: true })}` }, body: JSON.stringify({ room: name, identity: "ben" }),
+  });
+  expect(removed.status).toBe(200);
   const ended = await shown(program, name, "both to have left", (s) =>
     s.sessions.every((x) => x.end && s.events(x.user, "disconnected").length > 0) && s);
   expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
-  for (const user of ["ada", "ben"]) expect(ended.events(user, "disconnected")).toEqual([{ reason: "client initiated" }]);
+  expect(ended.events("ada", "disconnected")).toEqual([{ reason: "client initiated" }]);
+  expect(ended.events("ben", "disconnected")).toEqual([{ reason: "participant removed" }]);
   expect(errors).toEqual([]);
 });

@@ -35,7 +35,8 @@ export class Watch<Sender> {
   private _speaker: string | undefined;
   private _down = false;
 
-  constructor({ userOf, ...identity }: Options<Sender> = {}) {
+  constructor(options?: Options<Sender>) {
+    const { userOf, ...identity } = options ?? {};
     this._identity = identity;
     this._userOf = userOf;
   }

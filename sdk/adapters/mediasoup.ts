@@ -84,8 +84,10 @@ export function watchDevice(device: Device, options: Options): Stop {
     });
   };
 
-  watch.on(device.observer, "newtransport", transport);
-  watch.now(() => watch.join({}));
+  watch.now(() => {
+    watch.on(device.observer, "newtransport", transport);
+    watch.join({});
+  });
   return watch.stop;
 }
 

@@ -10,7 +10,8 @@ export interface Options extends Omit<Said<never>, "userOf"> {
 }
 
 /** Watches a connection whose other end is one user. Without a room the page joins by itself. */
-export function watchPeer(pc: RTCPeerConnection, { remoteUser, ...identity }: Options): Stop {
+export function watchPeer(pc: RTCPeerConnection, options: Options): Stop {
+  const { remoteUser, ...identity } = options ?? {};
   const watch = new Watch<never>(identity);
   const events = {
     on: (event: string, listener: (e: never) => void) => pc.addEventListener(event, listener as EventListener),
