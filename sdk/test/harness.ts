@@ -37,6 +37,7 @@ beforeAll(async () => {
   browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--autoplay-policy=no-user-gesture-required", "--js-flags=--expose-gc",
       "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
   });
 });

@@ -1,26 +1,8 @@
 // What the SDK measures beside getStats, held against what the page itself
 // sees: pictures and gaps of real streams in a real browser, told to a server
 // with the real decoder (test/sink).
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-
-const root = resolve(import.meta.dirname, "../..");
-
-interface Told {
-  kind: string;
-  name: string;
-  conn: string;
-  payload: any;
-}
-interface Stay {
-  records: Told[];
-  stats: Record<string, Record<string, Record<string, any>>>;
-  faults: string[] | null;
-}
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { page, type Stay, stays, until, url } from "./harness";
 
 // What test/pages/watch.js and the SDK put into the page.
 type Shown = HTMLVideoElement & { frames: [number, number][] };
@@ -45,32 +27,10 @@ declare const errors: string[];
 declare let c: Call, el: Shown, cam: Camera, ref: WeakRef<object>;
 declare const gc: () => void;
 
-let folder: string, sink: ChildProcess, url: string, browser: Browser, page: Page;
-
-beforeAll(async () => {
-  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => p && existsSync(p));
-  if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
-  folder = mkdtempSync(join(tmpdir(), "peerglass-watch-"));
-  execFileSync("go", ["build", "-o", join(folder, "sink"), "./sdk/test/sink"], { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } });
-  sink = spawn(join(folder, "sink"), { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
-  url = await new Promise<string>((done) => sink.stdout!.once("data", (d: Buffer) => done(d.toString().trim())));
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--autoplay-policy=no-user-gesture-required", "--js-flags=--expose-gc", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
-  });
-});
-
-afterAll(async () => {
-  await browser?.close();
-  sink?.kill();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
-
+// The page is of another origin than the SDK and the server, as pages are.
 beforeEach(async () => {
-  await fetch(`${url}/do?reset`, { method: "POST" });
-  page = await browser.newPage();
-  await page.goto(`${url}/pages/watch.html`);
+  await page.goto(url.replace("localhost", "127.0.0.1") + "/pages/watch.html");
+  await page.addScriptTag({ url: url + "/sdk.js" });
   await page.evaluate((endpoint) => {
     peerglass.init({ key: "pgk_test", endpoint, pollInterval: 500, audioGaps: true });
     peerglass.join({ room: "blue", user: "alice" });
@@ -80,20 +40,7 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(await page.evaluate(() => errors)).toEqual([]);
   expect(await page.evaluate(() => peerglass.status()!.faults)).toBe(0);
-  await page.close();
 });
-
-const stays = async (): Promise<Stay[]> => Object.values((await (await fetch(`${url}/state`)).json()) as Record<string, Stay>);
-
-async function until<T>(what: string, f: () => Promise<T | undefined | false>): Promise<T> {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const got = await f();
-    if (got) return got;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
 
 /** Ends the stay and returns what the server has of it, and of a received track. */
 async function ended(track?: string): Promise<{ stay: Stay; report: Record<string, any> }> {

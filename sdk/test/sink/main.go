@@ -36,9 +36,12 @@ func main() {
 	demos := demo.Handler(demo.Options{Key: func() string { return "pgk_demo" }})
 	mux.Handle("/demo", demos)
 	mux.Handle("/demo/", demos)
-	mux.Handle("GET /sdk.js", http.FileServer(http.Dir(*dist)))
-	for _, file := range []string{"/index.mjs", "/sdk-watch.mjs"} {
-		mux.Handle("GET "+file, http.FileServer(http.Dir(*dist)))
+	files := http.FileServer(http.Dir(*dist))
+	for _, file := range []string{"/sdk.js", "/index.mjs", "/sdk-watch.mjs"} {
+		mux.HandleFunc("GET "+file, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "*") // as the server does: pages are of other origins
+			files.ServeHTTP(w, r)
+		})
 	}
 	mux.Handle("GET /pages/", http.StripPrefix("/pages", policy(http.FileServer(http.Dir(*pages)))))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
