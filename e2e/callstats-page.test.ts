@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Program, snippet, startBrowser, startProgram } from "./harness";
+import { type Relays, startRelays } from "./rig/relay";
 import { expectCall, received, shown } from "./stage";
 
 declare const callstats: any, told: any, peer: any;
@@ -13,7 +14,7 @@ declare const callstats: any, told: any, peer: any;
 const conference = "AliceAndBob";
 const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
 
-let program: Program, browser: Browser, context: BrowserContext, pages: Server, app: number, secret: string;
+let program: Program, relays: Relays, browser: Browser, context: BrowserContext, pages: Server, app: number, secret: string;
 const warned: string[] = [];
 const generated: boolean[] = []; // forceNew of each token that bob's page asked for
 
@@ -44,14 +45,20 @@ const after = `
   async function start(offers, remoteUserID, conferenceID) {
     var pcObject = window.peer = new RTCPeerConnection({ iceServers: [] });
     call(pcObject, remoteUserID, conferenceID);
-    var channel = new BroadcastChannel(conferenceID), queue = Promise.resolve(), ready;
+    // Nothing is answered before there is something to send.
+    var queue = navigator.mediaDevices.getUserMedia({ audio: true, video: true }).then(function (stream) {
+      stream.getTracks().forEach(function (t) { pcObject.addTrack(t, stream); });
+      say({ hello: true });
+    });
+    var channel = new BroadcastChannel(conferenceID), greeted = false, ready;
     var answered = new Promise(function (done) { ready = done; });
     var say = function (message) { channel.postMessage(JSON.parse(JSON.stringify(message))); };
     pcObject.onicecandidate = function (e) { if (e.candidate) say({ candidate: e.candidate }); };
     pcObject.ontrack = function (e) { if (e.track.kind === "video") document.querySelector("video").srcObject = e.streams[0]; };
     channel.onmessage = function (e) { queue = queue.then(async function () {
       var m = e.data;
-      if (m.hello && offers) { await pcObject.setLocalDescription(await pcObject.createOffer()); say({ description: pcObject.localDescription }); }
+      if (m.hello && !greeted) { greeted = true; say({ hello: true }); }
+      if (m.hello && offers && !pcObject.localDescription) { await pcObject.setLocalDescription(await pcObject.createOffer()); say({ description: pcObject.localDescription }); }
       if (m.candidate) await pcObject.addIceCandidate(m.candidate);
       if (m.description) {
         await pcObject.setRemoteDescription(m.description);
@@ -59,9 +66,6 @@ const after = `
         ready();
       }
     }); };
-    var stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-    stream.getTracks().forEach(function (t) { pcObject.addTrack(t, stream); });
-    if (!offers) say({ hello: true });
     await answered;
     // As the documentation of associateMstWithUserID finds them.
     var ssrcs = pcObject.remoteDescription.sdp.match(/^a=ssrc:\\d+/gm).map(function (l) { return l.slice(7); });
@@ -92,6 +96,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
+  await relays?.stop();
   pages?.closeAllConnections();
   pages?.close();
   await program?.stop();
@@ -192,4 +197,26 @@ test("a wrong secret is an authError, and no call", async () => {
   const { items } = await program.api<{ items: any[] }>(`/apps/${app}/log`);
   expect(items.map((i) => i.code)).toContain("token_signature");
   await mallory.close();
+});
+
+test("a pre-call test measures the way through a relay, and nothing where there is none", async () => {
+  relays = await startRelays();
+  // The relay loses a tenth of what the page sends, and each way takes 30 ms.
+  const relay = await relays.create({ seed: 7, schedule: [{ from: 0, delay: 30 }, { from: 0, dir: "up", loss: 0.1, delay: 30 }] });
+  await relay.start(Date.now());
+  const page = await open("carol", secret);
+  const test = (servers: unknown[]) => page.evaluate((servers) => new Promise<[string, any]>((done) => {
+    callstats.on("preCallTestResults", (status: string, results: unknown) => done([status, results]));
+    callstats.startPrecallTests(servers);
+  }), servers);
+  expect(await test([{ urls: "stun:127.0.0.1:9" }])).toEqual(["failure", { mediaConnectivity: null, rtt: null, fractionalLoss: null, throughput: null }]);
+  const [status, results] = await test([{ urls: `turn:127.0.0.1:${relay.port}?transport=udp`, username: "carol", credential: "rig" }]);
+  expect([status, results.mediaConnectivity]).toEqual(["success", true]);
+  expect(results.rtt).toBeGreaterThan(59);
+  expect(results.rtt).toBeLessThan(90);
+  expect(results.fractionalLoss).toBeGreaterThan(0.01);
+  expect(results.fractionalLoss).toBeLessThan(0.25);
+  expect(results.throughput).toBeGreaterThan(10);
+  expect(await page.evaluate(() => callstats.getSctResults())).toEqual(results);
+  await page.close();
 });

@@ -52,7 +52,7 @@ interface Mean {
 
 /** Turns polls of one connection into what the stats callback tells. */
 export class Figures {
-  private _base = new Map<string, Report>(); // at the last payload
+  private _base: Map<string, Report> | undefined; // at the last payload, first at the first poll
   private _jitter = new Map<string, Mean>();
   private _rtt = new Map<string, Mean>();
   private _last: RTCStatsReport | undefined;
@@ -65,6 +65,7 @@ export class Figures {
   /** Takes a poll in. */
   see(result: RTCStatsReport): void {
     this._last = result;
+    this._base ??= byId(result);
     result.forEach((r: Report) => {
       mean(this._jitter, r.id, number(r.jitter));
       mean(this._rtt, r.id, number(r.roundTripTime));
@@ -79,8 +80,7 @@ export class Figures {
   /** The streams since the last payload. */
   take(now: number, remote: string, mapped: Map<number, Mapped>, sdp: string): Track[] {
     this._since = now;
-    const reports = new Map<string, Report>();
-    this._last?.forEach((r: Report) => reports.set(r.id, r));
+    const reports = byId(this._last);
     const tracks: Track[] = [];
     for (const r of reports.values()) {
       if (/^(remote-)?(inbound|outbound)-rtp$/.test(r.type as string)) tracks.push(this._track(r, reports, remote, mapped, sdp));
@@ -92,7 +92,7 @@ export class Figures {
   private _track(r: Report, all: Map<string, Report>, remote: string, mapped: Map<number, Mapped>, sdp: string): Track {
     const inbound = r.type === "inbound-rtp";
     const audio = r.kind === "audio";
-    const was = this._base.get(r.id);
+    const was = this._base?.get(r.id);
     // What the other end says of a stream that we send stands in a report of its own.
     const other = r.type === "outbound-rtp" ? [...all.values()].find((o) => (o.type as string) === "remote-inbound-rtp" && o.localId === r.id) : undefined;
     const about = other ?? r;
@@ -164,6 +164,12 @@ export function quality(audio: boolean, bitrate: number | null, loss: number | n
   }
   const mean = ratings.reduce((a, b) => a + b, 0) / ratings.length;
   return mean >= excellent ? "excellent" : mean >= fair ? "fair" : "bad";
+}
+
+function byId(result: RTCStatsReport | undefined): Map<string, Report> {
+  const reports = new Map<string, Report>();
+  result?.forEach((r: Report) => reports.set(r.id, r));
+  return reports;
 }
 
 function number(value: unknown): number | null {

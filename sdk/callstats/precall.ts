@@ -13,7 +13,7 @@ export interface PrecallResults {
 }
 
 const CONNECT_WITHIN = 8000; // ms
-const PINGS = 50;
+const PINGS = 100;
 const PING_EVERY = 20; // ms
 const BURST_FOR = 2000; // ms
 const CHUNK = new Uint8Array(1100); // fits one packet
@@ -83,7 +83,7 @@ export class Precall {
     return channels;
   }
 
-  /** Sends numbers that the other end sends back. */
+  /** Sends numbers that the other end sends back; what is lost is not repeated. */
   private async _ping([near, far]: [RTCDataChannel, RTCDataChannel], results: PrecallResults): Promise<void> {
     const sent: number[] = [];
     const took: number[] = [];
