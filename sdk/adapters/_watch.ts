@@ -34,6 +34,7 @@ export class Watch<Sender> {
   private _screens = new Set<MediaStreamTrack>(); // own ones of which we told
   private _speaker: string | undefined;
   private _down = false;
+  private _joined = false;
 
   constructor(options?: Options<Sender>) {
     const { userOf, ...identity } = options ?? {};
@@ -60,7 +61,9 @@ export class Watch<Sender> {
   /** Joins as the library says, or as the page does. */
   join(known: Partial<Identity>): void {
     const identity = { ...known, ...defined(this._identity) };
-    if (identity.room) peerglass.join(identity as Identity);
+    if (!identity.room) return;
+    this._joined = true;
+    peerglass.join(identity as Identity);
   }
 
   /** What Peerglass calls a sender: by the page's word, or else by the library's. */
@@ -141,9 +144,10 @@ export class Watch<Sender> {
     this._down = false;
   }
 
-  /** The call is over for this user, and why. */
+  /** The call is over for this user, and why; told once for each join. */
   left(reason: string): void {
-    this._down = false;
+    if (!this._joined) return;
+    this._joined = this._down = false;
     this._speaker = undefined;
     this._mutes.clear();
     this._screens.clear();

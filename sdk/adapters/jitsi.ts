@@ -28,10 +28,8 @@ export interface Conference extends Emitter {
  */
 export function watchConference(conference: Conference, options?: Options<string>): Stop {
   const watch = new Watch(options);
-  let over = true;
 
   const joined = (): void => {
-    over = false;
     const me = conference.myUserId();
     watch.join({ room: conference.getName(), user: watch.user(me, me) });
   };
@@ -46,10 +44,6 @@ export function watchConference(conference: Conference, options?: Options<string
     // A page may show its screen in the place of its camera.
     watch.on(t, "track.videoTypeChanged", (type: string) => watch.shares(t.getTrack(), type === "desktop", sender(t)));
   };
-  const left = (reason: string): void => {
-    if (!over) watch.left(reason);
-    over = true;
-  };
 
   watch.on(conference, "conference.joined", joined);
   watch.on(conference, "conference.trackAdded", added);
@@ -63,11 +57,11 @@ export function watchConference(conference: Conference, options?: Options<string
   watch.on(conference, "conference.dominantSpeaker", (id: string) => watch.speaks(id && watch.user(id, id)));
   watch.on(conference, "conference.connectionInterrupted", () => watch.lost());
   watch.on(conference, "conference.connectionRestored", () => watch.back());
-  watch.on(conference, "conference.failed", (reason: string) => left(String(reason)));
+  watch.on(conference, "conference.failed", (reason: string) => watch.left(String(reason)));
   watch.on(conference, "conference.error", (error: unknown) => watch.failed("conference", { name: "ConferenceError", message: String(error) }));
-  watch.on(conference, "conference.kicked", () => left("kicked"));
-  watch.on(conference, "conferenece.kicked", () => left("kicked")); // older versions spell it so
-  watch.on(conference, "conference.left", () => left("left"));
+  watch.on(conference, "conference.kicked", () => watch.left("kicked"));
+  watch.on(conference, "conferenece.kicked", () => watch.left("kicked")); // older versions spell it so
+  watch.on(conference, "conference.left", () => watch.left("left"));
 
   watch.now(() => {
     if (!conference.isJoined?.()) return;

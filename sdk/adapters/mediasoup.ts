@@ -46,6 +46,7 @@ export interface Options extends Said<Consumer> {
 export function watchDevice(device: Device, options: Options): Stop {
   const watch = new Watch(options);
   const open = new Set<Transport>();
+  const down = new Set<Transport>();
 
   const producer = (p: Producer): void => {
     const paused = (is: boolean): void => watch.muted(kindOf(p), p.track, is);
@@ -74,12 +75,16 @@ export function watchDevice(device: Device, options: Options): Stop {
     watch.on(t.observer, "newproducer", producer);
     watch.on(t.observer, "newconsumer", consumer);
     watch.on(t, "connectionstatechange", (state: string) => {
-      if (state === "disconnected") watch.lost({ direction: t.direction });
-      else if (state === "connected") watch.back();
-      else if (state === "failed") watch.failed("transport " + t.direction, { name: "TransportFailed", message: "its connection failed" });
+      if (state === "disconnected") {
+        down.add(t);
+        watch.lost({ direction: t.direction });
+      } else if (state === "connected") {
+        if (down.delete(t) && !down.size) watch.back();
+      } else if (state === "failed") watch.failed("transport " + t.direction, { name: "TransportFailed", message: "its connection failed" });
     });
     // Who closes the last transport has left.
     watch.on(t.observer, "close", () => {
+      down.delete(t);
       if (open.delete(t) && !open.size) watch.left("transports closed");
     });
   };
