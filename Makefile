@@ -75,4 +75,4 @@ livekit:
 	@./scripts/setup livekit
 
 clean: ## everything built; not the data
-	rm -rf bin console/dist/assets console/dist/index.html sdk/dist/*.js sdk/dist/*.map sdk/dist/*.mjs sdk/dist/adapters sdk/dist/types
+	rm -rf bin console/dist/assets console/dist/index.html sdk/dist/*.js sdk/dist/*.map sdk/dist/*.mjs sdk/dist/*.cjs sdk/dist/adapters sdk/dist/types

@@ -3,12 +3,13 @@
 //   dist/index.mjs           the module
 //   dist/sdk-watch.mjs       what both fetch when a page asks for it
 //   dist/adapters/*.mjs      one module for each file in adapters/
-//   dist/callstats.js        the classic script for pages written for callstats.js
+//   dist/callstats.js        the script for pages written for callstats.js; as
+//                            .cjs and .mjs for those that bundle it
 //   dist/types/**/*.d.ts     their types
 // node build.mjs --no-types leaves the types out, which takes a fifth of the time.
 import { build as bundle } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -40,9 +41,8 @@ const common = {
   // callstats.js looks for a module of the older kind around it.
   logOverride: { "commonjs-variable-in-esm": "silent" },
 };
-const scripts = { "src/script.ts": "dist/sdk.js" };
-if (existsSync(join(here, "callstats/index.ts"))) scripts["callstats/index.ts"] = "dist/callstats.js";
-const modules = { "src/index.ts": "dist/index.mjs", "src/watch.ts": "dist/sdk-watch.mjs" };
+const scripts = { "src/script.ts": "dist/sdk.js", "callstats/index.ts": "dist/callstats.js" };
+const modules = { "src/index.ts": "dist/index.mjs", "src/watch.ts": "dist/sdk-watch.mjs", "callstats/callstats.ts": "dist/callstats.mjs" };
 const adapters = existsSync(join(here, "adapters")) ? readdirSync(join(here, "adapters")).filter((f) => /^[a-z0-9-]+\.ts$/.test(f)) : [];
 for (const f of adapters) modules["adapters/" + f] = "dist/adapters/" + f.replace(/ts$/, "mjs");
 
@@ -52,6 +52,7 @@ const classic = { format: "esm", banner: { js: '"use strict";(()=>{' }, footer: 
 const module = { format: "esm" };
 for (const [from, to] of Object.entries(scripts)) await build(from, to, classic);
 for (const [from, to] of Object.entries(modules)) await build(from, to, module);
+copyFileSync(join(here, "dist/callstats.js"), join(here, "dist/callstats.cjs"));
 if (!process.argv.includes("--no-types")) declare();
 for (const file of [...Object.values(scripts), ...Object.values(modules)]) {
   const bytes = readFileSync(join(here, file));
@@ -90,6 +91,7 @@ function declare() {
     writeFileSync(path, text);
   };
   reach(join(types, "src/index.d.ts"));
+  reach(join(types, "callstats/callstats.d.ts"));
   for (const f of adapters) reach(join(types, "adapters", f.replace(/ts$/, "d.ts")));
   for (const f of readdirSync(types, { recursive: true })) if (f.endsWith(".d.ts") && !reached.has(join(types, f))) rmSync(join(types, f));
 }
