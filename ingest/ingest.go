@@ -227,10 +227,11 @@ func (s *Server) shard(client string) *shard {
 
 // wires are the protocols spoken, by name.
 var wires = map[string]wire{
-	"native":   nativeWire{},
-	"jitsi":    jitsiWire{},
-	"rtcstats": rtcstatsWire{},
-	"watchrtc": watchrtcWire{},
+	"callstats": callstatsWire{},
+	"native":    nativeWire{},
+	"jitsi":     jitsiWire{},
+	"rtcstats":  rtcstatsWire{},
+	"watchrtc":  watchrtcWire{},
 }
 
 // Discard is a Store that keeps nothing: for benchmarks of everything before it.
