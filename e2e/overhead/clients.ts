@@ -41,7 +41,6 @@ export const clients: Client[] = [
   },
   {
     name: "@testrtc/watchrtc-sdk 1.43.1",
-    note: "each 2 s, which the server asks for",
     code: (url, key) => `
       import watchRTC from "@testrtc/watchrtc-sdk";
       watchRTC.init({ rtcApiKey: "${key}", rtcRoomId: "overhead-watchrtc", rtcPeerId: "theirs", proxyUrl: "${ws(url)}/ingest/watchrtc" });`,

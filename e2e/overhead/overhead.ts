@@ -26,7 +26,7 @@ const median = (of: number[]): number => {
 };
 const sum = (of: number[]): number => of.reduce((a, b) => a + b, 0);
 
-async function measure(browser: Browser, program: Program, client: Client): Promise<Cost> {
+async function measure(browser: Browser, program: Program, client: Client, shape: "sfu" | "mesh"): Promise<Cost> {
   const bundle = await build({
     stdin: {
       // Imports run in their order: polls are counted before the client is there.
@@ -46,7 +46,7 @@ async function measure(browser: Browser, program: Program, client: Client): Prom
   const context = await browser.newContext({ permissions: ["camera", "microphone"] });
   try {
     const others = await context.newPage();
-    await others.goto(address + "?side=others");
+    await others.goto(`${address}?side=others&shape=${shape}`);
     const own = await context.newPage();
     const cdp: CDPSession = await context.newCDPSession(own);
     let sent = 0;
@@ -54,7 +54,7 @@ async function measure(browser: Browser, program: Program, client: Client): Prom
     await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
     cdp.on("Network.webSocketFrameSent", ({ response }) => { sent += response.opcode === 2 ? Buffer.from(response.payloadData, "base64").length : Buffer.byteLength(response.payloadData); });
     cdp.on("Network.requestWillBeSent", ({ request }) => { sent += request.postData ? Buffer.byteLength(request.postData) : 0; });
-    await own.goto(address + "?side=measured");
+    await own.goto(`${address}?side=measured&shape=${shape}`);
     await own.evaluate(() => (globalThis as any).up);
     await own.waitForTimeout(settle);
     const state = async () => {
@@ -85,24 +85,28 @@ export async function main(): Promise<number> {
   const browser = await startBrowser({ args: ["--allow-loopback-in-peer-connection"] });
   try {
     const rows: string[] = [];
-    let idle = 0;
-    for (const client of clients) {
-      process.stderr.write(`${client.name} …\n`);
-      const cost = await measure(browser, program, client);
+    const idle = { sfu: 0, mesh: 0 };
+    const one = async (client: Client, shape: "sfu" | "mesh") => {
+      const name = shape === "mesh" ? `${client.name}, three connections` : client.name;
+      process.stderr.write(`${name} …\n`);
+      const cost = await measure(browser, program, client, shape);
       if (client.name === "none") {
-        idle = median(cost.busy);
-        rows.push(`| no client | – | ${idle.toFixed(1)} ms a second | – | – | |`);
-        continue;
+        idle[shape] = median(cost.busy);
+        rows.push(`| ${name.replace("none", "no client")} | – | (${idle[shape].toFixed(1)} ms a second) | – | – | |`);
+        return;
       }
-      const each = cost.polls / 3; // a poll asks three connections
+      const each = cost.polls / (shape === "mesh" ? 3 : 1); // a poll asks every connection
       const seconds = cost.busy.length;
       const period = Math.max(1, Math.round(seconds / each));
       // The windows are one poll long.
       const windows = (of: number[]) => Array.from({ length: Math.floor(of.length / period) }, (_, i) => sum(of.slice(i * period, (i + 1) * period)));
-      const time = median(windows(cost.busy)) - idle * period;
+      const time = median(windows(cost.busy)) - idle[shape] * period;
       const bytes = median(windows(cost.bytes));
-      rows.push(`| ${client.name} | ${each.toFixed(0)} in ${seconds} s | ${time.toFixed(1)} ms | ${(sum(cost.busy) / each - (idle * seconds) / each).toFixed(1)} ms | ${bytes ? bytes.toFixed(0) + " B" : "–"} | ${client.note ?? ""} |`);
-    }
+      rows.push(`| ${name} | ${each.toFixed(0)} in ${seconds} s | ${time.toFixed(1)} ms | ${((sum(cost.busy) - idle[shape] * seconds) / each).toFixed(1)} ms | ${bytes ? bytes.toFixed(0) + " B" : "–"} | ${client.note ?? ""} |`);
+    };
+    for (const client of clients) await one(client, "sfu");
+    // Ours in a mesh as well, where each poll is three.
+    for (const client of clients.slice(0, 2)) await one(client, "mesh");
     console.log("| client | polls of the call | main thread a poll, median | mean | sent a poll, median | |\n|---|---|---|---|---|---|\n" + rows.join("\n"));
     return 0;
   } finally {

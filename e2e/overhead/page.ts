@@ -1,8 +1,10 @@
-// A page in a four-party call: three connections, a microphone and a camera
-// sent over each. The other ends are in a page of their own, so that their work
-// is not counted. They find each other over a BroadcastChannel.
+// A page in a four-party call, a microphone and a camera sent, three of each
+// received: over one connection, as through an SFU, or over three, as in a mesh.
+// The other ends are in a page of their own, so that their work is not counted.
+// They find each other over a BroadcastChannel.
 const parameters = new URLSearchParams(location.search);
 const measured = parameters.get("side") === "measured";
+const mesh = parameters.get("shape") === "mesh";
 const channel = new BroadcastChannel("signalling");
 const connections = new Map<number, RTCPeerConnection>();
 const early = new Map<number, RTCIceCandidateInit[]>();
@@ -31,6 +33,14 @@ function connection(number: number, stream: MediaStream): RTCPeerConnection {
     document.body.append(element);
   };
   for (const track of stream.getTracks()) pc.addTrack(track, stream);
+  if (mesh) return pc;
+  for (let more = 0; more < 2; more++) {
+    if (measured) for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "recvonly" });
+    else {
+      const of = stream.clone();
+      for (const track of of.getTracks()) pc.addTrack(track, of);
+    }
+  }
   return pc;
 }
 
@@ -43,7 +53,7 @@ async function described(number: number, pc: RTCPeerConnection, description: RTC
   for (const candidate of early.get(number)?.splice(0) ?? []) await pc.addIceCandidate(candidate);
 }
 
-/** Joins the call; resolves when all three connections are up. added is told of each. */
+/** Joins the call; resolves when its connections are up. added is told of each. */
 export async function call(added: (pc: RTCPeerConnection, user: string) => void = () => undefined): Promise<void> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
   channel.onmessage = async ({ data }) => {
@@ -56,7 +66,7 @@ export async function call(added: (pc: RTCPeerConnection, user: string) => void 
     else early.set(number, [...(early.get(number) ?? []), data.candidate]);
   };
   if (!measured) return;
-  for (let number = 0; number < 3; number++) {
+  for (let number = 0; number < (mesh ? 3 : 1); number++) {
     const pc = connection(number, stream);
     added(pc, "user" + number);
     await pc.setLocalDescription(await pc.createOffer());
