@@ -33,6 +33,7 @@ interface Watching {
 }
 
 const MAX_WAITING = 200;
+const FRESH = 60_000; // ms: what happened longer ago is no part of the call
 
 /** Stands between the captures, of which a page has one set, and the
  * conferences, each of which has a client of its own. What happens on a
@@ -51,7 +52,7 @@ class Hub extends Client {
     client.getStats = (pc) => (this.getStats ? this.getStats(pc) : pc.getStats());
     client.page = () => this.page();
     for (const m of this._shared) client.use(m);
-    for (const w of this._waiting.splice(0)) client.add(w.kind, w.name, null, w.payload, w.corr, w.time);
+    replay(this._waiting, client, null);
     this._open.set(client, conference);
     return client;
   }
@@ -68,7 +69,7 @@ class Hub extends Client {
     if (!known || known.clients.includes(client)) return;
     client.connection(pc, known.configuration, known.constraints);
     known.clients.push(client);
-    for (const w of known.waiting.splice(0)) client.add(w.kind, w.name, pc, w.payload, w.corr, w.time);
+    replay(known.waiting, client, pc);
   }
 
   /** Ends that, with a last poll. */
@@ -117,7 +118,7 @@ class Hub extends Client {
     for (const c of clients) c.add(kind, name, pc, payload, corr, time);
     if (clients.length) return;
     const waiting = known ? known.waiting : this._waiting;
-    if (waiting.length < MAX_WAITING) waiting.push({ kind, name, payload, corr, time });
+    if (waiting.push({ kind, name, payload, corr, time }) > MAX_WAITING) waiting.shift();
   }
 
   override event(name: string, data?: unknown): void {
@@ -146,6 +147,10 @@ class Hub extends Client {
   override back(): void {
     for (const c of this._open.keys()) c.back();
   }
+}
+
+function replay(waiting: Waiting[], client: Client, pc: RTCPeerConnection | null): void {
+  for (const w of waiting.splice(0)) if (w.time > native.now() - FRESH) client.add(w.kind, w.name, pc, w.payload, w.corr, w.time);
 }
 
 let hub: Hub | undefined;

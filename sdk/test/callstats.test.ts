@@ -353,6 +353,29 @@ test("the payload of the stats callback is what was measured, and null where not
   expect(remote).toMatchObject({ statsType: "remote-inbound-rtp", bitrate: null, packetRate: null, fractionLoss: 0.25, quality: "unknown" });
 });
 
+test("while a connection is watched its figures come each 10 s, and the page hears of a way without sound once", async () => {
+  const { c, stats } = await initialised();
+  const pc = connection();
+  const errors: unknown[][] = [];
+  c.on("error", (...a) => errors.push(a));
+  c.addNewFabric(pc, "bob", "multiplex", "conf");
+  pc.getStats = async () =>
+    new Map([
+      { id: "I", type: "inbound-rtp", kind: "audio", ssrc: 7, timestamp: now, bytesReceived: 0, packetsReceived: 0, packetsLost: 0 },
+      { id: "O", type: "outbound-rtp", kind: "audio", ssrc: 5, timestamp: now, bytesSent: now * 4, packetsSent: now / 20 },
+    ].map((r) => [r.id, r])) as any;
+  pc.to("connected");
+  await pass(31_000);
+  expect(stats).toHaveLength(3);
+  expect(stats[0]).toMatchObject({ connectionState: "online", fabricState: "established", conferenceURL: null });
+  expect(stats[0]!.mediaStreamTracks.map((t) => [t.ssrc, t.bitrate && Math.round(t.bitrate), t.fractionLoss, t.quality])).toEqual([[7, 0, null, "unknown"], [5, 32, null, "excellent"]]);
+  expect(Object.keys(stats[0]!.streams)).toEqual(["5", "7"]);
+  expect(errors).toEqual([["oneWayMedia", { mediaType: "audio", SSRC: 7, disruptionType: "noAudioInMultiplexFabric" }]]);
+  pc.to("disconnected", "disconnected");
+  await pass(12_000);
+  expect(stats.at(-1)!.fabricState).toBe("disrupted");
+});
+
 test("quality follows the published thresholds", () => {
   expect(quality(true, 40, 0, 100, null)).toBe("excellent");
   expect(quality(true, 20, 0, 100, null)).toBe("fair");
