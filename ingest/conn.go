@@ -38,6 +38,7 @@ type conn struct {
 	meta        spool.Meta
 	host        string       // the header Host, for pages of this server
 	by          *credentials // that wait for the upgrade, where refusals are told after it
+	samples     *samplesOf   // of a client of ObserveRTC: whose they are
 	live        *live        // the session that the connection feeds; nil before join
 	counted     *atomic.Int64
 	bucket      bucket
@@ -64,6 +65,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, wire wire) {
 		s.refuseHTTP(w, wire.name(), err)
 	}
 }
+
+// The faults in an app's log that are no refusals.
+const (
+	faultThrottled    = "throttled"     // a client was slowed down
+	faultLogTruncated = "log_truncated" // a line of an application's log was cut off
+)
 
 // told adds a refusal to the log of the client's app, where it is known whose
 // client it is: by its credentials, or at least by the public key that it
@@ -231,9 +238,6 @@ func (c *conn) readToken(token string) (settings.Claims, error) {
 	claims.Room, claims.RoomName = clip(claims.Room, protocol.MaxName), clip(claims.RoomName, protocol.MaxName)
 	claims.User, claims.UserName = clip(claims.User, protocol.MaxName), clip(claims.UserName, protocol.MaxName)
 	claims.Session = clip(claims.Session, protocol.MaxName)
-	if c.check {
-		return claims, nil // it stays good
-	}
 	if c.check {
 		return claims, nil // who only asks has not used it
 	}
@@ -407,8 +411,10 @@ func (handler) OnClose(socket *gws.Conn, err error) {
 	case strings.Contains(err.Error(), "too large"):
 		// gws has answered with 1009; its status has no exported type.
 		c.server.metrics.refused.WithLabelValues(c.wire.name(), protocol.CodeTooLarge).Inc()
+		c.told(&Refusal{Reason: protocol.CodeTooLarge, Sentence: fmt.Sprintf("A message was longer than %d bytes: send fewer records at a time.", c.server.opts.Limits.Frame)}, "")
 	case strings.Contains(err.Error(), "encoding"), strings.Contains(err.Error(), "unsupported data"):
 		c.server.metrics.refused.WithLabelValues(c.wire.name(), protocol.CodeMalformed).Inc()
+		c.told(&Refusal{Reason: protocol.CodeMalformed, Sentence: "A message was not UTF-8, or broke the rules of WebSockets: its client is at fault, or what stands between."}, "")
 	}
 	c.closed(0)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
+	"github.com/peerglass/peerglass/settings"
 	"github.com/peerglass/peerglass/spool"
 )
 
@@ -226,6 +227,8 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	now := s.now()
 	if wait := c.bucket.take(now, len(data), &s.opts.Limits); wait > 0 {
 		c.metrics.throttled.Inc()
+		limits := &s.opts.Limits
+		c.told(&Refusal{Reason: faultThrottled, Sentence: fmt.Sprintf("A client sends more than %.0f bytes or %.0f frames a second and is slowed down: poll less often, or send larger batches.", limits.BytesPerSecond, limits.FramesPerSecond)}, "")
 		time.Sleep(wait)
 		now = s.now()
 	}
@@ -371,7 +374,22 @@ var openName = []byte(rtc.NameConnectionInfo)
 // Record implements rtc.Sink between decoder and session, and counts.
 func (l *live) Record(r *rtc.Record) error {
 	l.records++
+	if r.Kind == rtc.KindLog && len(r.Payload) > session.MaxLog && !l.behind {
+		l.cutLog(len(r.Payload))
+	}
 	return l.session.Record(r)
+}
+
+// cutLog tells the app that a line of its log is kept in part.
+func (l *live) cutLog(bytes int) {
+	if l.server.opts.Fault == nil {
+		return
+	}
+	meta := l.log.Load().Meta()
+	l.server.opts.Fault(meta.App, settings.Fault{
+		Code: faultLogTruncated, Protocol: meta.Protocol, Origin: meta.Origin, Network: meta.Address, Session: meta.ClientSession,
+		Message: fmt.Sprintf("A line of %d bytes that the application logged was cut off: at most %d are kept.", bytes, session.MaxLog),
+	})
 }
 
 // missed tells the session that frames never came.

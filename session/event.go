@@ -10,10 +10,11 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-const (
-	maxValue = 16 << 10 // bytes of an event's value: an SDP of a large conference is cut
-	maxLog   = 20 << 10 // bytes of an application's log line (callstats: logs up to 20 KiB)
-)
+const maxValue = 16 << 10 // bytes of an event's value: an SDP of a large conference is cut
+
+// MaxLog is how many bytes of a line of an application's log are kept
+// (callstats: logs up to 20 KiB).
+const MaxLog = 20 << 10
 
 // Events of our own.
 const (
@@ -42,7 +43,7 @@ func (s *Session) event(r *rtc.Record) error {
 	}
 	limit := maxValue
 	if r.Kind == rtc.KindLog {
-		limit = maxLog
+		limit = MaxLog
 	}
 	cut := len(r.Payload) > limit
 	if cut {
@@ -56,7 +57,7 @@ func (s *Session) event(r *rtc.Record) error {
 	s.tellEvent(&e)
 	if cut && r.Kind == rtc.KindLog {
 		return s.event(&rtc.Record{Kind: rtc.KindEvent, Time: r.Time, Received: r.Received, Name: []byte(nameLogTruncated),
-			Payload: fmt.Appendf(nil, `{"bytes":%d,"kept":%d}`, len(r.Payload), maxLog)})
+			Payload: fmt.Appendf(nil, `{"bytes":%d,"kept":%d}`, len(r.Payload), MaxLog)})
 	}
 	if r.Kind == rtc.KindClose {
 		s.end(s.received, s.at, reasonOf(r.Payload))

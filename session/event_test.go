@@ -79,12 +79,12 @@ func TestLongValuesAreCut(t *testing.T) {
 	payload, _ := json.Marshal(map[string]string{"type": "offer", "sdp": sdp})
 	p.must(p.tell(rtc.KindCall, "PC_0", "setLocalDescription", string(payload)))
 	p.must(p.tell(rtc.KindLog, "", "info", `"`+sdp+`"`))
-	exact := strings.Repeat("x", maxLog)
+	exact := strings.Repeat("x", MaxLog)
 	p.must(p.tell(rtc.KindLog, "", "warn", `"`+exact+`"`))
 	p.must(p.tell(rtc.KindEvent, "", "custom", `"`+strings.Repeat(`\n`, 9<<10)+`"`)) // short without its escapes
 	p.settle()
 	for _, e := range p.out.Events {
-		if len(e.Value) > maxLog+64 || e.Value != "" && !json.Valid([]byte(e.Value)) {
+		if len(e.Value) > MaxLog+64 || e.Value != "" && !json.Valid([]byte(e.Value)) {
 			t.Errorf("%s: %d bytes, valid %v", e.Name, len(e.Value), json.Valid([]byte(e.Value)))
 		}
 	}
@@ -97,7 +97,7 @@ func TestLongValuesAreCut(t *testing.T) {
 		t.Errorf("cut %v: %v %d %.20s", err, cut.Truncated, cut.Bytes, cut.Begins)
 	}
 	var log string
-	if err := json.Unmarshal([]byte(p.event("info").Value), &log); err != nil || len(log) < maxLog-8 || !strings.HasSuffix(log, "é…") {
+	if err := json.Unmarshal([]byte(p.event("info").Value), &log); err != nil || len(log) < MaxLog-8 || !strings.HasSuffix(log, "é…") {
 		t.Errorf("log %v: %d bytes", err, len(log))
 	}
 	if p.event("warn").Value != `"`+exact+`"` {
