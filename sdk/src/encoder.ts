@@ -242,7 +242,8 @@ export class Encoder {
       } else this._fresh.push([name, value, members.get(name)?.number ?? 0]);
     };
     for (const name in stat) {
-      if (name === "id" || name === "timestamp") continue;
+      // The last is a line of 100 digits for the browser's own debugging.
+      if (name === "id" || name === "timestamp" || name === "googTimingFrameInfo") continue;
       const value = (stat as unknown as Record<string, Value>)[name];
       if (name === "type") {
         if (!types.has(stat.type)) visit(name, value);
