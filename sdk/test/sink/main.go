@@ -25,8 +25,9 @@ import (
 func main() {
 	dist := flag.String("dist", "sdk/dist", "folder of the built SDK")
 	pages := flag.String("pages", "sdk/test/pages", "folder of the test pages")
+	poll := flag.Int("poll", 1000, "ms between polls that clients are asked for")
 	flag.Parse()
-	s := &sink{sessions: make(map[string]*stay)}
+	s := &sink{sessions: make(map[string]*stay), asked: native.Settings{PollMs: *poll, FastMs: *poll / 2}}
 	s.upgrader = gws.NewUpgrader(s, &gws.ServerOption{SubProtocols: []string{native.Subprotocol}})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ingest/native", s.socket)
@@ -77,7 +78,8 @@ type sink struct {
 	silent   bool   // store, but do not acknowledge
 	refuse   string // refuse every hello with this code
 	token    string // refuse every hello without this token
-	away     bool   // the network is away: whatever comes is cut off
+	asked    native.Settings
+	away     bool // the network is away: whatever comes is cut off
 	defaults native.Defaults
 }
 
@@ -163,7 +165,7 @@ func (s *sink) OnMessage(socket *gws.Conn, m *gws.Message) {
 			s.sockets = make(map[*gws.Conn]*stay)
 		}
 		s.sockets[socket] = st
-		_ = socket.WriteMessage(gws.OpcodeText, native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: native.Settings{PollMs: 1000, FastMs: 500}, Defaults: s.defaults}))
+		_ = socket.WriteMessage(gws.OpcodeText, native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: s.asked, Defaults: s.defaults}))
 	}
 }
 
@@ -203,7 +205,7 @@ func (s *sink) post(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 	}
-	_, _ = w.Write(native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: native.Settings{PollMs: 1000, FastMs: 500}, Defaults: s.defaults}))
+	_, _ = w.Write(native.AppendWelcome(nil, native.Welcome{Last: st.Last, Ended: st.Over, Settings: s.asked, Defaults: s.defaults}))
 }
 
 func (st *stay) batch(frame []byte) error {
