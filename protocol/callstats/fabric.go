@@ -9,9 +9,9 @@ import (
 
 // fabricBody are the members of events of fabrics and of ICE that are read.
 type fabricBody struct {
-	Delay        *float64        `json:"delay"` // ms, from addNewFabric
-	Gathering    *float64        `json:"iceGatheringDelay"`
-	Connectivity *float64        `json:"iceConnectivityDelay"`
+	Delay        number          `json:"delay"` // ms, from addNewFabric
+	Gathering    number          `json:"iceGatheringDelay"`
+	Connectivity number          `json:"iceConnectivityDelay"`
 	Remote       text            `json:"remoteEndpointType"`
 	Direction    text            `json:"fabricTransmissionDirection"`
 	State        text            `json:"currIceConnectionState"`
@@ -24,12 +24,12 @@ type fabricBody struct {
 
 // setUp is the payload of fabricSetup and fabricSetupFailed.
 type setUp struct {
-	Delay        *float64 `json:"delay,omitempty"` // ms
-	Gathering    *float64 `json:"iceGatheringDelay,omitempty"`
-	Connectivity *float64 `json:"iceConnectivityDelay,omitempty"`
-	Remote       text     `json:"remoteEndpointType,omitempty"`
-	Direction    text     `json:"fabricTransmissionDirection,omitempty"`
-	Reason       text     `json:"reason,omitempty"`
+	Delay        number `json:"delay,omitzero"` // ms
+	Gathering    number `json:"iceGatheringDelay,omitzero"`
+	Connectivity number `json:"iceConnectivityDelay,omitzero"`
+	Remote       text   `json:"remoteEndpointType,omitempty"`
+	Direction    text   `json:"fabricTransmissionDirection,omitempty"`
+	Reason       text   `json:"reason,omitempty"`
 }
 
 // callOf gives the call of the browser that an error is of.
@@ -48,8 +48,8 @@ func (d *scratch) fabricEvent(h *header, body []byte) error {
 		return protocol.Errorf(protocol.CodeMalformed, "an event does not say of which fabric it is: name it in connectionID")
 	}
 	var delay float64
-	if b.Delay != nil && (h.EventType == "fabricSetup" || h.EventType == "fabricSetupFailed") {
-		delay = *b.Delay
+	if h.EventType == "fabricSetup" || h.EventType == "fabricSetupFailed" {
+		delay = b.Delay.value
 	}
 	f, err := d.fabricOf(conn, delay)
 	if err != nil {

@@ -1,9 +1,12 @@
 package callstats
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/peerglass/peerglass/protocol"
@@ -19,11 +22,11 @@ const (
 
 // header are the members that all bodies have.
 type header struct {
-	EventType  text    `json:"eventType"`
-	Timestamp  float64 `json:"timestamp"`
-	LocalID    text    `json:"localID"`
-	RemoteID   text    `json:"remoteID"`
-	Connection text    `json:"connectionID"`
+	EventType  text   `json:"eventType"`
+	Timestamp  number `json:"timestamp"`
+	LocalID    text   `json:"localID"`
+	RemoteID   text   `json:"remoteID"`
+	Connection text   `json:"connectionID"`
 }
 
 // headers are their names, and those of other members that tell nothing of the
@@ -52,6 +55,27 @@ func (t *text) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+// number is a JSON number, or a text of one; nothing of anything else.
+type number struct {
+	value float64
+	told  bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *number) UnmarshalJSON(value []byte) error {
+	v, err := strconv.ParseFloat(string(bytes.Trim(value, `"`)), 64)
+	if err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
+		*n = number{v, true}
+	}
+	return nil
+}
+
+// MarshalJSON implements json.Marshaler.
+func (n number) MarshalJSON() ([]byte, error) { return json.Marshal(n.value) }
+
+// IsZero reports whether nothing was told.
+func (n number) IsZero() bool { return !n.told }
+
 // read reads members of a body; what does not fit is left out.
 func read[T any](body []byte) (t T) {
 	_ = json.Unmarshal(body, &t)
@@ -67,7 +91,7 @@ func (d *scratch) tell(what string, body, place []byte) error {
 		return in.Err()
 	}
 	h := read[header](body)
-	d.rec.Time = milliseconds(h.Timestamp)
+	d.rec.Time = milliseconds(h.Timestamp.value)
 	conn := []byte(h.Connection)
 	if own := text(d.user); h.Connection == own || h.Connection == text(encodeComponent(d.user)) {
 		conn = nil // what the client writes where an event is of no fabric
@@ -247,17 +271,17 @@ func (d *scratch) action(h *header, conn, body []byte) error {
 func (d *scratch) ssrcMap(h *header, conn, body []byte) error {
 	list := read[struct {
 		Data []struct {
-			SSRC       json.Number `json:"ssrc"` // a text of digits, or a number
-			StreamType text        `json:"streamType"`
-			UserID     text        `json:"userID"`       // of native clients: whose it is; else the user's own
-			Remote     text        `json:"remoteUserID"` // by associateMstWithUserID
-			Label      text        `json:"usageLabel"`
+			SSRC       text `json:"ssrc"` // of digits
+			StreamType text `json:"streamType"`
+			UserID     text `json:"userID"`       // of native clients: whose it is; else the user's own
+			Remote     text `json:"remoteUserID"` // by associateMstWithUserID
+			Label      text `json:"usageLabel"`
 		} `json:"ssrcData"`
 	}](body)
 	own := d.who(h)
 	for _, s := range list.Data {
-		ssrc, err := s.SSRC.Int64()
-		if err != nil || ssrc <= 0 || ssrc >= 1<<32 {
+		ssrc, err := strconv.ParseUint(string(s.SSRC), 10, 32)
+		if err != nil || ssrc == 0 {
 			continue
 		}
 		user := string(s.Remote)
@@ -288,19 +312,19 @@ func (d *scratch) ssrcMap(h *header, conn, body []byte) error {
 func (d *scratch) feedback(body []byte) error {
 	f := read[struct {
 		Feedback struct {
-			Overall *float64 `json:"overallRating"`
-			Audio   *float64 `json:"audioQualityRating"`
-			Video   *float64 `json:"videoQualityRating"`
-			Screen  *float64 `json:"screenQualityRating"`
-			Comment string   `json:"comments"`
+			Overall number `json:"overallRating"`
+			Audio   number `json:"audioQualityRating"`
+			Video   number `json:"videoQualityRating"`
+			Screen  number `json:"screenQualityRating"`
+			Comment string `json:"comments"`
 		} `json:"feedback"`
 	}](body).Feedback
 	return d.record(rtc.KindFeedback, rtc.NameFeedback, nil, appendJSON(nil, &struct {
-		Overall *float64 `json:"overall,omitempty"`
-		Audio   *float64 `json:"audio,omitempty"`
-		Video   *float64 `json:"video,omitempty"`
-		Screen  *float64 `json:"screen,omitempty"`
-		Comment string   `json:"comment,omitempty"`
+		Overall number `json:"overall,omitzero"`
+		Audio   number `json:"audio,omitzero"`
+		Video   number `json:"video,omitzero"`
+		Screen  number `json:"screen,omitzero"`
+		Comment string `json:"comment,omitempty"`
 	}{f.Overall, f.Audio, f.Video, f.Screen, f.Comment}))
 }
 
@@ -320,17 +344,17 @@ func (d *scratch) log(conn, body []byte) error {
 
 // system keeps what is told of the machine for the next poll.
 func (d *scratch) system(body []byte) error {
-	type status struct{ CPUUsage, BatteryLevel *float64 } // percent
+	type status struct{ CPUUsage, BatteryLevel number } // percent
 	b := read[struct {
 		status
 		StatusStats status `json:"statusStats"`
 	}](body)
 	for _, s := range []status{b.status, b.StatusStats} {
-		if v := s.CPUUsage; v != nil && *v >= 0 && *v <= 100 {
-			d.machine.cpu = *v / 100
+		if v := s.CPUUsage; v.told && v.value >= 0 && v.value <= 100 {
+			d.machine.cpu = v.value / 100
 		}
-		if v := s.BatteryLevel; v != nil && *v >= 0 && *v <= 100 {
-			d.machine.battery = *v / 100
+		if v := s.BatteryLevel; v.told && v.value >= 0 && v.value <= 100 {
+			d.machine.battery = v.value / 100
 		}
 	}
 	return d.record(rtc.KindEvent, "systemStatus", nil, rest(body))
