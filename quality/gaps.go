@@ -183,19 +183,24 @@ func (m *Memory) stepVideo(w *Window, seconds float64) {
 }
 
 // exactly puts what the client measured itself in the place of the estimate.
-// What was not due it may not know of: a mute that only events told, a stream
-// that the other end stopped; it counts at most what was due, and a gap from
-// its beginning, though it counts only once it is long.
+// What was not due it may not know of, such as a mute that only events told or
+// a stream that the other end stopped: it has credit for the time in which
+// something was due, from the beginning of a gap, which counts once it is long.
 func (m *Memory) exactly(w *Window, duration rtc.Member, threshold float64) {
 	exact := w.RTP.Delta(duration)
 	if exact != exact || w.Kind == rtc.KindScreen { // still pictures are normal of a screen
 		return
 	}
+	m.credit = min(m.credit+m.playing, mostCredit)
 	if m.playing == 0 {
-		threshold = 0
+		m.credit, threshold = 0, 0
 	}
-	m.stutter, m.basis = min(exact, m.playing+threshold), BasisExact
+	m.stutter, m.basis = min(exact, m.credit+threshold), BasisExact
+	m.credit = max(m.credit-m.stutter, 0)
 }
+
+// mostCredit: clients that count a gap when it is over may tell it late.
+const mostCredit = 60 // s
 
 // frames counts the pictures of the interval as the sums do that go with them:
 // the standard's are rendered ones, Chromium's decoded ones.

@@ -45,6 +45,7 @@ type Memory struct {
 	// Results for the window that Derive was given last; NaN is not known.
 	stutter float64 // s
 	playing float64 // s
+	credit  float64 // s in which something was due and that the client has not counted as stutter
 	basis   Basis
 }
 

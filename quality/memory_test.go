@@ -105,6 +105,13 @@ func TestVideoStandstill(t *testing.T) {
 		x.poll(1, 1e4, rise).want(1500, 1000, BasisExact)
 		x.w.Off = 1 // as events told, which the client's own count does not know
 		x.poll(1, 1e4, rise).want(0, 0, BasisExact)
+		rise[rtc.StatPeerglassVideoStutterDuration] = 0
+		for range 9 {
+			x.poll(1, 1e4, rise).want(0, 1000, BasisExact)
+		}
+		rise[rtc.StatPeerglassVideoStutterDuration] = 8 // told when it is over
+		x.poll(1, 1e4, rise).want(8000, 1000, BasisExact)
+		x.poll(1, 1e4, rise).want(3600, 1000, BasisExact) // there was not so much time
 	})
 	t.Run("exact ones of a screen do not", func(t *testing.T) {
 		rise := even(1, 0.9)

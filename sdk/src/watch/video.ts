@@ -8,9 +8,12 @@ const LONG = 600;
 const BEAT = 250;
 /** ms by which a timer may be late in a page that is not busy. */
 const LATE = 150;
-/** Pictures that may have come without having been shown when the one before
- * was: more of them, and the element is shown to nobody. */
-const UNSEEN = 4;
+/** ms by which it is late where the machine slept. */
+const SLEPT = 5000;
+/** ms without a new picture after which it is counted how many come: */
+const EARLY = 300;
+/** more than so many, none of them presented, and nobody sees the element. */
+const UNSEEN = 1;
 
 /** An element that shows a received track. Holds neither: both may go. */
 interface Watched {
@@ -22,7 +25,7 @@ interface Watched {
   _report: string; // id of the report it had last
   _presented: number; // pictures that the browser had presented at the last call
   _at: number; // when the newest one was; 0: the next one ends no gap
-  _come: number; // pictures that had come by then
+  _come: number; // pictures that had come when the gap was EARLY long; −1: it is not yet
   _spacing: number; // usual ms between two
   _doubt: boolean; // the page was busy since
   _charged: number; // ms of the gap that goes on that are in _stutter
@@ -71,7 +74,7 @@ export class VideoWatch implements Module {
     const ref = new WeakRef(el);
     const w: Watched = {
       _el: ref, _user: undefined, _label: undefined, _track: "", _told: "", _report: "",
-      _presented: 0, _at: 0, _come: 0, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
+      _presented: 0, _at: 0, _come: -1, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
       _stop: (e) => guard(() => (e.type === "pause" || (e.target as MediaStreamTrack).id === w._track) && this._cut(w)),
     };
     const shown = (_: number, m: VideoFrameCallbackMetadata): void => {
@@ -89,7 +92,7 @@ export class VideoWatch implements Module {
   }
 
   /** Notes which track the element shows by now. */
-  private _look(w: Watched, el: HTMLVideoElement): void {
+  private _look(w: Watched, el: HTMLVideoElement): MediaStreamTrack | undefined {
     const track = trackOf(el);
     const id = track?.id ?? "";
     if (id !== w._track) {
@@ -103,6 +106,7 @@ export class VideoWatch implements Module {
       w._told = id;
       this._client.event("mapStream", { track: id, user: w._user, label: w._label });
     }
+    return track;
   }
 
   session(): void {
@@ -118,7 +122,7 @@ export class VideoWatch implements Module {
       const report = w._track && !el.paused && inbound(p, w._track, w._report);
       if (!report) continue;
       w._report = report.id;
-      if (!w._doubt && now - this._due < LATE) this._charge(w, this._sure);
+      if (!this._busy(w)) this._charge(w, this._sure);
       p.add(report.id, { peerglassVideoStutterDuration: w._stutter / 1000, peerglassFramesShown: w._shown });
     }
     if (p.machine && this._beat !== undefined) {
@@ -129,30 +133,36 @@ export class VideoWatch implements Module {
 
   /** A picture was presented. */
   private _show(w: Watched, el: HTMLVideoElement, m: VideoFrameCallbackMetadata): void {
-    this._look(w, el);
+    const track = this._look(w, el);
+    if (performance.now() - this._due > SLEPT) w._at = 0;
     const since = m.presentedFrames - w._presented;
     const n = w._at && since > 0 ? since : 1;
     const time = m.presentationTime - w._at;
     if (w._at) {
       // Several came since the last call. Those of a page that is not busy came
       // just now, all at once; of a busy one it is not known when they came.
-      const busy = w._doubt || performance.now() - this._due > LATE;
+      const busy = this._busy(w);
       const gap = n > 1 && !busy ? time - Math.min((n - 1) * w._spacing, 33) : time;
       if (gap >= (n > 1 && busy ? n * LONG : LONG)) w._stutter += Math.max(gap - w._charged, 0);
       else if (n === 1) w._spacing = w._spacing ? 0.9 * w._spacing + 0.1 * time : time;
     }
     w._shown += n;
     w._presented = m.presentedFrames;
-    w._at = nothingDue(el) ? 0 : m.presentationTime;
-    w._come = come(el);
+    w._at = due(el, track) ? m.presentationTime : 0;
+    w._come = -1;
     w._doubt = false;
     w._charged = 0;
   }
 
   /** What is shown from now on ends no gap: until now counts, what comes does not. */
   private _cut(w: Watched): void {
-    this._charge(w, performance.now());
+    if (!this._busy(w)) this._charge(w, performance.now());
     w._at = w._charged = 0;
+  }
+
+  /** Whether the page was busy since the last picture, as far as is known. */
+  private _busy(w: Watched): boolean {
+    return w._doubt || performance.now() - this._due > LATE;
   }
 
   /** Counts the gap that goes on. */
@@ -182,9 +192,15 @@ export class VideoWatch implements Module {
     this._lag = Math.max(this._lag, late);
     for (const w of this._all) {
       const el = w._el.deref();
+      // For what was presented meanwhile, the browser calls before the next beat.
+      w._doubt = late > LATE;
       if (!el) this._all.delete(w);
-      else if (late > LATE) w._doubt = true;
-      else if (w._at && now - w._at >= LONG && (nothingDue(el) || come(el) - w._come > UNSEEN)) w._at = w._charged = 0;
+      else if (late > SLEPT) w._at = w._charged = 0;
+      else if (!w._doubt && w._at && now - w._at >= EARLY) {
+        const n = come(el);
+        if (w._come < 0) w._come = n;
+        else if (n - w._come > UNSEEN || !due(el, trackOf(el))) w._at = w._charged = 0;
+      }
     }
     if (late <= LATE) this._sure = now;
     if (this._all.size) this._next();
@@ -199,9 +215,9 @@ function trackOf(el: HTMLVideoElement): MediaStreamTrack | undefined {
   return tracks.find((t) => t.readyState === "live") ?? tracks[0];
 }
 
-function nothingDue(el: HTMLVideoElement): boolean {
-  const track = trackOf(el);
-  return document.hidden || el.paused || !track || track.muted || track.readyState === "ended";
+/** Whether pictures ought to come. */
+function due(el: HTMLVideoElement, track: MediaStreamTrack | undefined): boolean {
+  return !document.hidden && !el.paused && !!track && !track.muted && track.readyState === "live";
 }
 
 /** Pictures that have come to an element, shown or not. */
