@@ -13,6 +13,7 @@ import (
 	"github.com/peerglass/peerglass/protocol/jitsi"
 	"github.com/peerglass/peerglass/protocol/native"
 	"github.com/peerglass/peerglass/protocol/rtcstats"
+	"github.com/peerglass/peerglass/protocol/watchrtc"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -32,6 +33,7 @@ const (
 	ProtocolNative    = "native"
 	ProtocolJitsi     = "jitsi"
 	ProtocolRTCStats  = "rtcstats"
+	ProtocolWatchRTC  = "watchrtc"
 	ProtocolInternals = "internals" // files only: has no frames
 )
 
@@ -43,6 +45,7 @@ var decoders = map[string]func(Header) protocol.Decoder{
 		return jitsi.NewDecoder(jitsi.Options{Version: v})
 	},
 	ProtocolRTCStats: func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
+	ProtocolWatchRTC: func(Header) protocol.Decoder { return watchrtc.NewDecoder() },
 }
 
 // Header says whose session a dump holds. In a raw dump it stands before the
