@@ -163,7 +163,7 @@ test("a page written for callstats.js tells of a call, and nothing but its scrip
   const seen = await shown(program, conference, "the call with its end", (s) => s.sessions.length === 2 && s.sessions.every((x) => x.end) && s.events("alice", "feedback").length > 0 && s);
   await expectCall(program, seen, conference, ["alice", "bob"]);
   expect(seen.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
-  expect(seen.sessions.find((s) => s.user === "alice")).toMatchObject({ userName: "Alice Adams" });
+  expect(seen.sessions.find((s) => s.user === "alice")).toMatchObject({ userName: "Alice Adams", sdk: "@peerglass/browser/callstats" });
   expect(received(seen, "alice")).toEqual(["audio of bob", "video of bob"]);
   expect(received(seen, "bob")).toEqual(["audio of alice", "video of alice"]);
 

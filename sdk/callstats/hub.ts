@@ -50,7 +50,7 @@ class Hub extends Client {
   enlist(conference: Watching): Client {
     const client = new Client();
     client.getStats = (pc) => (this.getStats ? this.getStats(pc) : pc.getStats());
-    client.page = () => this.page();
+    client.page = () => ({ ...this.page(), sdk: "@peerglass/browser/callstats" });
     for (const m of this._shared) client.use(m);
     replay(this._waiting, client, null);
     this._open.set(client, conference);
