@@ -113,6 +113,33 @@ func (r *Reader) ReadList(in *Scanner, s *rtc.Stats, typ rtc.StatsType) bool {
 	return in.fault == nil
 }
 
+// AppendFrom reads the report at the cursor, an object that has its id in it,
+// and adds it to s: for protocols that tell reports in lists. typ is its type
+// where it tells none; a report without an id is left out. What was appended is
+// valid until AppendFrom is called with an empty s. It returns false at a
+// fault, which in.Err tells.
+func (r *Reader) AppendFrom(in *Scanner, s *rtc.Stats, typ rtc.StatsType) bool {
+	if len(s.Reports) == 0 {
+		r.arena = r.arena[:0]
+	}
+	at, from := len(s.Reports), len(s.Values)
+	r.in = *in
+	ok := r.report(nil, s)
+	if ok {
+		p := &s.Reports[at]
+		switch {
+		case p.ID == nil:
+			s.Reports, s.Values = s.Reports[:at], s.Values[:from]
+		case len(p.ID) > protocol.MaxName:
+			ok = r.in.limit("the id of a statistics report is too long", protocol.MaxName)
+		case p.Type == 0:
+			p.Type = typ
+		}
+	}
+	*in = r.in
+	return ok
+}
+
 // top reads one member of the object: a report, its end, or the time.
 func (r *Reader) top(s *rtc.Stats) bool {
 	in := &r.in
@@ -316,7 +343,11 @@ func (r *Reader) id(p *rtc.ReportPatch, s *rtc.Stats) bool {
 		return false
 	}
 	last := len(s.Values) - 1
-	if v := &s.Values[last]; v.Form == rtc.FormText && string(v.Text) == string(p.ID) {
+	v := &s.Values[last]
+	if p.ID == nil && v.Form == rtc.FormText {
+		p.ID = v.Text
+	}
+	if v.Form == rtc.FormText && string(v.Text) == string(p.ID) {
 		s.Values = s.Values[:last]
 	}
 	return true
