@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/callstats"
 	"github.com/peerglass/peerglass/protocol/internals"
 	"github.com/peerglass/peerglass/protocol/jitsi"
 	"github.com/peerglass/peerglass/protocol/native"
@@ -34,6 +35,7 @@ const (
 	ProtocolJitsi     = "jitsi"
 	ProtocolRTCStats  = "rtcstats"
 	ProtocolWatchRTC  = "watchrtc"
+	ProtocolCallstats = "callstats"
 	ProtocolInternals = "internals" // files only: has no frames
 )
 
@@ -44,8 +46,9 @@ var decoders = map[string]func(Header) protocol.Decoder{
 		v, _ := jitsi.LookupVersion(h.Subprotocol)
 		return jitsi.NewDecoder(jitsi.Options{Version: v})
 	},
-	ProtocolRTCStats: func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
-	ProtocolWatchRTC: func(Header) protocol.Decoder { return watchrtc.NewDecoder() },
+	ProtocolRTCStats:  func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
+	ProtocolWatchRTC:  func(Header) protocol.Decoder { return watchrtc.NewDecoder() },
+	ProtocolCallstats: func(Header) protocol.Decoder { return callstats.NewDecoder() },
 }
 
 // Header says whose session a dump holds. In a raw dump it stands before the
