@@ -94,6 +94,66 @@ describe("console", () => {
     await page.getByRole("table").getByRole("row").nth(1).waitFor();
   });
 
+  it("makes an ingest key for the pages that are named, and no other", async () => {
+    await page.getByRole("link", { name: "Apps", exact: true }).first().click();
+    await page.getByText("http://localhost:*", { exact: true }).waitFor();
+    await page.getByRole("tabpanel").getByRole("button", { name: "Add" }).click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.getByRole("button", { name: "Create" }).isDisabled()).toBe(true);
+    await dialog.getByLabel("Name").fill("Web client");
+    await dialog.getByLabel("Origins").first().fill("meet.example.org");
+    await dialog.getByLabel("Origins").first().press("Enter");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await dialog.getByText("is not an origin").waitFor();
+    await dialog.getByLabel("Origins").first().press("Backspace");
+    await dialog.getByLabel("Origins").first().fill("https://meet.example.org");
+    await dialog.getByLabel("Origins").first().press("Enter");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByText("https://meet.example.org", { exact: true }).waitFor();
+  });
+
+  it("makes a token and says what is in one", async () => {
+    await page.getByRole("tab", { name: "Tokens" }).click();
+    await page.getByText("Where the app secret is enough").waitFor();
+    await page.getByLabel("Room").fill("standup");
+    await page.getByLabel("User", { exact: true }).fill("ada");
+    await page.getByRole("button", { name: "Make" }).click();
+    const token = await page.locator("code").filter({ hasText: /^eyJ/ }).innerText();
+    const field = page.getByRole("textbox", { name: "Token" });
+    await field.fill(token);
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByRole("status").getByText("It would be let in.").waitFor();
+    await page.getByRole("status").getByText("standup").waitFor();
+    await field.fill(token.slice(0, -4));
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByRole("status").getByText("token_signature").waitFor();
+  });
+
+  it("keeps a default configuration that browsers would take", async () => {
+    await page.getByRole("tab", { name: "Settings" }).click();
+    const connection = page.getByRole("textbox", { name: "Peer connection" });
+    await connection.fill('{ "iceServers": [');
+    await page.getByText("This is no JSON").waitFor();
+    await connection.fill('{ "iceServers": [{ "urls": "turn:turn.example.org" }] }');
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("a TURN server needs username and credential").waitFor();
+    await connection.fill('{ "iceServers": [{ "urls": "stun:stun.example.org" }] }');
+    await page.getByRole("button", { name: "Save" }).click();
+    await until("the configuration to be kept", async () => (await page.evaluate(async () => (await (await fetch("/api/v1/apps/1/default-config")).json()).peerConnection)) ?? undefined);
+  });
+
+  it("shows what clients were refused for", async () => {
+    await page.getByRole("tab", { name: "Log" }).click();
+    await page.getByText("No client was turned away").waitFor();
+    for (let i = 0; i < 3; i++) {
+      const hello = { type: "hello", v: 1, session: "session-of-tests", key: program.key, token: "nonsense" };
+      expect((await fetch(`${program.url}/ingest/native`, { method: "POST", body: JSON.stringify(hello) + "\n" })).status).toBe(401);
+    }
+    const entry = page.getByRole("list", { name: "Log" }).getByRole("listitem").filter({ hasText: "token_malformed" });
+    await entry.getByText("3 times").waitFor();
+  });
+
   it("logged no error on the way", () => {
     // The refused dump answers with a 4xx, which Chromium logs.
     expect(faults.filter((f) => !/status of 4/.test(f))).toEqual([]);
