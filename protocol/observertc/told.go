@@ -106,10 +106,10 @@ type payload struct {
 	Candidate *lenient `json:"candidate"`
 	Error     lenient  `json:"error"`
 
-	software          // BROWSER, ENGINE, OPERATION_SYSTEM, PLATFORM
-	Browser  software `json:"browser"` // USER_AGENT_DATA
-	OS       software `json:"os"`
-	Device   product  `json:"device"`
+	software // BROWSER, OPERATION_SYSTEM
+
+	UserAgent lenient `json:"ua"` // USER_AGENT_DATA
+	Device    product `json:"device"`
 }
 
 // software is a program and its version.
@@ -250,7 +250,7 @@ func (d *scratch) meta(typ string, p *payload) (done bool, err error) {
 	var id rtc.Identity
 	switch typ {
 	case "USER_AGENT_DATA":
-		id.Browser, id.BrowserVersion, id.OS = string(p.Browser.Name), string(p.Browser.Version), p.OS.String()
+		id.UserAgent = string(p.UserAgent) // read here like any other client's
 		id.Device = strings.TrimSpace(string(p.Device.Vendor) + " " + string(p.Device.Model))
 	case "BROWSER":
 		id.Browser, id.BrowserVersion = string(p.Name), string(p.Version)

@@ -12,13 +12,15 @@ export async function call(monitor, side) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
     const pc = new RTCPeerConnection({ iceServers: [] });
     monitor.addSource(pc);
+    const watched = monitor.peerConnections.at(-1);
     pc.onicecandidate = ({ candidate }) => candidate && send({ candidate });
     const element = document.createElement('video');
     element.muted = true;
     element.autoplay = true;
     document.body.append(element);
-    pc.ontrack = ({ streams }) => {
+    pc.ontrack = ({ track, streams }) => {
         element.srcObject = streams[0];
+        watched.addMediaStreamTrack(track, { userId: offerer ? 'bob' : 'alice' });
     };
     stream.getTracks().forEach(track => pc.addTrack(track, stream));
 

@@ -24,7 +24,6 @@ const bundle = await build({
             const encoder = new ClientSampleEncoder(side);
             window.samples = [];
             monitor.on('sample-created', ({ sample }) => {
-                for (const track of monitor.tracks) if (track.direction === 'inbound') track.attachments ??= { userId: side === 'alice' ? 'bob' : 'alice' };
                 window.samples.push([JSON.stringify(sample), encoder.encodeToBase64(sample)]);
             });
             window.started = call(monitor, side);`,
