@@ -259,7 +259,7 @@ func TestNativeRefusals(t *testing.T) {
 		"unknown key":     {hello: strings.Replace(nativeHello("12345678", ""), goodKey, "pgk_bad", 1), close: 4401},
 		"disabled app":    {hello: strings.Replace(nativeHello("12345678", ""), goodKey, disabledKey, 1), close: 4403},
 		"forged token":    {hello: nativeHello("12345678", token("another secret", hour, now)), close: 4401},
-		"expired token":   {hello: nativeHello("12345678", token(testSecret, old, now.Add(-2*time.Hour))), close: 4401},
+		"expired token":   {hello: nativeHello("12345679", token(testSecret, old, now.Add(-2*time.Hour))), close: 4401},
 		"the future":      {hello: nativeHello("12345678", ""), batch: native.AppendHeader(nil, 0, 2, 1), close: 4409},
 		"not a batch":     {hello: nativeHello("12345678", ""), batch: []byte("{}"), close: 4415},
 	}
