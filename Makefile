@@ -32,7 +32,7 @@ test-web: toolchain $(MODULES) chromium
 test-e2e: build chromium livekit
 	npm test -w e2e
 
-bench: build ## figures into docs/benchmarks.md; takes some minutes
+bench: build chromium ## figures into docs/benchmarks.md; takes some minutes
 	./scripts/bench
 
 # The recordings stay, to be judged again as detectors change:
