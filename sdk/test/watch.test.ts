@@ -2,7 +2,7 @@
 // sees: pictures and gaps of real streams in a real browser, told to a server
 // with the real decoder (test/sink).
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { page, type Stay, stays, until, url } from "./harness";
+import { page, type Stay, state, until, url } from "./harness";
 
 // What test/pages/watch.js and the SDK put into the page.
 type Shown = HTMLVideoElement & { frames: [number, number][] };
@@ -31,9 +31,10 @@ declare const gc: () => void;
 beforeEach(async () => {
   await page.goto(url.replace("localhost", "127.0.0.1") + "/pages/watch.html");
   await page.addScriptTag({ url: url + "/sdk.js" });
-  await page.evaluate((endpoint) => {
+  session = await page.evaluate((endpoint) => {
     peerglass.init({ key: "pgk_test", endpoint, pollInterval: 500, audioGaps: true });
     peerglass.join({ room: "blue", user: "alice" });
+    return peerglass.status()!.session;
   }, url);
 });
 
@@ -42,12 +43,16 @@ afterEach(async () => {
   expect(await page.evaluate(() => peerglass.status()!.faults)).toBe(0);
 });
 
+/** The server's side of the stay: a page of the test before may still say goodbye. */
+let session = "";
+const mine = async (): Promise<Stay> => (await state())[session]!;
+
 /** Ends the stay and returns what the server has of it, and of a received track. */
 async function ended(track?: string): Promise<{ stay: Stay; report: Record<string, any> }> {
   await page.evaluate(() => peerglass.leave());
-  const stay = (await stays())[0]!;
-  expect(stay.faults).toBeNull();
-  return { stay, report: reportOf(stay, track)! };
+  const left = await mine();
+  expect(left.faults).toBeNull();
+  return { stay: left, report: reportOf(left, track)! };
 }
 
 function reportOf(stay: Stay, track: string | undefined): Record<string, any> | undefined {
@@ -91,7 +96,7 @@ test("pictures and gaps are told as the page saw them", async () => {
 test("a gap counts while it goes on, and once", async () => {
   const track = await watched();
   await page.evaluate(() => c.senders[0]!.replaceTrack(null));
-  const going = async () => reportOf((await stays())[0]!, track)?.peerglassVideoStutterDuration as number;
+  const going = async () => reportOf(await mine(), track)?.peerglassVideoStutterDuration as number;
   await until("a second of it", async () => (await going()) > 1);
   await until("another", async () => (await going()) > 2);
   await page.evaluate(() => c.senders[0]!.replaceTrack(cam.track));
@@ -200,10 +205,15 @@ test("an element that the page lets go of is not kept", async () => {
 
 test("who is who is told again when another call begins", async () => {
   const track = await watched();
-  await page.evaluate(() => peerglass.join({ room: "red", user: "alice" }));
+  const next = await page.evaluate(() => {
+    peerglass.join({ room: "red", user: "alice" });
+    return peerglass.status()!.session;
+  });
+  expect(next).not.toBe(session);
   const told = await until("the mapping in both", async () => {
-    const all = (await stays()).map((s) => s.records.filter((r) => r.name === "mapStream").map((r) => r.payload.track));
-    return all.length === 2 && all.every((m) => m.length) && all;
+    const all = await state();
+    const both = [session, next].map((id) => all[id]?.records.filter((r) => r.name === "mapStream").map((r) => r.payload.track) ?? []);
+    return both.every((m) => m.length) && both;
   });
   expect(told).toEqual([[track], [track]]);
 });
@@ -215,7 +225,7 @@ test("gaps of a sound are told, and silence is none", async () => {
     show(c.received[0]!, "audio");
     return c.received[0]!.id;
   });
-  const report = () => stays().then((all) => all[0] && reportOf(all[0], track));
+  const report = () => mine().then((s) => s && reportOf(s, track));
   const steady = await until("sound for a while", async () => {
     const r = await report();
     return r?.totalSamplesDuration > 3 && r!.peerglassAudioStutterDuration !== undefined && r;
@@ -254,7 +264,7 @@ test("the machine is told where the browser tells it", async () => {
     g.press("serious", "fair");
   });
   const machine = await until("the machine's report", async () => {
-    const own = (await stays())[0]?.stats.PC_0?.["peerglass-client"];
+    const own = (await mine())?.stats.PC_0?.["peerglass-client"];
     return own?.battery !== undefined && own;
   });
   expect(machine).toMatchObject({ type: "client", battery: 0.42, batteryCharging: false });
@@ -289,8 +299,7 @@ test("what the application tells arrives as the server reads it", async () => {
     peerglass.log("info", "x".repeat(30_000));
   });
   const track = await page.evaluate(() => c.received[0]!.id);
-  await page.evaluate(() => peerglass.leave());
-  const stay = (await stays())[0]!;
+  const { stay } = await ended();
   const told = (name: string) => stay.records.filter((r) => r.name === name).map((r) => r.payload);
   expect(stay.records.filter((r) => r.name === "mapStream").map((r) => [r.conn, r.payload])).toEqual([
     ["", { track, user: "bob", label: "camera" }], ["", { ssrc: 7, user: "bob" }], ["", { mid: "0", user: "bob" }], ["PC_1", { user: "bob", label: "peer" }],
