@@ -227,12 +227,13 @@ func (s *Server) shard(client string) *shard {
 
 // wires are the protocols spoken, by name.
 var wires = map[string]wire{
-	"callstats":  callstatsWire{},
-	"native":     nativeWire{},
-	"jitsi":      jitsiWire{},
-	"rtcstats":   rtcstatsWire{},
-	"observertc": observertcWire{},
-	"watchrtc":   watchrtcWire{},
+	"callstats":   callstatsWire{},
+	"native":      nativeWire{},
+	"jitsi":       jitsiWire{},
+	"rtcstats":    rtcstatsWire{},
+	"observertc":  observertcWire{},
+	"peermetrics": peermetricsWire{},
+	"watchrtc":    watchrtcWire{},
 }
 
 // Discard is a Store that keeps nothing: for benchmarks of everything before it.
