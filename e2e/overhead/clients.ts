@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 export interface Client {
   name: string;
   /** The module's text; `peerglass` is the server, `key` the ingest key. */
-  code: (peerglass: string, key: string) => string;
+  code: (peerglass: string, key: string, app: { id: number; secret: string }) => string;
   /** What esbuild must know to bundle it. */
   alias?: Record<string, string>;
   /** Said beside its figures. */
@@ -63,5 +63,17 @@ export const clients: Client[] = [
       const stats = new WebRTCStats({ getStatsInterval: 1000 });
       stats.on("stats", () => {});
       globalThis.added = (pc, user) => stats.addConnection({ pc, peerId: user, connectionId: user });`,
+  },
+  {
+    name: "callstats-js 3.73.16",
+    note: "chooses its own pace",
+    code: (url, _, app) => `
+      globalThis.csioproxy = true;
+      await import("callstats-js");
+      const collector = "${url}/ingest/callstats/";
+      const callstats = new globalThis.callstats();
+      callstats.setProxyConfig({ collectorURL: collector, authServiceURL: collector, restEventURL: collector + "v1/apps/", restStatsURL: collector + "v1/apps/", appSettingsURL: collector + "v1/apps/" });
+      callstats.initialize(${app.id}, "${app.secret}", "theirs", () => {}, () => {}, { collectLegacyStats: false, collectIP: false, disablePrecalltest: true });
+      globalThis.added = (pc, user) => callstats.addNewFabric(pc, user, callstats.fabricUsage.multiplex, "overhead-callstats", { remoteEndpointType: callstats.endpointType.server });`,
   },
 ];

@@ -26,11 +26,11 @@ const median = (of: number[]): number => {
 };
 const sum = (of: number[]): number => of.reduce((a, b) => a + b, 0);
 
-async function measure(browser: Browser, program: Program, client: Client, shape: "sfu" | "mesh"): Promise<Cost> {
+async function measure(browser: Browser, program: Program, app: { id: number; secret: string }, client: Client, shape: "sfu" | "mesh"): Promise<Cost> {
   const bundle = await build({
     stdin: {
       // Imports run in their order: polls are counted before the client is there.
-      contents: `import "./counted"; ${client.code(program.url, program.key)}\nimport { call, polls } from "./page"; globalThis.polls = polls; globalThis.up = call(globalThis.added);`,
+      contents: `import "./counted"; ${client.code(program.url, program.key, app)}\nimport { call, polls } from "./page"; globalThis.polls = polls; globalThis.up = call(globalThis.added);`,
       resolveDir: join(import.meta.dirname, "overhead"),
     },
     bundle: true, write: false, format: "esm", target: "es2022", minify: true, alias: client.alias, logLevel: "warning",
@@ -84,12 +84,15 @@ export async function main(): Promise<number> {
   const program = await startProgram({ args: ["--poll", "1s"] });
   const browser = await startBrowser({ args: ["--allow-loopback-in-peer-connection"] });
   try {
+    const { id } = (await program.api<{ items: { id: number }[] }>("/apps")).items[0]!;
+    const app = { id, secret: (await program.api<{ secret: string }>(`/apps/${id}/secret`)).secret };
+    const only = process.argv[2]; // part of a client's name
     const rows: string[] = [];
     const idle = { sfu: 0, mesh: 0 };
     const one = async (client: Client, shape: "sfu" | "mesh") => {
       const name = shape === "mesh" ? `${client.name}, three connections` : client.name;
       process.stderr.write(`${name} …\n`);
-      const cost = await measure(browser, program, client, shape);
+      const cost = await measure(browser, program, app, client, shape);
       if (client.name === "none") {
         idle[shape] = median(cost.busy);
         rows.push(`| ${name.replace("none", "no client")} | – | (${idle[shape].toFixed(1)} ms a second) | – | – | |`);
@@ -104,9 +107,9 @@ export async function main(): Promise<number> {
       const bytes = median(windows(cost.bytes));
       rows.push(`| ${name} | ${each.toFixed(0)} in ${seconds} s | ${time.toFixed(1)} ms | ${((sum(cost.busy) - idle[shape] * seconds) / each).toFixed(1)} ms | ${bytes ? bytes.toFixed(0) + " B" : "–"} | ${client.note ?? ""} |`);
     };
-    for (const client of clients) await one(client, "sfu");
+    for (const client of clients) if (!only || client.name === "none" || client.name.includes(only)) await one(client, "sfu");
     // Ours in a mesh as well, where each poll is three.
-    for (const client of clients.slice(0, 2)) await one(client, "mesh");
+    if (!only) for (const client of clients.slice(0, 2)) await one(client, "mesh");
     console.log("| client | polls of the call | main thread a poll, median | mean | sent a poll, median | |\n|---|---|---|---|---|---|\n" + rows.join("\n"));
     return 0;
   } finally {
