@@ -146,10 +146,10 @@ export async function expectCall(program: Program, seen: Seen, room: string, use
   expect(seen.call).toMatchObject({ room, users: users.length });
   expect(seen.sessions.map((s) => s.user).sort()).toEqual([...users].sort());
   for (const s of seen.sessions) {
-    const { series } = await program.api<{ series: any[] }>(`/apps/${seen.call.app}/calls/${seen.call.id}/samples?session=${s.id}&width=600&metrics=bitrate`);
-    for (const direction of ["send", "receive"]) {
-      const rates = series.filter((x) => x.direction === direction).flatMap((x) => x.values?.bitrate ?? []).filter((v: number | null) => v !== null && v > 0);
-      expect(rates.length, `bit rates of what ${s.user} ${direction}s`).toBeGreaterThan(1);
-    }
+    await until(`bit rates of what ${s.user} sends and receives`, async () => {
+      const { series } = await program.api<{ series: any[] }>(`/apps/${seen.call.app}/calls/${seen.call.id}/samples?session=${s.id}&width=600&metrics=bitrate`);
+      const rates = (direction: string) => series.filter((x) => x.direction === direction).flatMap((x) => x.values?.bitrate ?? []).filter((v: number | null) => v !== null && v > 0);
+      return (rates("send").length > 1 && rates("receive").length > 1) || undefined;
+    });
   }
 }

@@ -68,7 +68,9 @@ export class Watch<Sender> {
 
   /** What Peerglass calls a sender: by the page's word, or else by the library's. */
   user(sender: Sender, known: unknown): string {
-    return String(this._userOf?.(sender) ?? known ?? "");
+    let said: string | undefined;
+    guard(() => (said = this._userOf?.(sender)));
+    return String(said ?? known ?? "");
   }
 
   /** Says whose stream it is, and whether it shows a screen. */
@@ -163,7 +165,7 @@ export class Watch<Sender> {
 }
 
 /** A fault of ours is nobody's trouble in the page. */
-function guard(f: () => void): void {
+function guard(f: () => unknown): void {
   try {
     f();
   } catch {
