@@ -41,7 +41,7 @@ export class Credentials {
   /** A token that is good now. forceNew: the last one was refused. */
   token(forceNew = false): Promise<string> {
     if (!forceNew && this._cached !== undefined && !ends(this._cached)) return Promise.resolve(this._cached);
-    this._under ??= this._get(forceNew || this._cached !== undefined).then(
+    this._under ??= this._get(forceNew).then(
       (token) => {
         this._under = undefined;
         return (this._cached = token);
@@ -75,9 +75,10 @@ export class Credentials {
   private _get(forceNew: boolean): Promise<string> {
     const source = this._source;
     if (typeof source === "string") return sign(source, { app: this.app, user: this._user, exp: Math.floor(native.now() / 1000) + (forceNew ? LONG_LIFE : LIFE) });
+    const another = forceNew || this._cached !== undefined; // that one has come to its end
     return new Promise((resolve, reject) => {
       try {
-        source(forceNew, (error, token) => {
+        source(another, (error, token) => {
           if (error !== null && error !== undefined) reject(new TokenError(error instanceof Error ? error.message : String(error)));
           else if (typeof token === "string" && token) resolve(token);
           else reject(new TokenError("The token generator called back without a token."));

@@ -87,6 +87,8 @@ export class Conference {
   private _leaving: number | undefined;
   private _ended: number | undefined; // when the last connection went
   private _live = false;
+  private _refused = false; // since the last attempt to connect
+  private _refusals = 0; // of tokens in a row
   private _offline = 0; // times in a row that the server could not be reached
   private _keys: Record<string, string> = {};
 
@@ -103,8 +105,11 @@ export class Conference {
     client.use({ poll: ({ pc, result }) => this._polled(pc, result) });
     const tokens = _owner.session();
     client.on("error", ({ code, message }: { code: string; message: string }) => {
-      if (/^token_/.test(code)) tokens.refused();
-      else _owner.trouble(errorOf(code), message);
+      this._refused = true;
+      // Once is a token that came to its end; the client asks for another.
+      if (/^token_/.test(code) && (tokens.refused(), ++this._refusals !== 2)) return;
+      // "token": so the client calls a token function that failed.
+      _owner.trouble(code === "token" ? csError.tokenGenerationError : errorOf(code), message);
     });
     client.on("status", ({ state }: { state: string }) => this._status(state));
     void _owner.ready.then(() =>
@@ -306,11 +311,14 @@ export class Conference {
 
   private _status(state: string): void {
     if (state === "live") {
-      this._offline = 0;
+      this._offline = this._refusals = 0;
       if (!this._live) for (const f of this._fabrics.values()) f.callback(csError.success, "The connection is watched.");
       this._live = true;
     } else if (state === "offline") {
       this._live = false;
+      const refused = this._refused;
+      this._refused = false;
+      if (refused) return; // the server is there, and the page was told
       // Once is a connection that is made anew; twice, the server is away.
       if (++this._offline === 2) this._owner.trouble(csError.wsChannelFailure, "The server cannot be reached; what is measured is kept and sent later.");
     }

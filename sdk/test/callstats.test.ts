@@ -221,6 +221,15 @@ test("a server that is away is asked again, and the page hears of both", async (
   expect(said).toEqual(["httpError", "success"]);
 });
 
+test("a server that goes away during a call is told once, and nothing else is wrong", async () => {
+  const { c, init } = await initialised();
+  c.addNewFabric(connection(), "bob", "multiplex", "conf");
+  await settle();
+  answer = () => { throw new Error("no network"); };
+  await pass(90_000);
+  expect(init.map(([e]) => e)).toEqual(["success", "wsChannelFailure"]);
+});
+
 test("a token that is refused as expired is asked for anew, and a one-time token serves one conference", async () => {
   const token = (jti: string, exp: number) => ["{}", JSON.stringify({ jti, exp }), "s"].map((p) => Buffer.from(p).toString("base64url")).join(".");
   const forced: boolean[] = [];
@@ -234,6 +243,30 @@ test("a token that is refused as expired is asked for anew, and a one-time token
   c.addNewFabric(connection(), "bob", "multiplex", "two");
   await vi.waitFor(() => expect(hellos.filter((h) => !h.check)).toHaveLength(2));
   expect(hellos.filter((h) => !h.check).map((h) => claims(h.token).jti)).toEqual(["2", "3"]);
+});
+
+test("a token that the back end no longer gives is told as such, and a clock that is far behind signs for longer", async () => {
+  const { c, init } = await initialised();
+  answer = (hello) => (claims(hello.token).exp < now / 1000 + 86_400 ? { type: "error", code: "token_expired", message: "old", retry: false } : { type: "welcome", v: 1, last: 1e6 });
+  c.addNewFabric(connection(), "bob", "multiplex", "conf");
+  await pass(5000);
+  expect(claims(hellos.at(-1).token).exp).toBeGreaterThan(now / 1000 + 86_400);
+  expect(init).toHaveLength(1);
+  // Another secret by now: no token helps.
+  answer = () => ({ type: "error", code: "token_signature", message: "another secret", retry: false });
+  c.addNewFabric(connection(), "bob", "multiplex", "another");
+  await pass(60_000);
+  expect(new Set(init.slice(1).map((i) => i.join(": ")))).toEqual(new Set(["authError: another secret"]));
+
+  let calls = 0;
+  const said: string[] = [];
+  const other = new callstats();
+  answer = () => ({ type: "welcome", v: 1, last: 1e6 });
+  other.initialize("7", (_, callback) => (calls++ ? callback("gone") : callback(null, "e30." + Buffer.from('{"exp":1}').toString("base64url") + ".s")), "alice", (e) => said.push(e));
+  await vi.waitFor(() => expect(said).toEqual(["success"]));
+  other.addNewFabric(connection(), "bob", "multiplex", "conf");
+  await settle();
+  expect(said).toEqual(["success", "tokenGenerationError"]);
 });
 
 test("each conference is a stay of its own, with what identifies it", async () => {
