@@ -48,7 +48,11 @@ afterAll(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
+// A page of the test before may still say goodbye.
+const before = new Set<string>();
+
 beforeEach(async () => {
+  for (const id of Object.keys(await state())) before.add(id);
   await act("reset");
   page = await browser.newPage();
 });
@@ -59,7 +63,10 @@ afterEach(async () => {
 
 /** Makes the sink behave. */
 export const act = (what: string) => fetch(`${url}/do?${what}`, { method: "POST" });
-export const state = async (): Promise<Record<string, Stay>> => (await fetch(`${url}/state`)).json() as Promise<Record<string, Stay>>;
+export const state = async (): Promise<Record<string, Stay>> => {
+  const all = (await (await fetch(`${url}/state`)).json()) as Record<string, Stay>;
+  return Object.fromEntries(Object.entries(all).filter(([id]) => !before.has(id)));
+};
 export const stays = async (): Promise<Stay[]> => Object.values(await state());
 
 /** Waits for what f returns. */

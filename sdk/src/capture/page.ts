@@ -37,12 +37,19 @@ export function capturePage(client: Client, scope: Window & typeof globalThis): 
   scope.addEventListener("offline", network);
   connection?.addEventListener?.("change", network);
 
+  const seen = (): void => client.add(Kind.Event, "visibility", null, { hidden: document.hidden });
   document.addEventListener("visibilitychange", () =>
     guard(() => {
-      client.add(Kind.Event, "visibility", null, { hidden: document.hidden });
+      seen();
       if (document.hidden) client.hidden();
     }),
   );
+  client.use({
+    session() {
+      if (document.hidden) seen();
+      if (connection) network();
+    },
+  });
   const beacon = navigator.sendBeacon?.bind(navigator) as ((url: string, body: Blob) => boolean) | undefined;
   scope.addEventListener("pagehide", () => guard(() => client.going(beacon)));
   scope.addEventListener("pageshow", (e) => guard(() => e.persisted && client.back()));
