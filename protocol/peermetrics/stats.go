@@ -219,6 +219,10 @@ func (d *scratch) appendReport(raw []byte, typ rtc.StatsType) error {
 		case "inbound", "outbound": // what the library begins a poll with
 			return v.Form == rtc.FormJSON
 		}
+		switch v.Member {
+		case rtc.StatDataChannelsOpened, rtc.StatDataChannelsClosed:
+			return p.Type == rtc.TypeCandidatePair // they are the connection's
+		}
 		if !rtp {
 			return false
 		}

@@ -3,31 +3,26 @@
 // other over a BroadcastChannel. The recording and the end-to-end test both use
 // it.
 
-/** Calls the other side; the monitor watches the connection. */
-export async function call(monitor, side) {
-    const offerer = side === 'alice';
-    const channel = new BroadcastChannel('signalling');
+/** Calls the other side over a connection that the monitor watches. */
+export async function call(monitor, pc, offers) {
+    const channel = new BroadcastChannel(monitor.callId);
     const send = message => channel.postMessage(JSON.parse(JSON.stringify(message)));
 
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
-    const pc = new RTCPeerConnection({ iceServers: [] });
-    monitor.addSource(pc);
-    const watched = monitor.peerConnections.at(-1);
     pc.onicecandidate = ({ candidate }) => candidate && send({ candidate });
     const element = document.createElement('video');
     element.muted = true;
     element.autoplay = true;
     document.body.append(element);
-    pc.ontrack = ({ track, streams }) => {
+    pc.ontrack = ({ streams }) => {
         element.srcObject = streams[0];
-        watched.addMediaStreamTrack(track, { userId: offerer ? 'bob' : 'alice' });
     };
     stream.getTracks().forEach(track => pc.addTrack(track, stream));
 
     // Candidates may come before the description that they belong to.
     const early = [];
     channel.onmessage = async ({ data: message }) => {
-        if (message.ready && offerer) {
+        if (message.ready && offers) {
             await pc.setLocalDescription(await pc.createOffer());
             send({ description: pc.localDescription });
         } else if (message.description) {
@@ -47,7 +42,7 @@ export async function call(monitor, side) {
             }
         }
     };
-    if (!offerer) {
+    if (!offers) {
         send({ ready: true });
     }
 

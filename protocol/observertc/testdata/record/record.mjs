@@ -26,7 +26,11 @@ const bundle = await build({
             monitor.on('sample-created', ({ sample }) => {
                 window.samples.push([JSON.stringify(sample), encoder.encodeToBase64(sample)]);
             });
-            window.started = call(monitor, side);`,
+            const pc = new RTCPeerConnection({ iceServers: [] });
+            monitor.addSource(pc);
+            const watched = monitor.peerConnections.at(-1);
+            pc.addEventListener('track', ({ track }) => watched.addMediaStreamTrack(track, { userId: side === 'alice' ? 'bob' : 'alice' }));
+            window.started = call(monitor, pc, side === 'alice');`,
         resolveDir: here,
     },
     bundle: true, write: false, format: 'iife',
