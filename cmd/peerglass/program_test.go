@@ -535,6 +535,13 @@ func TestImportAndRestart(t *testing.T) {
 	}
 	if token, err := command("token", "--data", p.dir, "--app", "1", "--room", "r"); err != nil || !strings.HasPrefix(token, "eyJ") {
 		t.Errorf("token from the data folder: %v %s", err, token)
+	} else if says, err := command("token", "--data", p.dir, "--app", "1", "--check", strings.TrimSpace(token)); err != nil || !strings.Contains(says, "room         r\n") || !strings.Contains(says, "It would be accepted.") {
+		t.Errorf("its check: %v %s", err, says)
+	}
+	if token, err := command("token", "--secret", "another", "--app", "1", "--user", "ada", "--usersig"); err != nil || !strings.HasPrefix(token, "eJ") {
+		t.Errorf("UserSig: %v %s", err, token)
+	} else if says, err := command("token", "--data", p.dir, "--app", "1", "--check", strings.TrimSpace(token)); err == nil || !strings.Contains(says, "not signed with this app's secret") {
+		t.Errorf("the check of another's: %v %s", err, says)
 	}
 	if password, err := command("password", "--data", p.dir); err != nil || !regexp.MustCompile(`^One-time password of admin: \w{16}\n$`).MatchString(password) {
 		t.Errorf("new one-time password: %v %s", err, password)
