@@ -1,42 +1,15 @@
 import { Encoder, Kind } from "./encoder";
 import { forget, keep, kept, type Kept, ROOM, WAIT } from "./keep";
 import { Link, type Settings } from "./link";
+import { MACHINE, type Module } from "./module";
 import { faults, guard, native, randomId } from "./native";
+import { Pace } from "./pace";
 import { screen, screenStats } from "./privacy";
-import { Timer } from "./timer";
 import type { Config, DefaultConfig, Feedback, Identity, Status } from "./types";
 
+export { MACHINE, type Module, type Poll } from "./module";
+
 declare const __VERSION__: string;
-
-// Modules. What is measured beside getStats lives in modules (src/watch): each
-// is a Module given to client.use(). It tells with client.add(Kind.Event, …)
-// or client.event(…), asks for close looks with client.stir(), and adds its
-// figures to the polls. A module that throws is passed over; what it tells
-// while nothing is collected goes nowhere.
-
-/** Something that watches beside the captures. */
-export interface Module {
-  /** A connection came under watch. */
-  connection?(pc: RTCPeerConnection): void;
-  /** A session begins, which knows nothing yet: tell it how things stand. */
-  session?(): void;
-  /** A result of getStats is about to be coded. */
-  poll?(poll: Poll): void;
-}
-
-/** A result of getStats before it is coded. */
-export interface Poll {
-  pc: RTCPeerConnection;
-  /** As the browser gave it: to be read, not changed. */
-  result: RTCStatsReport;
-  /** Whether this poll carries the report of type client: one connection's does. */
-  machine: boolean;
-  /** Adds members to the report of that id: add(stat.id, { peerglassVideoStutterDuration: 1.5 }). */
-  add(id: string, members: Record<string, unknown>): void;
-}
-
-/** Id of the report on the machine: poll.machine && poll.add(MACHINE, { cpuPressure: 1 }). */
-export const MACHINE = "peerglass-client";
 
 type Listener = (value: never) => void;
 
@@ -56,6 +29,7 @@ interface Session {
   encoder: Encoder;
   link: Link;
   identity: Identity | undefined;
+  keys?: Record<string, string>; // that came after it
   token: string | undefined;
   offlineSince: number;
   over: boolean; // its goodbye is written
@@ -65,10 +39,6 @@ interface Session {
 type Early = [Kind, number, number, string, string, string];
 
 const HOLD = 2000; // a connection waits so long for join before it counts as anonymous
-const FAST_FOR = 15_000;
-// A page is busy when our timer comes so late or our polls took so long, in ms.
-const LATE = 300;
-const LONG = 50;
 const MAX_PAYLOAD = 256 << 10;
 const MAX_LOG = 20 << 10;
 const MAX_EARLY = 500;
@@ -85,14 +55,8 @@ export class Client {
   private _lastCorr = 0;
   private _holding: number | undefined;
   private _flushTimer: number | undefined;
-  private _poller = new Timer(() => this._poll());
-  private _pollAt = 0; // when the next poll is due; 0: none is planned
-  private _lag: number | undefined; // ms that the poll's timer was late
-  private _work = 0; // ms that we took since the poll before
-  private _busy = false;
-  private _slower = 1; // how many times rarer we poll because the page is busy
-  private _fastUntil = 0;
-  private _settings: Required<Pick<Settings, "pollMs" | "fastMs" | "flushMs">> = { pollMs: 5000, fastMs: 1000, flushMs: 500 };
+  private _pace = new Pace(() => this._poll());
+  private _flushMs = 500;
   private _listeners = new Map<string, Set<Listener>>();
   private _modules: Module[] = [];
   private _polls = 0;
@@ -113,7 +77,7 @@ export class Client {
   init(config: Config): void {
     this._config = { ...this._config, ...config };
     if (config.consent === false) this.consent(false);
-    if (config.pollInterval && config.pollInterval >= 250) this._settings.pollMs = config.pollInterval;
+    if (config.pollInterval && config.pollInterval >= 250) this._pace.steady = config.pollInterval;
     if (!this._config.key && !this._config.token) return this._warn("no key: nothing is collected");
     if (!this._config.endpoint) return this._warn("no endpoint: nothing is collected");
     this._ready = true;
@@ -260,10 +224,7 @@ export class Client {
 
   /** Something happens: look closely for a while. */
   stir(): void {
-    const now = native.now();
-    this._fastUntil = now + FAST_FOR;
-    const due = this._pollAt > 0 && this._pollAt <= now + this._settings.fastMs;
-    if (this._session && this._tracked.size && !due) this._schedule(this._settings.fastMs);
+    this._pace.stir(!!this._session && this._tracked.size > 0);
   }
 
   // --- what the app tells ------------------------------------------------
@@ -276,6 +237,14 @@ export class Client {
     const line = typeof message === "string" ? message : text(message);
     this.add(Kind.Log, String(level), null, line.slice(0, MAX_LOG));
     if (line.length > MAX_LOG) this.add(Kind.Event, "logTruncated", null, { bytes: line.length, kept: MAX_LOG });
+  }
+
+  /** Adds to what the session is found by. */
+  keys(more: Record<string, unknown>): void {
+    const keys = Object.fromEntries(Object.entries(more).map(([k, v]) => [k, String(v)]));
+    const open = this._session;
+    if (open) open.keys = { ...open.keys, ...keys };
+    this.add(Kind.Open, "", null, { keys });
   }
 
   feedback(f: Feedback): void {
@@ -387,8 +356,7 @@ export class Client {
     if (identity && early.length) this._write(session, Kind.Event, 0, "join", "");
     this._flush(session);
     session.link.start();
-    this._fastUntil = native.now() + FAST_FOR;
-    if (this._tracked.size) this._schedule(this._settings.fastMs);
+    this.stir();
   }
 
   /** The same stay in the page before this one. */
@@ -450,6 +418,7 @@ export class Client {
           const first = new Encoder();
           const [, body] = screen(this._config, Kind.Open, "", 0, this._whoAmI(session)) ?? [];
           first.add(Kind.Open, native.now(), 0, "", "", body ?? "{}");
+          for (const m of this._modules) guard(() => m.session?.());
           return { time: first.base, body: first.take() };
         },
         refused: (code, message) => {
@@ -489,6 +458,7 @@ export class Client {
   private _whoAmI(session: Session): string {
     return text({
       ...session.identity,
+      keys: { ...session.identity?.keys, ...session.keys },
       clientSession: session.id,
       sdk: "@peerglass/browser",
       sdkVersion: __VERSION__,
@@ -534,9 +504,9 @@ export class Client {
   }
 
   private _apply(s: Settings): void {
-    if (s.pollMs && s.pollMs >= 250) this._settings.pollMs = s.pollMs;
-    if (s.fastMs && s.fastMs >= 250) this._settings.fastMs = s.fastMs;
-    if (s.flushMs && s.flushMs >= 50) this._settings.flushMs = s.flushMs;
+    if (s.pollMs && s.pollMs >= 250) this._pace.steady = s.pollMs;
+    if (s.fastMs && s.fastMs >= 250) this._pace.close = s.fastMs;
+    if (s.flushMs && s.flushMs >= 50) this._flushMs = s.flushMs;
     if (s.disabled) {
       this._stopped = true;
       this._session = undefined;
@@ -551,7 +521,7 @@ export class Client {
     this._flushTimer = native.setTimeout(() => {
       this._flushTimer = undefined;
       guard(() => this._session && this._flush(this._session));
-    }, this._settings.flushMs);
+    }, this._flushMs);
   }
 
   private _flush(session: Session, now = false): void {
@@ -570,34 +540,14 @@ export class Client {
     if (away > 20_000) encoder.restart();
   }
 
-  private _schedule(ms: number): void {
-    this._pollAt = native.now() + ms;
-    this._poller.in(ms);
-  }
-
   private _poll(): void {
-    this._lag = this._pollAt ? Math.max(0, native.now() - this._pollAt) : undefined;
-    this._pollAt = 0;
-    this._breathe();
     const session = this._session;
     if (!session || session.link.state === "stopped") return;
     for (const t of this._tracked.values()) if (!t.ref.deref()) this._tracked.delete(t.number);
     if (!this._tracked.size) return;
-    const fast = native.now() < this._fastUntil;
-    const spread = fast ? 1 : 0.95 + Math.random() / 10; // clients of one room drift apart
-    this._schedule(Math.round((fast ? Math.min(this._settings.fastMs, this._settings.pollMs) : this._settings.pollMs) * spread * Math.max(this._slower, session.link.strained ? 4 : 1)));
+    this._pace.next(session.link.strained);
     const all = [...this._tracked.values()].map((t) => this._pollOne(session, t));
     void Promise.all(all).then(() => guard(() => this._session === session && this._flush(session)));
-  }
-
-  /** Makes room for a page that is busy twice in a row, and takes it back. */
-  private _breathe(): void {
-    // Without a worker the browser itself makes timers late where nobody looks.
-    const busy = this._work > LONG || (this._poller.exact && (this._lag ?? 0) > LATE);
-    if (!busy) this._slower = Math.max(1, this._slower / 2);
-    else if (this._busy) this._slower = Math.min(4, this._slower * 2);
-    this._busy = busy;
-    this._work = 0;
   }
 
   private _pollOne(session: Session, t: Tracked): Promise<void> {
@@ -623,7 +573,7 @@ export class Client {
     const from = native.now();
     const report = guard(() => screenStats(this._config, number, this._enrich(number, result)));
     if (report) session.encoder.stats(from, number, report);
-    this._work += native.now() - from;
+    this._pace.spent(native.now() - from);
     this._polls++;
     if (this._session === session) this._flushSoon(); // if another connection keeps us waiting
     this._emit("stats", { connection: "PC_" + (number - 1), report: result });
@@ -634,7 +584,7 @@ export class Client {
     const more = new Map<string, Record<string, unknown>>();
     const add = (id: string, members: Record<string, unknown>): void => void more.set(id, { ...more.get(id), ...members });
     const machine = number === this._tracked.keys().next().value;
-    if (machine && this._lag !== undefined) add(MACHINE, { loopLag: this._lag / 1000 });
+    if (machine && this._pace.lag !== undefined) add(MACHINE, { loopLag: this._pace.lag / 1000 });
     const pc = this._tracked.get(number)?.ref.deref();
     if (pc) for (const m of this._modules) guard(() => m.poll?.({ pc, result, machine, add }));
     if (!more.size) return result;
