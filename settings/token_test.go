@@ -360,3 +360,23 @@ func BenchmarkVerifyToken(b *testing.B) {
 		}
 	}
 }
+
+// A wave of joins: each brings a one-time token of its own, many at once.
+func BenchmarkSpendToken(b *testing.B) {
+	s, err := Open(context.Background(), Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	app := must(s.CreateApp(b.Context(), "one", ""))(b)
+	expires := time.Now().Add(time.Hour)
+	b.SetParallelism(100)
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if err := s.SpendToken(context.Background(), Claims{App: app.ID, ID: NewTokenID(), Expires: expires}, "s"); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

@@ -14,7 +14,7 @@ INSERT INTO counters (name, value) VALUES ('public_key', 0);
 -- One-time tokens that were used, until they expire, and the session that each
 -- belongs to since.
 CREATE TABLE spent_tokens (
-	app     BIGINT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+	app     BIGINT NOT NULL,
 	id      TEXT NOT NULL,
 	session TEXT NOT NULL,
 	expires BIGINT NOT NULL,
