@@ -96,7 +96,7 @@ const callstatsExpired = "Token has expired"
 func (callstatsWire) post(c *conn, w http.ResponseWriter, r *http.Request) error {
 	request, err := callstats.ParsePath(strings.TrimPrefix(r.URL.EscapedPath(), callstatsPrefix))
 	if err != nil {
-		return c.refuseCallstats(w, http.StatusNotFound, err)
+		return c.refuseCallstats(w, 0, err)
 	}
 	if reads := request.Call == callstats.CallClock || request.Call == callstats.CallInternal; r.Method != http.MethodPost && (r.Method != http.MethodGet || !reads && request.Call != callstats.CallConfig) {
 		return c.refuseCallstats(w, 0, &Refusal{Reason: protocol.CodeUnsupported, Status: http.StatusMethodNotAllowed, Sentence: "this address takes a POST"})
@@ -134,13 +134,17 @@ func (callstatsWire) post(c *conn, w http.ResponseWriter, r *http.Request) error
 	}
 	body, err := readCallstats(w, r, int64(c.server.opts.Limits.Frame))
 	if err == nil && !json.Valid(body) {
-		err = &Refusal{Reason: protocol.CodeMalformed, Status: http.StatusUnprocessableEntity, Sentence: "the body of a request has to be a JSON object"}
+		err = protocol.Errorf(protocol.CodeMalformed, "the body of a request has to be a JSON object")
 	}
 	if err == nil {
 		err = c.takeCallstats(r.Context(), &request, claims, body)
 	}
 	if err != nil {
-		return c.refuseCallstats(w, http.StatusUnprocessableEntity, err)
+		status := 0
+		if refusalOf(err).Status == http.StatusBadRequest {
+			status = http.StatusUnprocessableEntity
+		}
+		return c.refuseCallstats(w, status, err)
 	}
 	done := callstatsAnswer{Status: "success"}
 	if request.Call == callstats.CallJoin {
@@ -210,7 +214,7 @@ func (c *conn) callstatsToken(w http.ResponseWriter, r *http.Request) error {
 	at := strings.LastIndexByte(client, '@')
 	app, number := strconv.ParseUint(client[at+1:], 10, 32)
 	if err != nil || at <= 0 || number != nil || at > protocol.MaxName {
-		return c.refuseCallstats(w, 0, &Refusal{Reason: protocol.CodeMalformed, Status: http.StatusBadRequest, Sentence: "client_id has to be the user's id, @ and the app's number, as in alice@12, and code the token: send both as a form", Cause: errors.Join(err, number)})
+		return c.refuseCallstats(w, http.StatusBadRequest, &Refusal{Reason: protocol.CodeMalformed, Status: http.StatusBadRequest, Sentence: "client_id has to be the user's id, @ and the app's number, as in alice@12, and code the token: send both as a form", Cause: errors.Join(err, number)})
 	}
 	user := client[:at]
 	claims, err := c.admitToken(rtc.AppID(app), form.Get("code"))
@@ -267,9 +271,9 @@ func readCallstats(w http.ResponseWriter, r *http.Request, limit int64) ([]byte,
 	return body, nil
 }
 
-// refuseCallstats answers a request in the protocol's own words. status, where
-// it is not 0, is that of what is wrong with the request itself. It returns nil:
-// the machinery has nothing left to say.
+// refuseCallstats answers a request in the protocol's own words, with status
+// where it is not 0 and the fault is not this server's. It returns nil: the
+// machinery has nothing left to say.
 func (c *conn) refuseCallstats(w http.ResponseWriter, status int, err error) error {
 	r := refusalOf(err)
 	c.told(r, "")
@@ -278,7 +282,7 @@ func (c *conn) refuseCallstats(w http.ResponseWriter, status int, err error) err
 		c.server.log.Error("ingest refused a request", "protocol", c.wire.name(), "error", r.Cause)
 	}
 	credentials := strings.HasPrefix(r.Reason, "token_") || r.Reason == settings.CodeDisabled
-	if status == 0 || status == http.StatusUnprocessableEntity && r.Status != http.StatusBadRequest || r.Status >= http.StatusInternalServerError {
+	if status == 0 || r.Status >= http.StatusInternalServerError {
 		status = r.Status
 	}
 	a := callstatsAnswer{Status: "error", Msg: r.Sentence, Code: r.Reason, Message: r.Sentence}

@@ -122,7 +122,8 @@ func (c *restClient) told(what, members string) {
 // A native client's call by callstats' REST API is a call like any other.
 func TestCallstatsREST(t *testing.T) {
 	d := newDoor(t, settings.AnyOrigin)
-	c := d.joinREST("ann", "daily / stand-up")
+	const conference = "https://meet.example/daily stand-up?"
+	c := d.joinREST("ann", conference)
 	c.told("events/fabric", `,"eventType":"fabricSetup","delay":420,"iceGatheringDelay":100,"iceConnectivityDelay":300`)
 	c.told("events/ssrcmap", `,"ssrcData":[{"ssrc":"3333","streamType":"inbound","userID":"cy","usageLabel":"screen"}]`)
 	c.told("events/sdp", `,"localSDP":"v=0","remoteSDP":"v=0"`)
@@ -138,6 +139,7 @@ func TestCallstatsREST(t *testing.T) {
 	c.told("events/media/actions", `,"eventType":"audioMute"`)
 	c.told("events/ice/status", `,"eventType":"iceDisruptionStart","currIceConnectionState":"disconnected","prevIceConnectionState":"connected"`)
 	c.told("events/app/logs", `,"message":"a line","messageType":"text"`)
+	c.told("events/app/logs", `,"messageType":"text","message":"`+strings.Repeat("long ", 6<<10)+`"`)
 	c.told("events/feedback", `,"feedback":{"overallRating":4,"audioQualityRating":5,"comments":"good"}`)
 	c.told("events/user/left", "")
 	if status, answer := c.tell("events/feedback", `,"feedback":{"overallRating":1}`); status != 410 || answer["status"] != "error" {
@@ -145,7 +147,7 @@ func TestCallstatsREST(t *testing.T) {
 	}
 
 	rows := c.store.Snapshot()
-	if len(rows.Calls) != 1 || rows.Calls[0].Room != "daily / stand-up" {
+	if len(rows.Calls) != 1 || rows.Calls[0].Room != conference {
 		t.Fatalf("calls: %+v", rows.Calls)
 	}
 	s := rows.Sessions[0]
@@ -169,12 +171,14 @@ func TestCallstatsREST(t *testing.T) {
 	}
 	values := map[string]string{}
 	for _, e := range rows.Events {
-		values[e.Kind.String()+" "+e.Name] = e.Value
+		if name := e.Kind.String() + " " + e.Name; values[name] == "" {
+			values[name] = e.Value
+		}
 	}
 	for name, want := range map[string]string{
 		"event mute": `{"kind":"audio"}`, "log error": `"a line"`, "feedback feedback": `{"overall":4,"audio":5,"comment":"good"}`,
 		"event fabricSetup": `{"delay":420,"iceGatheringDelay":100,"iceConnectivityDelay":300}`, "event sdp": `{"local":"v=0","remote":"v=0"}`,
-		"state oniceconnectionstatechange": `"disconnected"`,
+		"event logTruncated": `{"bytes":30722,"kept":20480}`, "state oniceconnectionstatechange": `"connected"`,
 	} {
 		if values[name] != want {
 			t.Errorf("%s is %s, not %s", name, values[name], want)
@@ -220,6 +224,28 @@ func TestCallstatsEnds(t *testing.T) {
 	silent.told("events/user/alive", "")
 }
 
+// A stay outlives the program: what came before is derived again, and the
+// client goes on with the token and the name that it has.
+func TestCallstatsOverRestart(t *testing.T) {
+	d := newDoor(t, settings.AnyOrigin)
+	c := d.joinREST("ann", "r")
+	c.told("events/fabric/setup", `,"eventType":"fabricSetup"`)
+	d.shutdown()
+	store := new(memory)
+	d.server = start(t, d.dir, store, func(o *Options) { o.Access, o.Fault, o.Now = d.settings, d.settings.Log, d.opts.Now })
+	c.told("events/media/actions", `,"eventType":"audioMute"`)
+	c.told("events/user/left", "")
+	eventually(t, "the stay", func() bool { s := store.Snapshot().Sessions; return len(s) > 0 && !s[0].End.IsZero() })
+	rows := store.Snapshot()
+	var names []string
+	for _, e := range rows.Events {
+		names = append(names, e.Name)
+	}
+	if len(rows.Sessions) != 1 || len(rows.Connections) != 1 || !slices.Contains(names, "userJoined") || !slices.Contains(names, "mute") {
+		t.Errorf("%d stays, %d connections, events %v", len(rows.Sessions), len(rows.Connections), names)
+	}
+}
+
 // Who may send what is in the token, whatever the request says.
 func TestCallstatsRefusals(t *testing.T) {
 	d := newDoor(t, settings.AnyOrigin)
@@ -263,8 +289,9 @@ func TestCallstatsRefusals(t *testing.T) {
 		"a token for one use":  {ann.stay + "/events/user/alive", oneTime, "{}", 401},
 		"no JSON":              {ann.stay + "/events/user/alive", ann.bearer, "{", 422},
 		"no object":            {ann.stay + "/events/user/alive", ann.bearer, "[]", 422},
-		"no such address":      {"v1/apps/x/conferences", ann.bearer, "{}", 404},
-		"a conference too few": {fmt.Sprintf("v1/apps/%d", d.app.ID), ann.bearer, "{}", 404},
+		"no such address":      {"v1/apps/x/conferences", ann.bearer, "{}", 400},
+		"a conference too few": {fmt.Sprintf("v1/apps/%d", d.app.ID), ann.bearer, "{}", 400},
+		"a long name":          {fmt.Sprintf("v1/apps/%d/conferences/", d.app.ID) + strings.Repeat("r", 300), ann.bearer, "{}", 400},
 	} {
 		status, answer := d.ask(http.MethodPost, r.path, r.bearer, "application/json", r.body)
 		if status != r.status || answer["status"] != "error" || answer["msg"] == "" {
