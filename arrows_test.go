@@ -32,6 +32,7 @@ var arrows = []struct{ from, to, why string }{
 	{"session", "ingest", "data flows one way"},
 	{"session", "protocol/jitsi", "sessions see records, not protocols"},
 	{"session", "protocol/rtcstats", "sessions see records, not protocols"},
+	{"session", "protocol/callstats", "sessions see records, not protocols"},
 	{"session", "protocol/watchrtc", "sessions see records, not protocols"},
 	{"session", "protocol/native", "sessions see records, not protocols"},
 	{"store/...", "session", "the store keeps rows and does not know how they came about; it satisfies session.Sink by its methods"},

@@ -223,3 +223,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkPoll decodes a poll of the recorded call: two streams each way.
+func BenchmarkPoll(b *testing.B) {
+	var poll []byte
+	for _, frame := range recorded(b) {
+		if strings.HasPrefix(frame, `["stats"`) {
+			poll = []byte(frame)
+		}
+	}
+	d := NewDecoder()
+	b.SetBytes(int64(len(poll)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := d.Decode(poll, 1, nowhere{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+type nowhere struct{}
+
+func (nowhere) Record(*rtc.Record) error { return nil }

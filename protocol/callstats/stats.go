@@ -95,10 +95,14 @@ func (d *scratch) lists(in *statsjson.Scanner) bool {
 	return in.Err() == nil
 }
 
-// ofCodec are the members that the JavaScript client copies from a stream's
-// codec into the stream.
-var ofCodec = map[rtc.Member]bool{
-	rtc.StatChannels: true, rtc.StatClockRate: true, rtc.StatMimeType: true, rtc.StatPayloadType: true, rtc.StatSdpFmtpLine: true,
+// ofCodec reports whether a member is one that the JavaScript client copies from
+// a stream's codec into the stream.
+func ofCodec(m rtc.Member) bool {
+	switch m {
+	case rtc.StatChannels, rtc.StatClockRate, rtc.StatMimeType, rtc.StatPayloadType, rtc.StatSdpFmtpLine:
+		return true
+	}
+	return false
 }
 
 // tidy makes the standard's poll of what the client sent: without the figures
@@ -113,7 +117,7 @@ func (d *scratch) tidy() {
 		for _, v := range values {
 			switch {
 			case v.Member == 0 && (bytes.HasPrefix(v.Name, []byte("csio")) || string(v.Name) == "intervalBandwidth"),
-				p.Type != rtc.TypeCodec && ofCodec[v.Member]:
+				p.Type != rtc.TypeCodec && ofCodec(v.Member):
 				continue
 			case v.Member == rtc.StatSsrc && v.Form == rtc.FormNumber:
 				ssrc = v.Num
