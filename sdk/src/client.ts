@@ -76,7 +76,7 @@ export class Client {
 
   init(config: Config): void {
     this._config = { ...this._config, ...config };
-    if (config.consent === false) this.consent(false);
+    if (config.consent === false) this.consent(false, false);
     if (config.pollInterval && config.pollInterval >= 250) this._pace.steady = config.pollInterval;
     if (!this._config.key && !this._config.token) return this._warn("no key: nothing is collected");
     if (!this._config.endpoint) return this._warn("no endpoint: nothing is collected");
@@ -89,8 +89,9 @@ export class Client {
     if (this._tracked.size) this._hold();
   }
 
-  /** Allows to collect, or forbids it. */
-  consent(given: boolean): void {
+  /** Allows to collect, or forbids it; what a page before this one left was
+   * collected with consent, and goes only when that is withdrawn. */
+  consent(given: boolean, withdrawn = true): void {
     if (given === this._consent) return;
     this._consent = given;
     const open = this._session;
@@ -105,7 +106,7 @@ export class Client {
     for (const t of this._tracked.values()) t.told = undefined;
     this._session = undefined;
     this._early.length = 0;
-    for (const k of kept(this._to())) forget(k.id);
+    if (withdrawn) for (const k of kept(this._to())) forget(k.id);
   }
 
   join(identity: Identity): void {
@@ -300,10 +301,12 @@ export class Client {
       if (t.told === open) this._write(open, Kind.Call, t.number, "close", "");
       t.told = undefined;
     }
+    this._write(open, Kind.Event, 0, "pagehide", "");
     this._flush(open, true);
     const { room, user } = open.identity ?? {};
     const stays =
       room !== undefined &&
+      open.link.state !== "stopped" &&
       keep({ to: this._to(), id: open.id, room, user, at: native.now(), connections: this._lastNumber, calls: this._lastCorr, link: open.link.pack(ROOM) });
     if (!stays) this._goodbye(open, "page closed");
     open.link.farewell(beacon);

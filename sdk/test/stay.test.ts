@@ -53,6 +53,7 @@ test("a page that goes says what it had to say", async () => {
   // It may be a reload: the connections are closed, the stay is not over.
   expect(names(stay, "PC_0")).toContain("close");
   expect(names(stay, "PC_1")).toContain("close");
+  expect(names(stay, "")).toContain("pagehide");
   expect(stay.records.some((r) => r.kind === "close")).toBe(false);
   expect(stay).toMatchObject({ gaps: 0, faults: null });
 });
@@ -115,6 +116,23 @@ test("a stay goes on over two reloads without a network", async () => {
   expect(all).toHaveLength(1);
   expect(counted(all)).toEqual(to(40));
   expect(all[0]).toMatchObject({ gaps: 0, skipped: 0, faults: null });
+});
+
+test("a page that waits for consent goes on with a stay once it has it", async () => {
+  await open();
+  await joinAndCall();
+  await polled();
+  await act("away=on");
+  await count(1, 5);
+  await page.reload();
+  await act("away=off");
+  await page.evaluate(() => peerglass.init({ consent: false }));
+  await joinAndCall();
+  await page.evaluate(() => peerglass.consent(true));
+  await count(6, 10);
+  await until("all of it", async () => counted(await stays()).length >= 10);
+  expect(await stays()).toHaveLength(1);
+  expect(counted(await stays())).toEqual(to(10));
 });
 
 test("what another user's page left is sent, and that stay ends", async () => {
