@@ -34,6 +34,8 @@ var arrows = []struct{ from, to, why string }{
 	{"session", "protocol/rtcstats", "sessions see records, not protocols"},
 	{"session", "protocol/callstats", "sessions see records, not protocols"},
 	{"session", "protocol/watchrtc", "sessions see records, not protocols"},
+	{"session", "protocol/observertc", "sessions see records, not protocols"},
+	{"session", "protocol/peermetrics", "sessions see records, not protocols"},
 	{"session", "protocol/native", "sessions see records, not protocols"},
 	{"store/...", "session", "the store keeps rows and does not know how they came about; it satisfies session.Sink by its methods"},
 	{"store/...", "query", "query reads what store wrote"},

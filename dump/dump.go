@@ -13,6 +13,8 @@ import (
 	"github.com/peerglass/peerglass/protocol/internals"
 	"github.com/peerglass/peerglass/protocol/jitsi"
 	"github.com/peerglass/peerglass/protocol/native"
+	"github.com/peerglass/peerglass/protocol/observertc"
+	"github.com/peerglass/peerglass/protocol/peermetrics"
 	"github.com/peerglass/peerglass/protocol/rtcstats"
 	"github.com/peerglass/peerglass/protocol/watchrtc"
 	"github.com/peerglass/peerglass/rtc"
@@ -31,12 +33,14 @@ const (
 
 // The protocols that the frames of a dump can be of.
 const (
-	ProtocolNative    = "native"
-	ProtocolJitsi     = "jitsi"
-	ProtocolRTCStats  = "rtcstats"
-	ProtocolWatchRTC  = "watchrtc"
-	ProtocolCallstats = "callstats"
-	ProtocolInternals = "internals" // files only: has no frames
+	ProtocolNative      = "native"
+	ProtocolJitsi       = "jitsi"
+	ProtocolRTCStats    = "rtcstats"
+	ProtocolWatchRTC    = "watchrtc"
+	ProtocolCallstats   = "callstats"
+	ProtocolObserveRTC  = "observertc"
+	ProtocolPeermetrics = "peermetrics"
+	ProtocolInternals   = "internals" // files only: has no frames
 )
 
 // decoders make a decoder for the frames of a raw dump.
@@ -46,9 +50,11 @@ var decoders = map[string]func(Header) protocol.Decoder{
 		v, _ := jitsi.LookupVersion(h.Subprotocol)
 		return jitsi.NewDecoder(jitsi.Options{Version: v})
 	},
-	ProtocolRTCStats:  func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
-	ProtocolWatchRTC:  func(Header) protocol.Decoder { return watchrtc.NewDecoder() },
-	ProtocolCallstats: func(Header) protocol.Decoder { return callstats.NewDecoder() },
+	ProtocolRTCStats:    func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
+	ProtocolWatchRTC:    func(Header) protocol.Decoder { return watchrtc.NewDecoder() },
+	ProtocolCallstats:   func(Header) protocol.Decoder { return callstats.NewDecoder() },
+	ProtocolObserveRTC:  func(Header) protocol.Decoder { return observertc.NewDecoder() },
+	ProtocolPeermetrics: func(Header) protocol.Decoder { return peermetrics.NewDecoder() },
 }
 
 // Header says whose session a dump holds. In a raw dump it stands before the
