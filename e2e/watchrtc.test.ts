@@ -118,13 +118,19 @@ test("a call shows what the SDK tells, and goes on after its connection was lost
   expect(told.events("alice", "onconnectionstatechange").at(-1)).toBe("connected");
   expect(JSON.stringify(told.events("alice", "watchrtc"))).not.toContain(program.key);
 
+  // A page that disconnects and connects begins another stay, with statistics in full.
+  await alice.evaluate(() => { const { watchRTC } = globalThis as any; watchRTC.disconnect(); watchRTC.connect(); });
+  await shown(program, room, "what alice sends in her second stay", (s) => {
+    const second = s.sessions.find((x) => x.user === "alice" && x.id !== stay.id);
+    return s.streams("alice").filter((t) => t.session === second?.id && t.direction === "send" && t.bytes > 0).length === 2;
+  });
+
   for (const page of [alice, bob]) {
     await page.evaluate(() => (globalThis as any).hangUp());
     await page.close({ runBeforeUnload: true });
   }
-  const ended = await shown(program, room, "both to have left", (s) => s.sessions.every((x) => x.end) && s);
-  expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
-  expect(ended.sessions).toHaveLength(2);
+  const ended = await shown(program, room, "all stays to be over", (s) => s.sessions.every((x) => x.end) && s);
+  expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave", "leave"]);
 });
 
 test("a token says who is who, and what it refuses the SDK understands", async () => {
