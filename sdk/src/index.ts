@@ -106,7 +106,7 @@ export const peerglass = {
   },
   /** Adds to what the stay is found by. */
   keys(keys: Record<string, string | number | boolean>): void {
-    guard(() => the().add(Kind.Open, "", null, { keys: Object.fromEntries(Object.entries(keys).map(([k, v]) => [k, String(v)])) }));
+    guard(() => the().keys(keys));
   },
   /** The user's own audio, video or screen is muted; with a user, what comes from that one. */
   mute(kind: Media, user?: string): void {
