@@ -31,8 +31,8 @@ func drawSteps(t *rapid.T) []step {
 	for range rapid.IntRange(1, 40).Draw(t, "steps") {
 		s := step{after: rapid.SampledFrom([]int64{0, 1, 100, 1000, 1013, 10_000, 70_000, -90_000}).Draw(t, "after"), delay: rapid.Int64Range(0, 300).Draw(t, "delay")}
 		if rapid.IntRange(0, 4).Draw(t, "kind") == 0 {
-			s.event = rapid.SampledFrom([]string{"x", rtc.NameConnState, rtc.NameSetVideoType, rtc.NameMapStream, rtc.NameCreate}).Draw(t, "event")
-			s.payload = rapid.SampledFrom([]string{``, `"connected"`, `{"ssrc":1,"videoType":"desktop","user":"bob"}`, `{`}).Draw(t, "payload")
+			s.event = rapid.SampledFrom([]string{"x", rtc.NameConnState, rtc.NameSetVideoType, rtc.NameMapStream, rtc.NameHold, rtc.NameCreate}).Draw(t, "event")
+			s.payload = rapid.SampledFrom([]string{``, `"connected"`, `{"ssrc":1,"videoType":"desktop","user":"bob"}`, `{"user":"bob","on":true}`, `{`}).Draw(t, "payload")
 			steps = append(steps, s)
 			continue
 		}

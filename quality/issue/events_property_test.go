@@ -22,7 +22,7 @@ func TestEventsInAnyOrder(t *testing.T) {
 		rtc.NameICEState, rtc.NameConnState, rtc.NameGatheringState, rtc.NameSignalingState, rtc.NameICECandidate, "addIceCandidate", rtc.NameICEError,
 		"ondtlsstatechange", "ondtlserror", rtc.NameTrack, rtc.NameClose, rtc.NameGetUserMedia, rtc.NameGetUserMedia + rtc.OnSuccess,
 		rtc.NameGetUserMedia + rtc.OnFailure, rtc.NameGetDisplayMedia + rtc.OnSuccess, rtc.NameTrackMute, rtc.NameTrackUnmute, "MediaStreamTrack.onended",
-		"MediaStreamTrack.stop", rtc.NameMute, rtc.NameUnmute, rtc.NameVisibility, rtc.NameNetwork, rtc.NameDeviceChange, rtc.NameScreenShare, "clock", rtc.NameJoin, "",
+		"MediaStreamTrack.stop", rtc.NameMute, rtc.NameUnmute, rtc.NameVisibility, rtc.NameNetwork, rtc.NameDeviceChange, rtc.NameScreenShare, rtc.NameHold, rtc.NameError, "clock", rtc.NameJoin, "",
 	}
 	values := []string{
 		"", "null", `""`, "[", `{"iceServers":[{"urls":"turn:t.example"}],"iceTransportPolicy":"relay"}`, `"checking"`, `"connecting"`, `"connected"`, `"disconnected"`, `"failed"`,

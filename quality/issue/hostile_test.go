@@ -99,6 +99,7 @@ var hostile = []struct{ name, value string }{
 	{rtc.NameGetUserMedia, `{"audio":true}`}, {rtc.NameGetUserMedia + rtc.OnFailure, `"NotAllowedError"`},
 	{rtc.NameGetDisplayMedia + rtc.OnSuccess, `{"kind":"video","id":"%d"}`}, {rtc.NameDeviceChange, ``},
 	{rtc.NameNetwork, `{"online":false}`}, {rtc.NameNetwork, `{"online":true,"type":"n%d"}`},
+	{rtc.NameHold, `{"on":true}`}, {rtc.NameHold, `{"on":false}`}, {rtc.NameError, `{"function":"f%d"}`},
 }
 
 // Whatever a client repeats, and however it dates it, what waits and what is
