@@ -169,6 +169,9 @@ func TestCallstatsREST(t *testing.T) {
 	if len(rows.Samples) < 4 {
 		t.Errorf("%d samples", len(rows.Samples))
 	}
+	if len(rows.Outcomes) != 1 || !rows.Outcomes[0].Joined || rows.Outcomes[0].ICE != 300 {
+		t.Errorf("outcomes: %+v", rows.Outcomes)
+	}
 	values := map[string]string{}
 	for _, e := range rows.Events {
 		if name := e.Kind.String() + " " + e.Name; values[name] == "" {
@@ -178,7 +181,7 @@ func TestCallstatsREST(t *testing.T) {
 	for name, want := range map[string]string{
 		"event mute": `{"kind":"audio"}`, "log error": `"a line"`, "feedback feedback": `{"overall":4,"audio":5,"comment":"good"}`,
 		"event fabricSetup": `{"delay":420,"iceGatheringDelay":100,"iceConnectivityDelay":300}`, "event sdp": `{"local":"v=0","remote":"v=0"}`,
-		"event logTruncated": `{"bytes":30722,"kept":20480}`, "state oniceconnectionstatechange": `"connected"`,
+		"event logTruncated": `{"bytes":30722,"kept":20480}`, "state oniceconnectionstatechange": `"checking"`,
 	} {
 		if values[name] != want {
 			t.Errorf("%s is %s, not %s", name, values[name], want)

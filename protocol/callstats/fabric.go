@@ -56,6 +56,21 @@ func (d *scratch) fabricEvent(h *header, body []byte) error {
 		return err
 	}
 	f.server = f.server || b.Remote == "server"
+	if delay > 0 && f.state == "" && callOf[b.Function] == "" {
+		// A client that tells no states says here how long the checks took.
+		if c := b.Connectivity; c.told && c.value >= 0 && c.value < delay {
+			delay = c.value
+		}
+		at := d.rec.Time
+		if int64(delay) < at {
+			d.rec.Time -= int64(delay)
+		}
+		err := d.changes(f, conn, "checking")
+		d.rec.Time = at
+		if err != nil {
+			return err
+		}
+	}
 	told := appendJSON(nil, &setUp{b.Delay, b.Gathering, b.Connectivity, b.Remote, b.Direction, b.Reason})
 	switch h.EventType {
 	case "fabricSetup":
