@@ -76,6 +76,9 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 	if t.resumable && c.sequenced || t.shared {
 		key.client = c.meta.ClientSession
 	}
+	if t.once && s.shard(key.client).isPast(key) {
+		return 0, false, errEnded
+	}
 	for {
 		l, isNew := s.liveOf(c, key)
 		l.mu.Lock()
@@ -152,6 +155,16 @@ func (c *conn) endParted() {
 	}
 }
 
+var errEnded = &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the session is over: start a new one"}
+
+// isPast reports whether a session ended not long ago.
+func (sh *shard) isPast(key liveKey) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	_, past := sh.past[key]
+	return past
+}
+
 var errReplaced = &Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"}
 
 func refuseBusy(err error) error {
@@ -213,7 +226,7 @@ func (sh *shard) drop(l *live, now int64) {
 	delete(sh.lives, l)
 	if l.key.client != "" && sh.byKey[l.key] == l {
 		delete(sh.byKey, l.key)
-		if l.seq > 0 {
+		if l.seq > 0 || l.wire.traits().once && l.reason == "leave" {
 			sh.past[l.key] = pastSession{seq: l.seq, until: now + pastFor}
 		}
 	}
@@ -242,7 +255,7 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	case l.conn.Load() != c && !l.wire.traits().shared:
 		return errReplaced
 	case l.ended:
-		return &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the session is over: start a new one"}
+		return errEnded
 	}
 	if l.wire.traits().shared {
 		l.heard, l.since = now, now

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -33,6 +35,7 @@ var peermetricsTraits = traits{
 	// A client says nothing while it has no connection: who waits alone for
 	// others must not have gone.
 	graceMs: 120_000,
+	once:    true, // initialize names each stay
 }
 
 // peermetricsTokenFor is how long a token is good: the SDK asks for one per
@@ -80,14 +83,8 @@ func (peermetricsWire) post(c *conn, w http.ResponseWriter, r *http.Request) err
 	if err := c.admitPeermetrics(token); err != nil {
 		return err
 	}
-	if _, _, err := c.join(); err != nil {
-		return err
-	}
-	if err := c.frame(0, frame); err != nil {
-		return err
-	}
-	if _, err := c.wait(r.Context()); err != nil {
-		return err
+	if err := c.takePeermetrics(r.Context(), frame); err != nil && !errors.Is(err, errEnded) {
+		return err // what a poll told after the goodbye is no fault of anybody's
 	}
 	told := map[string]string{}
 	switch {
@@ -98,6 +95,18 @@ func (peermetricsWire) post(c *conn, w http.ResponseWriter, r *http.Request) err
 	}
 	answerJSON(w, http.StatusOK, told)
 	return nil
+}
+
+// takePeermetrics takes a request into its session, to the disk.
+func (c *conn) takePeermetrics(ctx context.Context, frame []byte) error {
+	if _, _, err := c.join(); err != nil {
+		return err
+	}
+	if err := c.frame(0, frame); err != nil {
+		return err
+	}
+	_, err := c.wait(ctx)
+	return err
 }
 
 // initializePeermetrics lets a page in by its app's ingest key and gives it the

@@ -66,6 +66,9 @@ type traits struct {
 	// partedMs is the same for a shared session whose client has closed its
 	// WebSocket itself, and may still send a last word by a request; 0: graceMs.
 	partedMs int64
+	// once: the name of a shared session is never used for another one. What
+	// comes after the client's goodbye was under way with it, and makes none.
+	once bool
 	// pingMs is the silence after which the server asks whether the client is
 	// there; 0: clients tell by themselves.
 	pingMs int64
