@@ -121,7 +121,7 @@ test("a call of the unmodified client is a call like any other", async () => {
   for (const page of [alice, bob]) expect(await page.evaluate(() => told.errors)).toEqual([]);
   for (const user of ["alice", "bob"]) expect(over.events(user, "fabricSetup")).toEqual([expect.objectContaining({ delay: expect.any(Number), remoteEndpointType: "peer" })]);
   const { items: outcomes } = await program.api<{ items: any[] }>(`/apps/${app}/calls/${over.call.id}/outcomes`);
-  expect(outcomes.map((o) => [o.joined, o.joinMs > 0]).toEqual([[true, true], [true, true]]);
+  expect(outcomes.map((o) => [o.joined, o.joinMs > 0])).toEqual([[true, true], [true, true]]);
   // It reports errors of a page that come before it is told where to: its own, when it is loaded.
   expect([...asked]).toEqual(["https://collector.callstats.io/generics"]);
 });
