@@ -9,8 +9,8 @@ import (
 
 var CPUHigh = register(Detector{
 	Type: "cpu_high", Label: "High CPU",
-	Help: "The user's machine has too little processor time. Where the client tells it: more than 80 % of the system's or 70 % of it used by the application (SparkRTC guide, Table 4-2) is medium, 95 % high; a Compute Pressure state of serious is medium, critical high. " +
-		"Else by its marks: timers of the page that run 200 ms late (low), 500 ms (medium) or 1.5 s (high), and video whose coding takes 80 % of the time that a frame has or five times as long as usual, or playout that was not served in time for 5 % of it (low each; medium if frames are left out for it, or the encoder says so), for 5 s.",
+	Help: "The user's machine has too little processor time. Where the client tells it: more than 80 % of the system's or 70 % of it used by the application (SparkRTC guide, Table 4-2) is medium, 95 % high. " +
+		"Else by its marks: timers of the page that run 200 ms late (low), 500 ms (medium) or 1.5 s (high; a Compute Pressure state of critical makes low medium, and is none by itself: a processor in full use may keep up), and video whose coding takes 80 % of the time that a frame has or five times as long as usual, or playout that was not served in time for 5 % of it (low each; medium if frames are left out for it, or the encoder says so), for 5 s.",
 	Causes: []string{causeCPU},
 	Kinds:  quality.Client | quality.Media, Dirs: quality.Either, Scope: PerSession,
 	Hold: 5 * time.Second, Clear: 6 * time.Second,
@@ -40,7 +40,6 @@ const (
 	// audio of common buffers (500), what looks dead (1500).
 	lagLow, lagMedium, lagHigh = 200, 500, 1500
 	cpuFull                    = 0.95
-	seriousPressure            = 2
 	criticalPressure           = 3
 )
 
@@ -49,9 +48,12 @@ func machine(s *Stream, smp *rtc.Sample) Mark {
 	l := &s.w.limits
 	m := Above(smp, quality.CPUSystem, nan, l.CPUSystem, max(cpuFull, l.CPUSystem))
 	m = worse(m, Above(smp, quality.CPUApp, nan, l.CPUApp, max(cpuFull, l.CPUApp)))
-	m = worse(m, Above(smp, quality.CPUPressure, nan, seriousPressure-1, criticalPressure-1))
 	if !s.hid(smp) { // browsers run a hidden page's timers late on purpose
-		m = worse(m, Above(smp, quality.LoopLag, lagLow, lagMedium, lagHigh))
+		late := Above(smp, quality.LoopLag, lagLow, lagMedium, lagHigh)
+		if late.Level == rtc.Low && Value(smp, quality.CPUPressure) >= criticalPressure {
+			late.Level = rtc.Medium
+		}
+		m = worse(m, late)
 	}
 	return m
 }
