@@ -52,6 +52,12 @@ MEMBERS.split(" ").forEach((word, i) => {
 });
 const types = new Map(TYPES.split(" ").map((name, i) => [name, i + 1]));
 
+/** Members that nobody judges by: each fifth poll tells them. */
+export const IDLE = new Set(
+  "headerBytesReceived headerBytesSent lastPacketSentTimestamp reportsSent consentRequestsSent requestsReceived requestsSent responsesSent echoReturnLossEnhancement".split(" "),
+);
+const SAME = {};
+
 // Differences of numbers up to this are whole and exact in a double, and so
 // are their zigzag forms.
 const MAX_STEP = 2 ** 51;
@@ -233,12 +239,14 @@ export class Encoder {
     this._mask.length = 0;
     this._values.clear();
     this._fresh.length = 0;
+    const idle = (name: string): boolean =>
+      report.poll % 5 !== 0 && (IDLE.has(name) || (stat.type === "candidate-pair" && name === "lastPacketReceivedTimestamp"));
     const visit = (name: string, value: Value): void => {
       if (value === undefined || value === null) return;
       const slot = report.byName.get(name);
       if (slot) {
         slot.poll = report.poll;
-        slot.now = value;
+        slot.now = idle(name) ? SAME : value;
       } else this._fresh.push([name, value, members.get(name)?.number ?? 0]);
     };
     for (const name in stat) {
@@ -253,6 +261,7 @@ export class Encoder {
     }
     // Values stand in the order of the mask, whatever the browser's order is.
     report.slots.forEach((slot, i) => {
+      if (slot.now === SAME && slot.poll === report.poll) return;
       if (slot.poll === report.poll) this._change(slot, i, slot.now);
       else if (slot.form !== Form.Absent) this._change(slot, i, undefined);
     });
@@ -306,7 +315,7 @@ export class Encoder {
     if (typeof value === "number") {
       const form = formOf(slot, value);
       if (form === slot.form) {
-        const n = step(slot, form, value);
+        const n = slot.last + tame(slot, form, step(slot, form, value) - slot.last);
         if (n === slot.last) return;
         this._mark(index);
         if (form !== Form.Double) {
@@ -353,6 +362,15 @@ function formOf(slot: Slot, value: number): Form {
 
 function step(slot: Slot, form: Form, value: number): number {
   return form === Form.Double ? value : Math.round(value * (form === Form.Micro ? 1e6 : slot.scale));
+}
+
+/** A difference as precise as it matters: of what does not count whole things
+ * to a part in 2^14. What is cut off stands in the next difference. */
+function tame(slot: Slot, form: Form, d: number): number {
+  if (slot.scale === 1 || form !== Form.Number) return d;
+  let unit = 1;
+  while (Math.abs(d) > unit * 2 ** 14) unit *= 2;
+  return unit * Math.round(d / unit);
 }
 
 function json(value: object): string {
