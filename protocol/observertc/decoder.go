@@ -237,7 +237,6 @@ func (d *scratch) open(id *rtc.Identity) error {
 
 // connection passes on the statistics of one peer connection.
 func (d *scratch) connection(in []byte, isJSON bool) error {
-	d.begin(d.time)
 	d.stats.Reset()
 	d.tracks = d.tracks[:0]
 	read := d.connectionWire
@@ -263,16 +262,19 @@ func (d *scratch) connection(in []byte, isJSON bool) error {
 			p.Time = 0
 		}
 	}
-	if len(s.Reports) > 0 {
-		// Both encodings name every report that there is; in JSON also each of
-		// its members.
-		s.MissingRemoved, s.Full = true, isJSON
-		d.rec.Kind, d.rec.Conn, d.rec.Stats = rtc.KindStats, name, s
-		if err := d.sink.Record(&d.rec); err != nil {
-			return err
-		}
+	// Whose a stream is comes before what it brought.
+	if err := d.mapTracks(name, c); err != nil {
+		return err
 	}
-	return d.mapTracks(name, c)
+	if len(s.Reports) == 0 {
+		return nil
+	}
+	d.begin(d.time)
+	// Both encodings name every report that there is; in JSON also each of its
+	// members.
+	s.MissingRemoved, s.Full = true, isJSON
+	d.rec.Kind, d.rec.Conn, d.rec.Stats = rtc.KindStats, name, s
+	return d.sink.Record(&d.rec)
 }
 
 // connectionOf returns what is kept of the connection of that name; nil if it
