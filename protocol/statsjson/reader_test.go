@@ -398,3 +398,29 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// Reports in a list have their ids in them.
+func TestAppendFrom(t *testing.T) {
+	in := NewScanner([]byte(`[{"kind":"audio","id":"I\u0031","timestamp":5},{"id":"T","type":"transport","id2":1},{"kind":"nobody"},{"id":7}]`))
+	var s rtc.Stats
+	r := NewReader(Options{})
+	in.Want('[')
+	for first := true; in.More(&first, ']'); {
+		if !r.AppendFrom(&in, &s, rtc.TypeInboundRTP) {
+			t.Fatal(in.Err())
+		}
+	}
+	if !in.End() || len(s.Reports) != 2 || len(s.Values) != 2 {
+		t.Fatalf("%v, %+v", in.Err(), s)
+	}
+	if p := s.Reports[0]; string(p.ID) != "I1" || p.Type != rtc.TypeInboundRTP || p.Time != 5 || p.Len != 1 {
+		t.Errorf("%+v", p)
+	}
+	if p := s.Reports[1]; string(p.ID) != "T" || p.Type != rtc.TypeTransport || string(s.Of(&p)[0].Name) != "id2" {
+		t.Errorf("%+v", p)
+	}
+	long := NewScanner([]byte(`{"id":"` + strings.Repeat("x", protocol.MaxName+1) + `"}`))
+	if s.Reset(); r.AppendFrom(&long, &s, 0) || long.Err() == nil {
+		t.Error("an id of any length is taken")
+	}
+}
