@@ -54,7 +54,7 @@ const types = new Map(TYPES.split(" ").map((name, i) => [name, i + 1]));
 
 /** Members that nobody judges by: each fifth poll tells them. */
 export const IDLE = new Set(
-  "headerBytesReceived headerBytesSent lastPacketSentTimestamp reportsSent consentRequestsSent requestsReceived requestsSent responsesSent echoReturnLossEnhancement".split(" "),
+  "headerBytesReceived headerBytesSent lastPacketSentTimestamp reportsSent consentRequestsSent requestsReceived requestsSent responsesSent echoReturnLossEnhancement jitterBufferMinimumDelay".split(" "),
 );
 const SAME = {};
 
@@ -240,7 +240,7 @@ export class Encoder {
     this._values.clear();
     this._fresh.length = 0;
     const idle = (name: string): boolean =>
-      report.poll % 5 !== 0 && (IDLE.has(name) || (stat.type === "candidate-pair" && name === "lastPacketReceivedTimestamp"));
+      report.poll % 5 !== 0 && (IDLE.has(name) || (name === "lastPacketReceivedTimestamp" && stat.type === "candidate-pair") || (name === "bytesSent" && stat.type === "remote-outbound-rtp"));
     const visit = (name: string, value: Value): void => {
       if (value === undefined || value === null) return;
       const slot = report.byName.get(name);
@@ -315,7 +315,7 @@ export class Encoder {
     if (typeof value === "number") {
       const form = formOf(slot, value);
       if (form === slot.form) {
-        const n = slot.last + tame(slot, form, step(slot, form, value) - slot.last);
+        const n = step(slot, form, value);
         if (n === slot.last) return;
         this._mark(index);
         if (form !== Form.Double) {
@@ -362,15 +362,6 @@ function formOf(slot: Slot, value: number): Form {
 
 function step(slot: Slot, form: Form, value: number): number {
   return form === Form.Double ? value : Math.round(value * (form === Form.Micro ? 1e6 : slot.scale));
-}
-
-/** A difference as precise as it matters: of what does not count whole things
- * to a part in 2^14. What is cut off stands in the next difference. */
-function tame(slot: Slot, form: Form, d: number): number {
-  if (slot.scale === 1 || form !== Form.Number) return d;
-  let unit = 1;
-  while (Math.abs(d) > unit * 2 ** 14) unit *= 2;
-  return unit * Math.round(d / unit);
 }
 
 function json(value: object): string {
