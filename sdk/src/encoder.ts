@@ -52,9 +52,12 @@ MEMBERS.split(" ").forEach((word, i) => {
 });
 const types = new Map(TYPES.split(" ").map((name, i) => [name, i + 1]));
 
-/** Members that nobody judges by: each fifth poll tells them. */
-export const IDLE = new Set(
-  "headerBytesReceived headerBytesSent lastPacketSentTimestamp reportsSent consentRequestsSent requestsReceived requestsSent responsesSent echoReturnLossEnhancement jitterBufferMinimumDelay".split(" "),
+/** Members that nobody judges by, some only in reports of one type or kind:
+ * each fifth poll tells them. */
+export const IDLE = new Map(
+  ("headerBytesReceived headerBytesSent lastPacketSentTimestamp reportsSent consentRequestsSent requestsReceived requestsSent responsesSent echoReturnLossEnhancement " +
+    "jitterBufferMinimumDelay lastPacketReceivedTimestamp:candidate-pair bytesSent:remote-outbound-rtp totalProcessingDelay:audio")
+    .split(" ").map((word) => word.split(":") as [string, string | undefined]),
 );
 const SAME = {};
 
@@ -239,8 +242,11 @@ export class Encoder {
     this._mask.length = 0;
     this._values.clear();
     this._fresh.length = 0;
-    const idle = (name: string): boolean =>
-      report.poll % 5 !== 0 && (IDLE.has(name) || (name === "lastPacketReceivedTimestamp" && stat.type === "candidate-pair") || (name === "bytesSent" && stat.type === "remote-outbound-rtp"));
+    const { kind } = stat as RTCInboundRtpStreamStats;
+    const idle = (name: string): boolean => {
+      const where = IDLE.get(name);
+      return report.poll % 5 !== 0 && IDLE.has(name) && (!where || where === stat.type || where === kind);
+    };
     const visit = (name: string, value: Value): void => {
       if (value === undefined || value === null) return;
       const slot = report.byName.get(name);
