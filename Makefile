@@ -4,6 +4,7 @@ export CGO_ENABLED ?= 0
 VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
 GO_BUILD = go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 MODULES = node_modules/.package-lock.json
+TEST_MODULES = node_modules/.for-tests
 CONSOLE = console/dist/index.html
 SDK = sdk/dist/sdk.js
 
@@ -18,26 +19,26 @@ build: toolchain $(CONSOLE) $(SDK) ## bin/peerglass with the console and the SDK
 
 test: toolchain test-go test-web test-e2e ## everything that CI runs
 
-test-go: toolchain $(MODULES) $(SDK)
+test-go: toolchain $(TEST_MODULES) $(SDK)
 	./scripts/check-format
 	go vet ./...
 	./scripts/setup gcc
 	CGO_ENABLED=1 go test -race -timeout 25m ./...
 
-test-web: toolchain $(MODULES) chromium
+test-web: toolchain $(TEST_MODULES) $(SDK) chromium
 	npm run check --workspaces
 	npm test -w console
 	npm test -w sdk
 
-test-e2e: build chromium livekit
+test-e2e: $(TEST_MODULES) build chromium livekit
 	npm test -w e2e
 
-bench: build chromium ## figures into docs/benchmarks.md; takes some minutes
+bench: $(TEST_MODULES) build chromium ## figures into docs/benchmarks.md; takes some minutes
 	./scripts/bench
 
 # The recordings stay, to be judged again as detectors change:
 # go run ./fidelity/report data/rig
-fidelity: build chromium ## real calls with known damage, judged: docs/fidelity.md and the tests' recordings; 35 minutes on a quiet machine
+fidelity: $(TEST_MODULES) build chromium ## real calls with known damage, judged: docs/fidelity.md and the tests' recordings; 35 minutes on a quiet machine
 	rm -rf data/rig
 	npm run rig -w e2e -- --runs 3 --clean 8 --out data/rig
 	go run ./fidelity/report data/rig > data/rig/fidelity.md
@@ -48,9 +49,14 @@ fidelity: build chromium ## real calls with known damage, judged: docs/fidelity.
 console: $(CONSOLE)
 sdk: $(SDK)
 
+# The clients of others, some of them proprietary, are for tests alone.
 $(MODULES): package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ci --workspace console --workspace sdk --include-workspace-root --no-audit --no-fund --loglevel=error
 	@touch $@
+
+$(TEST_MODULES): package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $(MODULES) $@
 
 $(CONSOLE): $(MODULES) $(shell find console/src console/public -type f 2>/dev/null) console/index.html console/vite.config.ts
 	npm run build -w console
