@@ -35,6 +35,8 @@ var nativeTraits = traits{
 	patterns:  []string{"/ingest/native"},
 	resumable: true,
 	graceMs:   60_000,
+	// A page that is loaded again goes on with its session.
+	partedMs: 20_000,
 	// The SDK speaks each 20 s at least; pings are for other clients.
 	pingMs: 25_000,
 	// Batches are numbered without gaps: the SDK keeps each until it is stored.

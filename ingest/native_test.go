@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -359,4 +360,45 @@ func TestNativeGoodbyeWhileBehind(t *testing.T) {
 	})
 	s.behind.push(l)
 	c.waitAck(2)
+}
+
+// A page that goes and does not come back has left when it was heard last; one
+// that is loaded again goes on.
+func TestNativePageGoes(t *testing.T) {
+	store := new(memory)
+	s := start(t, t.TempDir(), store)
+	goes := &rtc.Record{Kind: rtc.KindEvent, Name: []byte(rtc.NamePageHide)}
+	clients := map[string]*nativeBatches{"closed-1234": newBatches(t), "reloads-1234": newBatches(t), "cut-12345678": newBatches(t)}
+	for id, b := range clients {
+		c := s.dialNative(nativeHello(id, ""))
+		c.batch(b.one(&rtc.Record{Kind: rtc.KindOpen, Payload: []byte(`{"room":"r","user":"` + id + `"}`)}))
+		last := int64(1)
+		if id != "cut-12345678" {
+			c.batch(b.one(goes))
+			last++
+		}
+		c.waitAck(last)
+		_ = c.socket.NetConn().Close()
+	}
+	eventually(t, "the connections to be closed", func() bool { return s.metric("peerglass_ingest_connections") == 0 })
+	s.clock.Add(nativeTraits.partedMs / 2)
+	back := s.dialNative(nativeHello("reloads-1234", `,"resume":true`))
+	back.waitFor("welcome", func(m nativeMessage) bool { return m.Last == 2 && !m.Ended })
+	back.batch(clients["reloads-1234"].next())
+	back.waitAck(3)
+	s.clock.Add(nativeTraits.partedMs/2 + 2000)
+	reasons := func() map[string]string {
+		ended := map[string]string{}
+		for _, row := range store.Snapshot().Sessions {
+			if row.EndReason != "" {
+				ended[row.User] = row.EndReason
+			}
+		}
+		return ended
+	}
+	eventually(t, "the page that was closed to have left", func() bool {
+		return maps.Equal(reasons(), map[string]string{"closed-1234": "page closed"})
+	})
+	s.clock.Add(nativeTraits.graceMs)
+	eventually(t, "the one that was cut to be given up", func() bool { return reasons()["cut-12345678"] == "timeout" })
 }

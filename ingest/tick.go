@@ -140,6 +140,8 @@ func (l *live) tick(now int64) {
 	if c != nil {
 		heard = c.heard.Load()
 		since = heard
+	} else if t := l.wire.traits(); t.resumable && !l.behind && l.session != nil && l.session.Parting() {
+		grace, reason = cmp.Or(t.partedMs, grace), reasonPageClosed
 	}
 	if now-since < grace {
 		return

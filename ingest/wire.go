@@ -63,8 +63,9 @@ type traits struct {
 	// graceMs is the silence after which a session is over, connected or not. A
 	// shared session is not silent while a WebSocket of it is open.
 	graceMs int64
-	// partedMs is the same for a shared session whose client has closed its
-	// WebSocket itself, and may still send a last word by a request; 0: graceMs.
+	// partedMs is the same for a session whose client has said that it goes, and
+	// may yet have a last word or come back: a shared one by closing its
+	// WebSocket itself, a resumable one by the event rtc.NamePageHide; 0: graceMs.
 	partedMs int64
 	// once: the name of a shared session is never used for another one. What
 	// comes after the client's goodbye was under way with it, and makes none.
@@ -104,6 +105,7 @@ const (
 	reasonConnections = "connections" // too many connections of the app
 	reasonBusy        = "busy"        // the spool is full
 	reasonShutdown    = "shutdown"    // the server stops, or is not up yet
+	reasonPageClosed  = "page closed" // the page went and did not come back; of sessions that end
 	reasonEnded       = "ended"       // the session is over
 	reasonProtocol    = "protocol"    // no such protocol
 	reasonInternal    = "internal"

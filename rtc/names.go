@@ -40,6 +40,7 @@ const (
 	NameError           = "error"                     // an error that the application reports. Payload {"function","name"?,"message"?}
 	NameWifi            = "wifi"                      // what the application knows of its wireless link. Payload {"signal"?: %, "rssi"?: dBm, "noise"?: dBm, "interface"?}
 	NameVisibility      = "visibility"                // Payload {"hidden":bool}
+	NamePageHide        = "pagehide"                  // the page goes: closed, or loaded again, and then it comes back
 	NameNetwork         = "network"                   // Payload {"type","downlink","rtt","online"}
 	NameFeedback        = "feedback"
 	NameFramesMissed    = "peerglass.framesMissed" // told by the server: frames that never came. Payload {"from","to","count"}

@@ -71,6 +71,7 @@ type Session struct {
 	assigned bool
 	released bool // records are taken as they come
 	ended    bool
+	parting  bool         // the newest record says that the page goes
 	held     []rtc.Record // until released; copies
 	heldSize int
 	settles  int64 // server's clock: when enough is known of the client's to date what is held
@@ -153,6 +154,7 @@ func (s *Session) Record(r *rtc.Record) error {
 	}
 	s.arrive(r.Received)
 	s.row.Records++
+	s.parting = r.Kind == rtc.KindEvent && string(r.Name) == rtc.NamePageHide
 	if !s.assigned && s.due(r) {
 		s.assign(s.received, 0)
 	}
@@ -174,6 +176,10 @@ func (s *Session) Record(r *rtc.Record) error {
 	}
 	return cmp.Or(err, early)
 }
+
+// Parting reports whether the last thing told was that the page goes. One that
+// was loaded again says so soon.
+func (s *Session) Parting() bool { return s.parting }
 
 // observe lets the clock learn from a record.
 func (s *Session) observe(r *rtc.Record) {
