@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -180,4 +182,36 @@ func TestAppLog(t *testing.T) {
 			t.Errorf("%s is in the log %d times, want %d", code, n, want[code])
 		}
 	}
+}
+
+// What this server gives out itself is good for the protocol of the client that
+// got it, and for nothing else: peermetrics' clients get theirs for a public
+// key, as the user that they name themselves.
+func TestTokensOfOneProtocol(t *testing.T) {
+	d := newDoor(t, settings.AnyOrigin)
+	code, text := d.post("/ingest/peermetrics/v1/initialize", fmt.Sprintf(`{"apiKey":%q,"conferenceId":"board","userId":"ceo"}`, d.key))
+	var told struct{ Token string }
+	if err := json.Unmarshal([]byte(text), &told); err != nil || code != 200 {
+		t.Fatalf("%d %s", code, text)
+	}
+	if status, answer := d.authenticate("ceo", told.Token); status != 400 || !strings.Contains(answer["msg"].(string), "given out for the protocol peermetrics") {
+		t.Errorf("callstats: %d %v", status, answer)
+	}
+	native := appHello("session-one", told.Token)
+	if code, reason := d.dialNative(native).refused(); code != 4401 || !strings.Contains(reason, "peermetrics") {
+		t.Errorf("native: %d %s", code, reason)
+	}
+	if code, text := d.post("/ingest/peermetrics/v1/events/browser", fmt.Sprintf(`{"token":%q,"eventName":"hi"}`, told.Token)); code != 200 {
+		t.Errorf("its own: %d %s", code, text)
+	}
+
+	c := d.joinREST("ann", "room")
+	native = appHello("session-two", c.bearer)
+	if code, reason := d.dialNative(native).refused(); code != 4401 || !strings.Contains(reason, "callstats") {
+		t.Errorf("native: %d %s", code, reason)
+	}
+	if status, answer := d.authenticate("ann", c.bearer); status != 400 || !strings.Contains(answer["msg"].(string), "cannot be exchanged") {
+		t.Errorf("a token for itself: %d %v", status, answer)
+	}
+	c.told("events/user/alive", "")
 }

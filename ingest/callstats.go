@@ -218,6 +218,10 @@ func (c *conn) callstatsToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	user := client[:at]
 	claims, err := c.admitToken(rtc.AppID(app), form.Get("code"))
+	if err == nil && claims.For != "" {
+		// Else one hour would be for ever.
+		err = &Refusal{Reason: settings.CodeTokenMalformed, Status: http.StatusForbidden, Sentence: "A token that …/authenticate answered with cannot be exchanged for another: bring a new one of the back end."}
+	}
 	if err == nil && claims.User != "" && claims.User != user {
 		err = &Refusal{Reason: settings.CodeTokenMalformed, Status: http.StatusForbidden, Sentence: "The token is for another user than the one who brings it: the claim userID has to be the localUserID of initialize."}
 	}

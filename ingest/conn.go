@@ -229,6 +229,9 @@ func (c *conn) readToken(token string) (settings.Claims, error) {
 	ctx := context.Background()
 	claims, err := c.server.opts.Access.VerifyToken(ctx, c.meta.App, token)
 	switch {
+	case claims.For != "" && claims.For != c.wire.name():
+		// Some of these are given to whoever has the public key, as whom they like.
+		return settings.Claims{}, &Refusal{Reason: settings.CodeTokenApp, Status: http.StatusUnauthorized, Sentence: fmt.Sprintf("The token was given out for the protocol %s and lets nobody in by another: bring one that the app's back end signed.", clip(claims.For, 32))}
 	case err != nil && c.goesOn() && errors.Is(err, &settings.Error{Code: settings.CodeTokenExpired}):
 		// The token let the session in; how long the call lasts is not its matter.
 		return claims, nil

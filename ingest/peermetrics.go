@@ -126,7 +126,7 @@ func (c *conn) initializePeermetrics(w http.ResponseWriter, r *http.Request, bod
 	}
 	token, err := settings.SignToken(secret, settings.Claims{
 		App: c.meta.App, Room: told.Conference, RoomName: told.ConferenceName, User: told.User, UserName: told.UserName,
-		Session: strconv.FormatUint(c.server.opts.Random(), 36), Expires: now.Add(peermetricsTokenFor),
+		Session: strconv.FormatUint(c.server.opts.Random(), 36), For: c.wire.name(), Expires: now.Add(peermetricsTokenFor),
 	}, now)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type Claims struct {
 	UserName string    // claim userName
 	Session  string    // claim session, the client's own id of its stay
 	ID       string    // claim jti: the token is good for one session only
+	For      string    // claim for: the only protocol that it is good for, whose client this server gave it to; "" for any
 	Key      string    // which public key signed it; "" for the app's secret
 	Expires  time.Time // claim exp; zero where the form of the token has none
 }
@@ -52,6 +53,7 @@ type wireClaims struct {
 	User     string    `json:"user,omitempty"`
 	UserName string    `json:"userName,omitempty"`
 	Session  string    `json:"session,omitempty"`
+	For      string    `json:"for,omitempty"`
 	RTCStats *struct {
 		User       string `json:"user"`
 		Session    string `json:"session"`
@@ -89,7 +91,7 @@ func SignToken(secret string, claims Claims, now time.Time) (string, error) {
 		return "", refuse(CodeInvalid, "A one-time token must expire within %d hours: ask for less, or for a token that is not one-time.", longestOneTime/time.Hour)
 	}
 	w := wireClaims{
-		Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Session: claims.Session,
+		Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Session: claims.Session, For: claims.For,
 		RegisteredClaims: jwt.RegisteredClaims{ID: claims.ID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(claims.Expires)},
 	}
 	if claims.App != 0 {
@@ -241,7 +243,7 @@ func (w *wireClaims) from() time.Time {
 }
 
 func (w *wireClaims) claims(app rtc.AppID) Claims {
-	c := Claims{App: app, Room: w.Room, RoomName: w.RoomName, User: w.User, UserName: w.UserName, Session: w.Session, ID: w.ID, Key: w.KeyID}
+	c := Claims{App: app, Room: w.Room, RoomName: w.RoomName, User: w.User, UserName: w.UserName, Session: w.Session, For: w.For, ID: w.ID, Key: w.KeyID}
 	if w.ExpiresAt != nil {
 		c.Expires = w.ExpiresAt.UTC()
 	}

@@ -34,7 +34,7 @@ var ingested = []string{
 // and beside that the claims of this server's own tokens.
 func SignToken(secret string, t Token) (string, error) {
 	claims := jwt.MapClaims{
-		"app": strconv.FormatUint(uint64(t.App), 10), "user": plainText(t.User), "exp": t.Expires.Unix(),
+		"app": strconv.FormatUint(uint64(t.App), 10), "user": plainText(t.User), "exp": t.Expires.Unix(), "for": "callstats",
 		// The client holds these two against what it was initialised with.
 		"appID": uint64(t.App), "userID": plainText(encodeComponent(t.User)),
 		"submissionInterval": t.IntervalMs, "collectSDP": t.SDP, "taasEnabled": false,
