@@ -128,7 +128,7 @@ func (d *scratch) fabricOf(conn []byte, delay float64) (*fabric, error) {
 	f := new(fabric)
 	d.fabrics[string(bytes.Clone(conn))] = f
 	at := d.rec.Time
-	if delay > 0 && int64(delay) < at {
+	if delay > 0 && delay < float64(at) {
 		d.rec.Time -= int64(delay)
 	}
 	err := d.record(rtc.KindCall, rtc.NameCreate, conn, nil)

@@ -62,7 +62,7 @@ func (d *scratch) fabricEvent(h *header, body []byte) error {
 			delay = c.value
 		}
 		at := d.rec.Time
-		if int64(delay) < at {
+		if delay < float64(at) {
 			d.rec.Time -= int64(delay)
 		}
 		err := d.changes(f, conn, "checking")

@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -245,3 +246,21 @@ func BenchmarkPoll(b *testing.B) {
 type nowhere struct{}
 
 func (nowhere) Record(*rtc.Record) error { return nil }
+
+// A list of empty members must not take many times the memory of its bytes.
+func TestListsAreBounded(t *testing.T) {
+	for _, list := range []string{`["events/ssrcmap",{"ssrcData":[`, `["events/devices/list",{"mediaDeviceList":[`} {
+		frame := []byte(list + strings.Repeat("{},", 1<<20) + `{}]}]`)
+		d := NewDecoder()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := d.Decode(frame, 1, nowhere{})
+		runtime.ReadMemStats(&after)
+		if fault := (*protocol.Error)(nil); !errors.As(err, &fault) || fault.Code != protocol.CodeLimit {
+			t.Errorf("%s: %v, want a limit", list, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 4*uint64(len(frame)) {
+			t.Errorf("%s: %d bytes took %d of memory", list, len(frame), took)
+		}
+	}
+}

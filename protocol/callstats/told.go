@@ -221,11 +221,41 @@ type device struct {
 	Label text `json:"label"`
 }
 
+// The bounds of lists.
+const (
+	maxDevices = 256
+	maxSSRCs   = 4096
+)
+
+// listOf reads a list of at most so many. It is read one by one: of empty
+// members it would take many times its own bytes.
+func listOf[T any](raw []byte, most int) (all []T, err error) {
+	in := statsjson.NewScanner(raw)
+	if len(raw) == 0 || !in.Take('[') {
+		return nil, nil
+	}
+	all = []T{}
+	for first := true; in.More(&first, ']'); {
+		one, ok := in.Raw()
+		if !ok {
+			break
+		}
+		if len(all) == most {
+			return nil, protocol.Errorf(protocol.CodeLimit, "a list has more than %d members", most)
+		}
+		all = append(all, read[T](one))
+	}
+	return all, in.Err()
+}
+
 // devices passes on which devices are in use, or which there are.
 func (d *scratch) devices(h *header, body []byte) error {
-	list := read[struct {
-		Devices []device `json:"mediaDeviceList"`
-	}](body).Devices
+	list, err := listOf[device](read[struct {
+		Devices json.RawMessage `json:"mediaDeviceList"`
+	}](body).Devices, maxDevices)
+	if err != nil {
+		return err
+	}
 	if h.EventType != "activeDeviceList" {
 		return d.record(rtc.KindEvent, "connectedDevices", nil, appendJSON(nil, list))
 	}
@@ -269,17 +299,20 @@ func (d *scratch) action(h *header, conn, body []byte) error {
 
 // ssrcMap passes on whose streams are.
 func (d *scratch) ssrcMap(h *header, conn, body []byte) error {
-	list := read[struct {
-		Data []struct {
-			SSRC       text `json:"ssrc"` // of digits
-			StreamType text `json:"streamType"`
-			UserID     text `json:"userID"`       // of native clients: whose it is; else the user's own
-			Remote     text `json:"remoteUserID"` // by associateMstWithUserID
-			Label      text `json:"usageLabel"`
-		} `json:"ssrcData"`
-	}](body)
+	list, err := listOf[struct {
+		SSRC       text `json:"ssrc"` // of digits
+		StreamType text `json:"streamType"`
+		UserID     text `json:"userID"`       // of native clients: whose it is; else the user's own
+		Remote     text `json:"remoteUserID"` // by associateMstWithUserID
+		Label      text `json:"usageLabel"`
+	}](read[struct {
+		Data json.RawMessage `json:"ssrcData"`
+	}](body).Data, maxSSRCs)
+	if err != nil {
+		return err
+	}
 	own := d.who(h)
-	for _, s := range list.Data {
+	for _, s := range list {
 		ssrc, err := strconv.ParseUint(string(s.SSRC), 10, 32)
 		if err != nil || ssrc == 0 {
 			continue

@@ -31,7 +31,17 @@ type Decoder struct {
 	kinds       map[string]string   // of the tracks that were added, by id
 	connections map[string]*connection
 	generation  uint32 // of the samples
+	reports     int    // that are kept, of all connections
+	users       int    // so
 }
+
+// The bounds of what is kept between samples, of a whole session: who sends one
+// large sample with made-up names must not have it kept many times over.
+const (
+	maxKept      = 16 << 10 // reports
+	maxUsers     = 4096
+	maxKeptBytes = 64 << 10 // of an event's payload
+)
 
 var _ protocol.Decoder = (*Decoder)(nil)
 
@@ -50,14 +60,29 @@ type report struct {
 }
 
 // report returns what is kept under a key, and notes that it was seen.
-func (c *connection) report(key []byte, generation uint32) *report {
+func (d *Decoder) report(c *connection, key []byte) (*report, error) {
 	r := c.reports[string(key)]
 	if r == nil {
+		if d.reports >= maxKept {
+			return nil, protocol.Errorf(protocol.CodeLimit, "a client has more than %d reports in all", maxKept)
+		}
 		r = &report{}
 		c.reports[string(key)] = r
+		d.reports++
 	}
-	r.seen = generation
-	return r
+	r.seen = d.generation
+	return r, nil
+}
+
+// forget drops the connections that were not in the newest sample.
+func (d *Decoder) forget() {
+	for name, c := range d.connections {
+		if c.seen != d.generation {
+			d.reports -= len(c.reports)
+			d.users -= len(c.users)
+			delete(d.connections, name)
+		}
+	}
 }
 
 // NewDecoder returns a decoder for one session.
@@ -142,14 +167,13 @@ func (d *scratch) decode(frame []byte) error {
 	}
 	for _, inner := range s.connections {
 		if err := d.connection(inner, isJSON(frame)); err != nil {
+			if len(d.connections) > maxConnections {
+				d.forget() // samples that are at fault must not heap up
+			}
 			return err
 		}
 	}
-	for name, c := range d.connections {
-		if c.seen != d.generation {
-			delete(d.connections, name)
-		}
-	}
+	d.forget()
 	if left {
 		d.begin(d.time)
 		d.rec.Kind, d.rec.Payload = rtc.KindClose, leave
@@ -181,21 +205,25 @@ func (d *scratch) complete(t *told) {
 		return
 	}
 	last := &d.last[t.what]
-	if t.typ == nil {
-		t.typ = last.typ
-	} else {
-		last.typ = append(last.typ[:0:0], t.typ...)
-	}
-	if t.payload == nil {
-		t.payload = last.payload
-	} else {
-		last.payload = append(last.payload[:0:0], t.payload...)
-	}
+	t.typ, last.typ = kept(t.typ, last.typ, protocol.MaxName)
+	t.payload, last.payload = kept(t.payload, last.payload, maxKeptBytes)
 	if t.time == 0 {
 		t.time = last.time
 	} else {
 		last.time = t.time
 	}
+}
+
+// kept returns what is told, or was last, and what to keep of it: nothing of
+// what is longer than most.
+func kept(told, last []byte, most int) (now, keep []byte) {
+	switch {
+	case told == nil:
+		return last, last
+	case len(told) > most:
+		return told, nil
+	}
+	return told, append([]byte{}, told...)
 }
 
 // identify passes on who and where, when that is news.
@@ -247,10 +275,13 @@ func (d *scratch) connection(in []byte, isJSON bool) error {
 	if err != nil || c == nil {
 		return err
 	}
-	d.typeCandidates(c)
+	if err := d.typeCandidates(c); err != nil {
+		return err
+	}
 	for key, r := range c.reports {
 		if r.seen != d.generation {
 			delete(c.reports, key)
+			d.reports--
 		}
 	}
 	s := &d.stats
@@ -455,18 +486,32 @@ func trackWire(in []byte) (t track, err error) {
 // typeCandidates says of each candidate whose it is, which only the pairs
 // tell. One that is in no pair yet is the page's own: browsers learn of the
 // other's by pairing them.
-func (d *scratch) typeCandidates(c *connection) {
+func (d *scratch) typeCandidates(c *connection) error {
 	s := &d.stats
+	is := func(id []byte, typ rtc.StatsType) error {
+		if len(id) > protocol.MaxName {
+			return nil // no report is called so
+		}
+		r, err := d.report(c, d.candidate(id))
+		if err == nil {
+			r.typ = typ
+		}
+		return err
+	}
 	for i := range s.Reports {
 		if s.Reports[i].Type != rtc.TypeCandidatePair {
 			continue
 		}
 		for _, v := range s.Of(&s.Reports[i]) {
+			var err error
 			switch v.Member {
 			case rtc.StatLocalCandidateId:
-				c.report(d.candidate(v.Text), d.generation).typ = rtc.TypeLocalCandidate
+				err = is(v.Text, rtc.TypeLocalCandidate)
 			case rtc.StatRemoteCandidateId:
-				c.report(d.candidate(v.Text), d.generation).typ = rtc.TypeRemoteCandidate
+				err = is(v.Text, rtc.TypeRemoteCandidate)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
@@ -485,6 +530,7 @@ func (d *scratch) typeCandidates(c *connection) {
 			p.Type = r.typ
 		}
 	}
+	return nil
 }
 
 func (d *scratch) candidate(id []byte) []byte {
@@ -500,10 +546,13 @@ func (d *scratch) mapTracks(name []byte, c *connection) error {
 			continue
 		}
 		a := attachmentsOf(t.attachments)
-		if was := c.users[string(t.id)]; a.user == "" || a.user == was || was == "" && len(c.users) == protocol.MaxReports {
+		was, known := c.users[string(t.id)]
+		if a.user == "" || a.user == was || !known && d.users >= maxUsers {
 			continue
 		}
-		c.users[string(t.id)] = a.user
+		if c.users[string(t.id)] = a.user; !known {
+			d.users++
+		}
 		payload, err := json.Marshal(struct {
 			Track string `json:"track,omitempty"`
 			User  string `json:"user"`

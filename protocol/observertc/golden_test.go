@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -328,3 +330,78 @@ func BenchmarkDecode(b *testing.B) {
 type nothing struct{}
 
 func (nothing) Record(*rtc.Record) error { return nil }
+
+// packed is a field of a protobuf message whose value has a length.
+func packed(number protowire.Number, value []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), value)
+}
+
+// What is kept of a client between its samples is bounded, whatever is in them
+// and whether they are at fault or not.
+func TestKeepsLittle(t *testing.T) {
+	d := NewDecoder()
+	fault := func(frame []byte) *protocol.Error {
+		t.Helper()
+		var fault *protocol.Error
+		if err := d.Decode(frame, 1, nothing{}); err != nil && !errors.As(err, &fault) {
+			t.Fatal(err)
+		}
+		return fault
+	}
+	// Many codecs of made-up names, in connections of made-up names.
+	sample := func(round int, bad bool) []byte {
+		frame := slices.Concat(packed(8, []byte("call")), packed(9, []byte("ada")))
+		for c := range 200 {
+			var inner []byte
+			for i := range 100 {
+				inner = append(inner, packed(2, packed(1, fmt.Append(nil, round, "-", c, "-", i)))...)
+			}
+			frame = append(frame, packed(5, append(inner, packed(16, fmt.Append(nil, "pc", round, "-", c))...))...)
+		}
+		if bad {
+			frame = append(frame, packed(5, packed(16, bytes.Repeat([]byte("x"), protocol.MaxName+1)))...)
+		}
+		return frame
+	}
+	for round := range 5 {
+		if f := fault(sample(round, true)); f == nil || f.Code != protocol.CodeLimit {
+			t.Errorf("%v, want a limit", f)
+		}
+		if len(d.connections) > maxConnections || d.reports > maxKept {
+			t.Errorf("%d connections and %d reports are kept", len(d.connections), d.reports)
+		}
+	}
+	// A large payload is passed on, but not kept for the next event.
+	large := packed(1, slices.Concat(packed(1, []byte("CUSTOM")), packed(2, []byte(`"`+strings.Repeat("x", 1<<20)+`"`))))
+	if f := fault(large); f != nil {
+		t.Error(f)
+	}
+	if n := cap(d.last[toldEvent].payload); n > maxKeptBytes {
+		t.Errorf("%d bytes of a payload are kept", n)
+	}
+	// Whom the application named is counted over all connections.
+	for round := range 3 {
+		frame := []byte(`{"callId":"call","clientId":"ada","peerConnections":[`)
+		for c := range 4 {
+			frame = fmt.Appendf(frame, `{"peerConnectionId":"pc-%d","inboundTracks":[`, c)
+			for i := range 1000 {
+				frame = fmt.Appendf(frame, `{"id":"%d-%d","attachments":{"userId":"bob"}},`, round, i)
+			}
+			frame = append(frame[:len(frame)-1], `]},`...)
+		}
+		if f := fault(append(frame[:len(frame)-1], `]}`...)); f != nil {
+			t.Error(f)
+		}
+	}
+	users := 0
+	for _, c := range d.connections {
+		users += len(c.users)
+	}
+	if users > maxUsers || users != d.users {
+		t.Errorf("%d users are kept, counted %d", users, d.users)
+	}
+	// Connections that are gone are forgotten.
+	if f := fault([]byte(`{"callId":"call","clientId":"ada"}`)); f != nil || d.reports != 0 || d.users != 0 || len(d.connections) != 0 {
+		t.Errorf("%v: %d reports and %d users of %d connections are kept", f, d.reports, d.users, len(d.connections))
+	}
+}

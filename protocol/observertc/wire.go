@@ -183,8 +183,10 @@ func (d *scratch) readReport(in []byte, l list, c *connection) error {
 	} else {
 		d.key = append(d.key, id...)
 	}
-	r := c.report(d.key, d.generation)
+	r, err := d.report(c, d.key)
 	switch {
+	case err != nil:
+		return err
 	case len(id) > 0 && string(r.id) != string(id):
 		r.id = append([]byte(nil), id...)
 	case r.id == nil && kinds[l].bySSRC:

@@ -315,21 +315,33 @@ func (d *scratch) connection(t *told) error {
 	}
 }
 
-// batch passes on several events of connections.
+// maxBatch bounds the events of one request.
+const maxBatch = 4096
+
+// batch passes on several events of connections. They are read one by one: a
+// list of empty ones would take a hundred times its own bytes.
 func (d *scratch) batch(t *told) error {
-	var events []told
-	if len(t.Data) > 0 {
-		_ = json.Unmarshal(t.Data, &events)
+	in := statsjson.NewScanner(t.Data)
+	if len(t.Data) == 0 || !in.Take('[') {
+		return nil
 	}
-	for i := range events {
-		e := &events[i]
-		delta := t.Delta + max(e.TimeDelta, e.Delta)
-		d.begin(e.Conn, delta)
-		if err := d.connection(e); err != nil {
+	n := 0
+	for first := true; in.More(&first, ']'); n++ {
+		raw, ok := in.Raw()
+		if !ok {
+			break
+		}
+		if n == maxBatch {
+			return protocol.Errorf(protocol.CodeLimit, "a batch has more than %d events", maxBatch)
+		}
+		var e told
+		_ = json.Unmarshal(raw, &e) // what does not fit says nothing
+		d.begin(e.Conn, t.Delta+max(e.TimeDelta, e.Delta))
+		if err := d.connection(&e); err != nil {
 			return err
 		}
 	}
-	return nil
+	return in.Err()
 }
 
 // track passes on what happened to a track.

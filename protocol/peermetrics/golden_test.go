@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -260,3 +261,19 @@ func BenchmarkDecode(b *testing.B) {
 type nothing struct{}
 
 func (nothing) Record(*rtc.Record) error { return nil }
+
+// A list of empty events must not take many times the memory of its bytes.
+func TestBatchIsBounded(t *testing.T) {
+	frame := []byte(`["connection/batch",{"data":[` + strings.Repeat("{},", 1<<20) + `{}]}]`)
+	d := NewDecoder()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := d.Decode(frame, 1, nothing{})
+	runtime.ReadMemStats(&after)
+	if fault := (*protocol.Error)(nil); !errors.As(err, &fault) || fault.Code != protocol.CodeLimit {
+		t.Errorf("%v, want a limit", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 4*uint64(len(frame)) {
+		t.Errorf("%d bytes took %d of memory", len(frame), took)
+	}
+}
