@@ -90,11 +90,12 @@ type Options struct {
 // Limits bound what one client can cost. Zero members mean the defaults.
 type Limits struct {
 	Frame           int     // bytes of one frame: protocol.MaxFrame
-	BytesPerSecond  float64 // of one connection, sustained: 4 MiB
+	BytesPerSecond  float64 // of one connection, or of a session's requests, sustained: 4 MiB
 	BytesBurst      float64 // 32 MiB
-	FramesPerSecond float64 // of one connection, sustained: 1000
+	FramesPerSecond float64 // so: 1000
 	FramesBurst     float64 // 10,000: a client that comes back sends its whole buffer
 	PerApp          int64   // connections of one app at a time: 50,000
+	Sessions        int64   // sessions of one app in progress, those included whose clients are away: 100,000
 	StoreBacklog    int64   // bytes of waiting rows from where frames are only spooled: 256 MiB
 }
 
@@ -105,6 +106,7 @@ func (l *Limits) defaults() {
 	l.FramesPerSecond = cmp.Or(l.FramesPerSecond, 1000)
 	l.FramesBurst = cmp.Or(l.FramesBurst, 10_000)
 	l.PerApp = cmp.Or(l.PerApp, 50_000)
+	l.Sessions = cmp.Or(l.Sessions, 100_000)
 	l.StoreBacklog = cmp.Or(l.StoreBacklog, 256<<20)
 }
 
@@ -118,6 +120,7 @@ type Server struct {
 	seed    maphash.Seed
 	shards  [64]shard
 	apps    sync.Map // rtc.AppID -> *atomic.Int64: open connections
+	stays   sync.Map // rtc.AppID -> *atomic.Int64: sessions in progress
 
 	upgraders sync.Map // subprotocol -> *gws.Upgrader
 	running   atomic.Bool

@@ -27,3 +27,9 @@ func (b *bucket) take(now int64, n int, l *Limits) time.Duration {
 	}
 	return time.Duration(wait * float64(time.Second))
 }
+
+// giveBack takes a frame of n bytes back that was not let in.
+func (b *bucket) giveBack(n int) {
+	b.frames++
+	b.bytes += float64(n)
+}

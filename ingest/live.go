@@ -45,6 +45,8 @@ type live struct {
 	reason string
 	orphan bool // found in the spool, and its client cannot come back
 
+	bucket bucket // of what comes by requests, which have no connection to be held back
+
 	// Of a shared session.
 	sockets  int    // WebSockets that feed it
 	parted   string // why the last of them was closed, where its client said so
@@ -80,7 +82,10 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 		return 0, false, errEnded
 	}
 	for {
-		l, isNew := s.liveOf(c, key)
+		l, isNew, err := s.liveOf(c, key)
+		if err != nil {
+			return 0, false, err
+		}
 		l.mu.Lock()
 		if l.ended {
 			l.mu.Unlock()
@@ -175,7 +180,7 @@ func refuseBusy(err error) error {
 }
 
 // liveOf finds or makes the session of a connection.
-func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool) {
+func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool, err error) {
 	sh := s.shard(key.client)
 	if key.client == "" {
 		sh = s.shard(c.meta.Path + strconv.FormatUint(s.opts.Random(), 36))
@@ -184,8 +189,12 @@ func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool) {
 	defer sh.mu.Unlock()
 	if key.client != "" {
 		if l := sh.byKey[key]; l != nil {
-			return l, false
+			return l, false, nil
 		}
+	}
+	// A request is over at once, but not the session that it began.
+	if limit := s.opts.Limits.Sessions; s.staysOf(key.app).Load() >= limit {
+		return nil, false, &Refusal{Reason: reasonConnections, Status: http.StatusTooManyRequests, Sentence: fmt.Sprintf("app %d has %d sessions in progress, the most that are allowed: try again later", key.app, limit)}
 	}
 	now := s.now()
 	t := c.wire.traits()
@@ -205,10 +214,17 @@ func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool) {
 	}
 	sh.keep(l)
 	c.metrics.sessions.Inc()
-	return l, true
+	return l, true, nil
+}
+
+// staysOf counts an app's sessions in progress.
+func (s *Server) staysOf(app rtc.AppID) *atomic.Int64 {
+	count, _ := s.stays.LoadOrStore(app, new(atomic.Int64))
+	return count.(*atomic.Int64)
 }
 
 func (sh *shard) keep(l *live) {
+	l.server.staysOf(l.key.app).Add(1)
 	sh.lives[l] = struct{}{}
 	if l.key.client != "" {
 		sh.byKey[l.key] = l
@@ -224,6 +240,7 @@ func (sh *shard) drop(l *live, now int64) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	delete(sh.lives, l)
+	l.server.staysOf(l.key.app).Add(-1)
 	if l.key.client != "" && sh.byKey[l.key] == l {
 		delete(sh.byKey, l.key)
 		if l.seq > 0 || l.wire.traits().once && l.reason == "leave" {
@@ -237,18 +254,14 @@ func (sh *shard) drop(l *live, now int64) {
 // acknowledged by the ticker, once it is on disk.
 func (c *conn) frame(seq uint64, data []byte) error {
 	s := c.server
-	now := s.now()
-	if wait := c.bucket.take(now, len(data), &s.opts.Limits); wait > 0 {
-		c.metrics.throttled.Inc()
-		limits := &s.opts.Limits
-		c.told(&Refusal{Reason: faultThrottled, Sentence: fmt.Sprintf("A client sends more than %.0f bytes or %.0f frames a second and is slowed down: poll less often, or send larger batches.", limits.BytesPerSecond, limits.FramesPerSecond)}, "")
-		time.Sleep(wait)
-		now = s.now()
-	}
 	l := c.live
 	if l == nil {
 		return &Refusal{Reason: protocol.CodeMalformed, Status: http.StatusBadRequest, Sentence: "a frame came before its session was named"}
 	}
+	if err := c.throttle(l, len(data)); err != nil {
+		return err
+	}
+	now := s.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -289,6 +302,36 @@ func (c *conn) frame(seq uint64, data []byte) error {
 		l.end(now, "leave")
 	}
 	return err
+}
+
+// patience is how long a request may be held back. Its sender does not know of
+// the others of the session, and each of them waits with its body in memory.
+const patience = 5 * time.Second
+
+// throttle slows a client down that sends too much.
+func (c *conn) throttle(l *live, bytes int) error {
+	limits := &c.server.opts.Limits
+	now := c.server.now()
+	var wait time.Duration
+	if c.socket != nil {
+		wait = c.bucket.take(now, bytes, limits)
+	} else {
+		l.mu.Lock()
+		if wait = l.bucket.take(now, bytes, limits); wait > patience {
+			l.bucket.giveBack(bytes)
+		}
+		l.mu.Unlock()
+	}
+	if wait <= 0 {
+		return nil
+	}
+	c.metrics.throttled.Inc()
+	if c.socket == nil && wait > patience {
+		return &Refusal{Reason: protocol.CodeLimit, Status: http.StatusTooManyRequests, Sentence: fmt.Sprintf("the requests of this session bring more than %.0f bytes or %.0f frames a second: poll less often, or try again later", limits.BytesPerSecond, limits.FramesPerSecond)}
+	}
+	c.told(&Refusal{Reason: faultThrottled, Sentence: fmt.Sprintf("A client sends more than %.0f bytes or %.0f frames a second and is slowed down: poll less often, or send larger batches.", limits.BytesPerSecond, limits.FramesPerSecond)}, "")
+	time.Sleep(wait)
+	return nil
 }
 
 // follows refuses a number that cannot be true and counts a gap that can.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // linesOf reads a recording, a line a frame.
@@ -86,9 +85,7 @@ func TestObserveRTCOverRestart(t *testing.T) {
 
 func TestObserveRTCManyInOne(t *testing.T) {
 	s := start(t, t.TempDir(), new(memory))
-	sample := func(call, client, event string) string {
-		return fmt.Sprintf(`{"timestamp":%d,"callId":%q,"clientId":%q,"clientEvents":[{"type":%q,"payload":"{}"}]}`, time.Now().UnixMilli(), call, client, event)
-	}
+	sample := sampleOf
 	// A back end may hand on the samples of several clients in one request.
 	list := "[" + sample("one", "ada", "a") + "," + sample("one", "bob", "b") + "," + sample("one", "ada", "c") + "]"
 	if code, text := s.post("/ingest/observertc/pgk_good", list); code != 200 || strings.TrimSpace(text) != `{"samples":3}` {

@@ -338,3 +338,40 @@ func TestSilence(t *testing.T) {
 		t.Errorf("%v frames were sent again", n)
 	}
 }
+
+// sampleOf is a request of ObserveRTC's client.
+func sampleOf(call, client, event string) string {
+	return fmt.Sprintf(`{"timestamp":%d,"callId":%q,"clientId":%q,"clientEvents":[{"type":%q,"payload":"{}"}]}`, time.Now().UnixMilli(), call, client, event)
+}
+
+// Who sends each frame by a request of its own, and names another session each
+// time, meets the limits that a connection has.
+func TestRequestsAreLimited(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory), func(o *Options) {
+		o.Limits.FramesBurst, o.Limits.FramesPerSecond, o.Limits.Sessions = 3, 0.01, 2
+	})
+	const path = "/ingest/observertc/pgk_good"
+	for range 3 {
+		if code, text := s.post(path, sampleOf("one", "ada", "a")); code != 200 {
+			t.Fatalf("%d %s", code, text)
+		}
+	}
+	if code, text := s.post(path, sampleOf("one", "ada", "a")); code != 429 || !strings.Contains(text, "more than") {
+		t.Errorf("one frame too many: %d %s", code, text)
+	}
+	if code, text := s.post(path, sampleOf("one", "bob", "a")); code != 200 {
+		t.Errorf("another session: %d %s", code, text)
+	}
+	if code, text := s.post(path, sampleOf("one", "cy", "a")); code != 429 || !strings.Contains(text, "2 sessions") {
+		t.Errorf("one session too many: %d %s", code, text)
+	}
+	if code, text := s.post(path, sampleOf("one", "bob", "CLIENT_LEFT")); code != 200 {
+		t.Errorf("goodbye: %d %s", code, text)
+	}
+	if code, text := s.post(path, sampleOf("one", "cy", "a")); code != 200 {
+		t.Errorf("when one had ended: %d %s", code, text)
+	}
+	if n := s.staysOf(7).Load(); n != 2 {
+		t.Errorf("%d sessions are counted", n)
+	}
+}
