@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/peerglass/peerglass/protocol/native"
+	"github.com/peerglass/peerglass/protocol/observertc"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
 	"github.com/peerglass/peerglass/settings"
@@ -214,4 +215,62 @@ func TestTokensOfOneProtocol(t *testing.T) {
 		t.Errorf("a token for itself: %d %v", status, answer)
 	}
 	c.told("events/user/alive", "")
+}
+
+// Who names another client's session does not get into it where a token opened
+// that one, also when the server has started again.
+func TestSessionsBelongToTheirTokens(t *testing.T) {
+	dir, store := t.TempDir(), new(memory)
+	s := start(t, dir, store)
+	token := func(user string, life time.Duration) string {
+		now := time.Now()
+		text, err := settings.SignToken(testSecret, settings.Claims{App: 7, Room: "one", User: user, Expires: now.Add(life)}, now.Add(life-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	send := func(token, event string, want int) {
+		t.Helper()
+		path := "/ingest/observertc/pgk_good"
+		if token != "" {
+			path += "?token=" + token
+		}
+		if code, text := s.post(path, sampleOf("one", "device", event)); code != want {
+			t.Errorf("%s: %d %s", event, code, text)
+		}
+	}
+	alice := token("alice", time.Minute)
+	send(alice, "first", 200)
+	send("", "CLIENT_LEFT", 200)
+	send(token("mallory", time.Minute), "CLIENT_LEFT", 200)
+	s.shutdown()
+	store = new(memory)
+	s = start(t, dir, store)
+	send("", "CLIENT_LEFT", 200)
+	send(token("mallory", time.Minute), "CLIENT_LEFT", 200)
+	send(token("mallory", -time.Minute), "late", 401)
+	send(token("alice", -2*time.Minute), "second", 200) // her session goes on
+	send(alice, "CLIENT_LEFT", 200)
+	eventually(t, "the stay's end", func() bool { return store.ended()["alice"] == "leave" })
+	stays := map[rtc.SessionID]string{}
+	for _, row := range store.Snapshot().Sessions {
+		stays[row.ID] = row.User
+	}
+	told := map[string]string{}
+	for _, e := range store.Snapshot().Events {
+		told[e.Name] += stays[e.Session]
+	}
+	if told["first"] != "alice" || told["second"] != "alice" || told["late"] != "" {
+		t.Errorf("events by user: %v", told)
+	}
+	// Without a token names are all there is: those of two clients differ.
+	names := map[string]bool{}
+	long := strings.Repeat("x", 120)
+	for _, n := range []observertc.Names{{Call: "a/b", Client: "c"}, {Call: "a", Client: "b/c"}, {Call: long + "1", Client: "c"}, {Call: long + "2", Client: "c"}} {
+		names[stayOf(n)] = true
+	}
+	if len(names) != 4 {
+		t.Errorf("names %v", names)
+	}
 }

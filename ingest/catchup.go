@@ -80,7 +80,7 @@ func (s *Server) restore() error {
 		}
 		l.log.Store(log)
 		if w.traits().resumable && seq > 0 || w.traits().shared {
-			l.key.client = meta.ClientSession
+			l.key.client = clientOf(&meta, w.traits())
 		}
 		l.shard = s.shard(l.key.client)
 		if l.key.client == "" {

@@ -228,6 +228,9 @@ func (c *conn) admitToken(app rtc.AppID, token string) (settings.Claims, error) 
 func (c *conn) readToken(token string) (settings.Claims, error) {
 	ctx := context.Background()
 	claims, err := c.server.opts.Access.VerifyToken(ctx, c.meta.App, token)
+	if c.meta.Voucher = ""; claims.Room != "" || claims.User != "" {
+		c.meta.Voucher = fmt.Sprintf("%q %q", claims.Room, claims.User) // no name can end in another's
+	}
 	switch {
 	case claims.For != "" && claims.For != c.wire.name():
 		// Some of these are given to whoever has the public key, as whom they like.
@@ -252,14 +255,14 @@ func (c *conn) readToken(token string) (settings.Claims, error) {
 
 // goesOn reports whether the client comes back to a session in progress.
 func (c *conn) goesOn() bool {
-	t := c.wire.traits()
-	if c.meta.ClientSession == "" || !(t.resumable && c.sequenced || t.shared) {
+	key := c.key()
+	if key.client == "" {
 		return false
 	}
-	sh := c.server.shard(c.meta.ClientSession)
+	sh := c.server.shard(key.client)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	return sh.byKey[liveKey{app: c.meta.App, wire: c.wire.name(), client: c.meta.ClientSession}] != nil
+	return sh.byKey[key] != nil
 }
 
 // admitApp counts the connection to its app.

@@ -74,10 +74,7 @@ func (l *live) resumable() bool { return l.key.client != "" }
 func (c *conn) join() (last uint64, resumed bool, err error) {
 	s := c.server
 	t := c.wire.traits()
-	key := liveKey{app: c.meta.App, wire: c.wire.name()}
-	if t.resumable && c.sequenced || t.shared {
-		key.client = c.meta.ClientSession
-	}
+	key := c.key()
 	if t.once && s.shard(key.client).isPast(key) {
 		return 0, false, errEnded
 	}
@@ -129,6 +126,25 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 	}
 }
 
+// key is that of the session which the connection names; client is "" where
+// nobody can come back to it.
+func (c *conn) key() liveKey {
+	key := liveKey{app: c.meta.App, wire: c.wire.name()}
+	if t := c.wire.traits(); t.resumable && c.sequenced || t.shared {
+		key.client = clientOf(&c.meta, t)
+	}
+	return key
+}
+
+// clientOf names a session among its app's. Who takes another client's name
+// is not let into what a token opened for that one.
+func clientOf(m *spool.Meta, t *traits) string {
+	if t.chosen && m.Voucher != "" {
+		return m.Voucher + "\x00" + m.ClientSession // which no client can send
+	}
+	return m.ClientSession
+}
+
 // part takes a WebSocket from a shared session, under mu.
 func (l *live) part(over bool, reason string) {
 	l.sockets--
@@ -145,7 +161,7 @@ func (l *live) part(over bool, reason string) {
 // endParted ends the session that the client names in c.meta.ClientSession if
 // the client had closed its WebSocket itself: what it begins now is another.
 func (c *conn) endParted() {
-	key := liveKey{app: c.meta.App, wire: c.wire.name(), client: c.meta.ClientSession}
+	key := c.key()
 	sh := c.server.shard(key.client)
 	sh.mu.Lock()
 	l := sh.byKey[key]

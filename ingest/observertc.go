@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +36,7 @@ var observertcTraits = traits{
 	// tells it once, and one request knows nothing of the one before.
 	patterns: []string{"/ingest/observertc/{key}", "/ingest/observertc/{key}/{room...}"},
 	shared:   true,
+	chosen:   true,
 	// Samples come every 8 s by default, and pages may choose a minute.
 	graceMs: 75_000,
 	pingMs:  25_000,
@@ -107,7 +110,7 @@ func (c *conn) sample(frame []byte) error {
 			c.live = nil
 		}
 		known.names = names
-		c.meta.ClientSession = clip(names.Call, 100) + "/" + clip(names.Client, 100)
+		c.meta.ClientSession = stayOf(names)
 		var claims settings.Claims
 		if known.token != "" {
 			if claims, err = c.readToken(known.token); err != nil {
@@ -123,6 +126,17 @@ func (c *conn) sample(frame []byte) error {
 		}
 	}
 	return c.frame(0, frame)
+}
+
+// stayOf names the session of a client's samples: as people read it, and no
+// other client's alike.
+func stayOf(n observertc.Names) string {
+	name := clip(n.Call, 100) + "/" + clip(n.Client, 100)
+	if len(n.Call) > 100 || len(n.Client) > 100 || strings.Contains(n.Client, "/") {
+		sum := sha256.Sum256([]byte(n.Call + "\x00" + n.Client))
+		name += "#" + hex.EncodeToString(sum[:8])
+	}
+	return name
 }
 
 func (observertcWire) post(c *conn, w http.ResponseWriter, r *http.Request) error {

@@ -60,6 +60,9 @@ type traits struct {
 	// and carry no numbers: every connection that names the session in
 	// c.meta.ClientSession feeds it, for as long as graceMs after the last.
 	shared bool
+	// chosen: clients choose the names of shared sessions, without control
+	// characters, so that one could choose another's.
+	chosen bool
 	// graceMs is the silence after which a session is over, connected or not. A
 	// shared session is not silent while a WebSocket of it is open.
 	graceMs int64

@@ -21,11 +21,14 @@ type Meta struct {
 	Protocol      string        `json:"protocol"`
 	Start         int64         `json:"start"` // server's clock, Unix ms
 	ClientSession string        `json:"clientSession,omitempty"`
-	Subprotocol   string        `json:"subprotocol,omitempty"`
-	Path          string        `json:"path,omitempty"`
-	Origin        string        `json:"origin,omitempty"`
-	UserAgent     string        `json:"userAgent,omitempty"`
-	Address       string        `json:"address,omitempty"`
+	// Voucher is who a token says that the client is, "" without one. Two
+	// clients with one ClientSession are two sessions where it differs.
+	Voucher     string `json:"voucher,omitempty"`
+	Subprotocol string `json:"subprotocol,omitempty"`
+	Path        string `json:"path,omitempty"`
+	Origin      string `json:"origin,omitempty"`
+	UserAgent   string `json:"userAgent,omitempty"`
+	Address     string `json:"address,omitempty"`
 	// Identity is what the address and the token told, a JSON rtc.Identity.
 	Identity json.RawMessage `json:"identity,omitempty"`
 	// Thresholds are those of the app when the session began: replay must find
