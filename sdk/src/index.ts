@@ -69,6 +69,12 @@ export const peerglass = {
   event(name: string, data?: unknown): void {
     guard(() => the().event(name, data));
   },
+  /** What pages with rtcstats call: an event, or who it is, as ("identity", null,
+   * { user, conference }). */
+  trace(name: string, pc?: RTCPeerConnection | null, data?: any): void {
+    if (name === "identity" && data?.conference) peerglass.join({ room: data.conference, user: data.user });
+    else tell(name, data, pc ?? undefined);
+  },
   /** Keeps a line of the app's log with the call: at most 20 KiB. */
   log(level: "debug" | "info" | "warn" | "error", message: unknown): void {
     guard(() => the().log(level, message));

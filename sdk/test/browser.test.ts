@@ -232,7 +232,7 @@ test("a refused client leaves the page alone and stays silent", async () => {
   expect(told).toEqual({ told: [{ code: "unknown_key", message: "refused by the test" }], state: "stopped", up: "connected", errors: [] });
 });
 
-test("without a join a connection is collected all the same; a join later begins its own stay", async () => {
+test("without a join a connection is collected all the same; a join later, here in rtcstats' words, begins its own stay", async () => {
   await open();
   await page.evaluate(async () => {
     c = await call();
@@ -240,7 +240,7 @@ test("without a join a connection is collected all the same; a join later begins
   const anonymous = await until("the anonymous stay", async () => (await stays()).find((s) => s.polls > 1));
   expect(anonymous.records[0]!.payload.room).toBeUndefined();
   expect(names(anonymous)).toEqual(expect.arrayContaining(["create", "ontrack"]));
-  await page.evaluate(() => peerglass.join({ room: "blue", user: "alice" }));
+  await page.evaluate(() => peerglass.trace("identity", null, { conference: "blue", user: "alice" }));
   const joined = await until("the stay in the room", async () => (await stays()).find((s) => s.records[0]?.payload.room === "blue" && s.polls > 1));
   expect(names(joined, "PC_0")).toEqual(expect.arrayContaining(["create", "onconnectionstatechange"]));
   expect(joined.skipped).toBe(0);
