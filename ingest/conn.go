@@ -46,10 +46,19 @@ type conn struct {
 
 	heard  atomic.Int64 // server's clock, Unix ms: last message
 	pinged atomic.Int64 // so: last ping
+	known  atomic.Bool  // its app is
 	dead   atomic.Bool  // refused or closed: what still arrives is dropped
 	acked  atomic.Uint64
 	acking atomic.Int64 // since when an acknowledgement is being written; 0: none is
 }
+
+const (
+	// bodyFor is how long a request may take to send its body.
+	bodyFor = time.Minute
+	// helloMs is how long a WebSocket may be open before its client has said who
+	// it is. Until then no app counts it, and browsers answer pings by themselves.
+	helloMs = 30_000
+)
 
 // serve takes one request to a protocol's address.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, wire wire) {
@@ -128,6 +137,8 @@ func (c *conn) begin(w http.ResponseWriter, r *http.Request) error {
 			return &Refusal{Reason: protocol.CodeUnsupported, Status: http.StatusMethodNotAllowed, Sentence: "this protocol is spoken over a WebSocket: connect with ws:// or wss://"}
 		}
 		defer c.release()
+		// Bodies are read before it is known whose they are.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.bodyFor))
 		c.metrics.accepted.Inc()
 		err := p.post(c, w, r)
 		c.detach(false, "")
@@ -274,6 +285,7 @@ func (c *conn) admitApp(app rtc.AppID) error {
 		return &Refusal{Reason: reasonConnections, Status: http.StatusTooManyRequests, Sentence: fmt.Sprintf("app %d has %d connections, the most that are allowed: try again later", app, limit)}
 	}
 	c.meta.App = app
+	c.known.Store(true)
 	return nil
 }
 

@@ -130,7 +130,7 @@ type Server struct {
 	behind    *queue         // sessions to be derived from the spool
 	finishing *queue         // sessions that ended
 
-	clearEvery time.Duration // tests shorten it
+	clearEvery, bodyFor time.Duration // tests shorten them
 }
 
 // shard is a part of the sessions and connections, so that no lock is shared
@@ -173,7 +173,7 @@ func New(o Options) (*Server, error) {
 	o.Limits.defaults()
 	s := &Server{
 		opts: o, log: o.Log, mux: http.NewServeMux(), seed: maphash.MakeSeed(),
-		behind: newQueue(), finishing: newQueue(), clearEvery: clearEvery,
+		behind: newQueue(), finishing: newQueue(), clearEvery: clearEvery, bodyFor: bodyFor,
 	}
 	s.sink = o.Store
 	if o.Judge != nil {

@@ -192,6 +192,10 @@ func refuseBusy(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &Refusal{Reason: reasonBusy, Status: http.StatusServiceUnavailable, Sentence: "the server's disk is too slow: try again later", Cause: err}
 	}
+	if errors.Is(err, context.Canceled) {
+		// No fault of this server's, which its log would have to tell.
+		return &Refusal{Reason: reasonShutdown, Status: http.StatusServiceUnavailable, Sentence: "the request was broken off, or the server stops: send it again in a moment", Cause: err}
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -8,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +19,7 @@ import (
 	"github.com/lxzan/gws"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/native"
 	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
@@ -373,5 +377,44 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 	if n := s.staysOf(7).Load(); n != 2 {
 		t.Errorf("%d sessions are counted", n)
+	}
+}
+
+// Who keeps a place in memory without saying whose it is loses it.
+func TestNamelessClientsAreCutOff(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	c, status, body := s.dial("/ingest/native", native.Subprotocol, nil)
+	if c == nil {
+		t.Fatalf("refused: %d %s", status, body)
+	}
+	s.clock.Add(helloMs / 2)
+	_ = c.socket.WritePong(nil) // as browsers answer pings
+	s.clock.Add(helloMs/2 + 1000)
+	_ = c.socket.WritePong(nil)
+	if code, reason := c.refused(); code != 4408 || !strings.Contains(reason, "hello") {
+		t.Errorf("closed with %d %s", code, reason)
+	}
+
+	s.bodyFor = 20 * time.Millisecond
+	line, err := net.Dial("tcp", s.http.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer line.Close()
+	if _, err := fmt.Fprintf(line, "POST /ingest/peermetrics/v1/stats HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(line), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != 400 {
+		t.Errorf("a body that does not end: %d", answer.StatusCode)
+	}
+
+	// One that the client itself broke off is no fault of the server's.
+	if r := refusalOf(refuseBusy(context.Canceled)); r.Status != 503 || r.Reason != reasonShutdown {
+		t.Errorf("%d %s", r.Status, r.Reason)
 	}
 }

@@ -165,6 +165,8 @@ func (c *conn) tick(now int64) {
 	silent := now - c.heard.Load()
 	switch {
 	case c.dead.Load():
+	case !c.known.Load() && now-c.meta.Start >= helloMs:
+		c.fail(&Refusal{Reason: reasonTimeout, Status: http.StatusRequestTimeout, Sentence: "no hello came: say who you are in the first message"})
 	case silent >= t.graceMs:
 		c.fail(&Refusal{Reason: reasonTimeout, Status: http.StatusRequestTimeout, Sentence: "nothing was heard for too long: connect again to go on"})
 	case t.pingMs > 0 && silent >= t.pingMs && now-c.pinged.Load() >= t.pingMs:
