@@ -150,6 +150,8 @@ func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
 		return Claims{}, &Error{Code: CodeTokenMalformed, What: "The token's claims make no sense together.", Cause: err}
 	case w.ExpiresAt == nil && (!foreign || w.keyUsed()):
 		return Claims{}, refuse(CodeTokenMalformed, "The token has no exp claim: every token must expire.")
+	case w.ExpiresAt == nil && w.ID != "":
+		return Claims{}, refuse(CodeTokenMalformed, "The token is for one use (jti) and never expires: add exp, within %d hours, or leave jti out.", longestOneTime/time.Hour)
 	case len(w.ID) > maxTokenID:
 		return Claims{}, refuse(CodeTokenMalformed, "The token's jti claim is longer than %d characters.", maxTokenID)
 	case w.ID != "" && w.ExpiresAt != nil && w.ExpiresAt.Sub(now) > longestOneTime+clockLeeway:

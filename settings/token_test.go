@@ -91,6 +91,7 @@ func TestTokens(t *testing.T) {
 			Claims{App: 7, Room: "c", User: "u", Session: "s", Expires: hour}},
 		{"rtcstats-server without exp", hs(jwt.MapClaims{"rtcStats": map[string]string{"user": "u", "conference": "c"}}), now, "", Claims{App: 7, Room: "c", User: "u"}},
 		{"callstats page with the secret", hs(jwt.MapClaims{"userID": "u", "appID": "7", "keyId": "k"}), now, "", Claims{App: 7, User: "u"}},
+		{"callstats page, one-time without exp", hs(jwt.MapClaims{"userID": "u", "appID": "7", "jti": "once"}), now, CodeTokenMalformed, Claims{}},
 		{"callstats page of another app", hs(jwt.MapClaims{"userID": "u", "appID": "8"}), now, CodeTokenApp, Claims{}},
 		{"callstats third party", es(jwt.MapClaims{"userID": "u", "appID": 7, "keyID": "good", "iat": in(0), "nbf": in(-5 * time.Minute), "exp": in(time.Hour), "jti": "j"}), now, "",
 			Claims{App: 7, User: "u", ID: "j", Key: "good", Expires: hour}},
