@@ -34,12 +34,13 @@ type LogEntry struct {
 const (
 	maxLog        = 1000 // entries of an app that are kept, the newest
 	maxLogWaiting = 50   // different ones of an app that wait to be written
+	maxLogOrigins = 100  // origins of one kind of fault that are told apart
 	maxLogText    = 500  // bytes of a text
 	logEvery      = 2 * time.Second
 )
 
-// logOthers stands for the origins beyond maxLogWaiting: who makes up an
-// origin for each request must not push the rest out of the log.
+// logOthers stands for the origins beyond maxLogWaiting and maxLogOrigins: who
+// makes up an origin for each request must not push the rest out of the log.
 const logOthers = "(others)"
 
 type logKey struct {
@@ -116,11 +117,21 @@ func (s *Settings) writeLog(ctx context.Context) error {
 				continue // deleted meanwhile
 			}
 			apps[key.app] = true
-			_, err := tx.ExecContext(ctx, `INSERT INTO app_log (app, code, protocol, origin, message, network, session, count, first, last)
+			var known int
+			err := tx.QueryRowContext(ctx, `SELECT count(*) FROM app_log WHERE app = $1 AND code = $2 AND protocol = $3
+				AND NOT EXISTS (SELECT 1 FROM app_log WHERE app = $1 AND code = $2 AND protocol = $3 AND origin = $4)`, key.app, e.Code, e.Protocol, e.Origin).Scan(&known)
+			if err != nil {
+				return err
+			}
+			origin := e.Origin
+			if known >= maxLogOrigins {
+				origin = logOthers
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO app_log (app, code, protocol, origin, message, network, session, count, first, last)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 				ON CONFLICT (app, code, protocol, origin) DO UPDATE SET message = excluded.message, network = excluded.network,
 				session = excluded.session, count = app_log.count + excluded.count, last = excluded.last`,
-				key.app, e.Code, e.Protocol, e.Origin, e.Message, e.Network, e.Session, e.Count, e.First.UnixMilli(), e.Last.UnixMilli())
+				key.app, e.Code, e.Protocol, origin, e.Message, e.Network, e.Session, e.Count, e.First.UnixMilli(), e.Last.UnixMilli())
 			if err != nil {
 				return err
 			}

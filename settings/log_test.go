@@ -87,8 +87,19 @@ func TestAppLogFlood(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(must(s.AppLog(ctx, app.ID, 10*maxLog))(t)); n > maxLog || n < maxLog-maxLogWaiting {
+	list = must(s.AppLog(ctx, app.ID, maxLog))(t)
+	if n := len(list); n > maxLogOrigins+2 {
 		t.Errorf("%d entries are kept", n)
+	}
+	total = 0
+	for _, e := range list {
+		total += e.Count
+	}
+	if total != 10_001+2*maxLog {
+		t.Errorf("%d faults are counted", total)
+	}
+	if first := list[len(list)-1]; first.Code != CodeTokenReplayed {
+		t.Errorf("the oldest entry is %+v", first)
 	}
 }
 
