@@ -274,3 +274,36 @@ func TestSessionsBelongToTheirTokens(t *testing.T) {
 		t.Errorf("names %v", names)
 	}
 }
+
+// A key that is revoked lets nobody in any more, whatever was given for it.
+func TestRevokedKeyOfPeermetrics(t *testing.T) {
+	d := newDoor(t, settings.AnyOrigin)
+	initialize := func() string {
+		_, text := d.post("/ingest/peermetrics/v1/initialize", fmt.Sprintf(`{"apiKey":%q,"conferenceId":"board","userId":"ann"}`, d.key))
+		var told struct{ Token string }
+		if err := json.Unmarshal([]byte(text), &told); err != nil || told.Token == "" {
+			t.Fatalf("%v: %s", err, text)
+		}
+		return told.Token
+	}
+	send := func(token string) (int, string) {
+		return d.post("/ingest/peermetrics/v1/events/browser", fmt.Sprintf(`{"token":%q,"eventName":"hi"}`, token))
+	}
+	there, kept := initialize(), initialize()
+	if code, text := send(there); code != 200 {
+		t.Fatalf("%d %s", code, text)
+	}
+	keys, err := d.settings.IngestKeys(t.Context(), d.app.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.settings.RevokeIngestKey(t.Context(), d.app.ID, keys[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := send(there); code != 200 {
+		t.Errorf("who is in the call: %d %s", code, text)
+	}
+	if code, text := send(kept); code != 401 || !strings.Contains(text, "revoked") {
+		t.Errorf("who comes later: %d %s", code, text)
+	}
+}

@@ -126,7 +126,7 @@ func (c *conn) initializePeermetrics(w http.ResponseWriter, r *http.Request, bod
 	}
 	token, err := settings.SignToken(secret, settings.Claims{
 		App: c.meta.App, Room: told.Conference, RoomName: told.ConferenceName, User: told.User, UserName: told.UserName,
-		Session: strconv.FormatUint(c.server.opts.Random(), 36), For: c.wire.name(), Expires: now.Add(peermetricsTokenFor),
+		Session: strconv.FormatUint(c.server.opts.Random(), 36), For: c.wire.name(), By: told.Key, Expires: now.Add(peermetricsTokenFor),
 	}, now)
 	if err != nil {
 		return err
@@ -150,6 +150,12 @@ func (c *conn) admitPeermetrics(token string) error {
 	claims, err := c.admitToken(app, token)
 	if err != nil {
 		return err
+	}
+	if claims.By != "" && !c.goesOn() {
+		// The token outlives its key: who is in a call stays in, but no more.
+		if _, err := c.server.opts.Access.IngestKey(context.Background(), claims.By); err != nil {
+			return refusalOf(err)
+		}
 	}
 	c.identify(rtc.Identity{Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Page: c.meta.Origin})
 	return nil

@@ -26,6 +26,7 @@ type Claims struct {
 	Session  string    // claim session, the client's own id of its stay
 	ID       string    // claim jti: the token is good for one session only
 	For      string    // claim for: the only protocol that it is good for, whose client this server gave it to; "" for any
+	By       string    // claim by: the ingest key that the client got it for; "" for a token of the back end
 	Key      string    // which public key signed it; "" for the app's secret
 	Expires  time.Time // claim exp; zero where the form of the token has none
 }
@@ -54,6 +55,7 @@ type wireClaims struct {
 	UserName string    `json:"userName,omitempty"`
 	Session  string    `json:"session,omitempty"`
 	For      string    `json:"for,omitempty"`
+	By       string    `json:"by,omitempty"`
 	RTCStats *struct {
 		User       string `json:"user"`
 		Session    string `json:"session"`
@@ -91,7 +93,7 @@ func SignToken(secret string, claims Claims, now time.Time) (string, error) {
 		return "", refuse(CodeInvalid, "A one-time token must expire within %d hours: ask for less, or for a token that is not one-time.", longestOneTime/time.Hour)
 	}
 	w := wireClaims{
-		Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Session: claims.Session, For: claims.For,
+		Room: claims.Room, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Session: claims.Session, For: claims.For, By: claims.By,
 		RegisteredClaims: jwt.RegisteredClaims{ID: claims.ID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(claims.Expires)},
 	}
 	if claims.App != 0 {
@@ -245,7 +247,7 @@ func (w *wireClaims) from() time.Time {
 }
 
 func (w *wireClaims) claims(app rtc.AppID) Claims {
-	c := Claims{App: app, Room: w.Room, RoomName: w.RoomName, User: w.User, UserName: w.UserName, Session: w.Session, For: w.For, ID: w.ID, Key: w.KeyID}
+	c := Claims{App: app, Room: w.Room, RoomName: w.RoomName, User: w.User, UserName: w.UserName, Session: w.Session, For: w.For, By: w.By, ID: w.ID, Key: w.KeyID}
 	if w.ExpiresAt != nil {
 		c.Expires = w.ExpiresAt.UTC()
 	}
