@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,7 @@ const callstatsPrefix = "/ingest/callstats"
 var callstatsTraits = traits{
 	patterns: []string{callstatsPrefix, callstatsPrefix + "/{rest...}"},
 	shared:   true,
+	dated:    true,
 	graceMs:  30_000, // without a goodbye a stay is over 30 s after its last measurement
 }
 
@@ -177,6 +179,7 @@ func (c *conn) takeCallstats(ctx context.Context, request *callstats.Request, cl
 	} else if !request.Opens() && !c.goesOn() {
 		return &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the user's stay in the conference is over: what belongs to it is taken until 30 s after its last measurement"}
 	}
+	c.undated = !bytes.Contains(body, []byte(`"timestamp"`)) // of native clients, who write their bodies themselves
 	c.identify(rtc.Identity{Room: request.Conference, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Page: c.meta.Origin})
 	if _, _, err := c.join(); err != nil {
 		return err

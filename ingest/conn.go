@@ -35,6 +35,7 @@ type conn struct {
 	resume      bool      // the client says that it was here before
 	sequenced   bool      // its frames carry sequence numbers
 	check       bool      // it only asks whether it would be let in
+	undated     bool      // its frame lacks the time that others have: the same again may be news
 	meta        spool.Meta
 	host        string       // the header Host, for pages of this server
 	by          *credentials // that wait for the upgrade, where refusals are told after it

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -48,9 +50,10 @@ type live struct {
 	bucket bucket // of what comes by requests, which have no connection to be held back
 
 	// Of a shared session.
-	sockets  int    // WebSockets that feed it
-	parted   string // why the last of them was closed, where its client said so
-	partedAt int64  // and when the session was heard last before
+	recent   [8]uint64 // hashes of the newest frames that came by requests
+	sockets  int       // WebSockets that feed it
+	parted   string    // why the last of them was closed, where its client said so
+	partedAt int64     // and when the session was heard last before
 
 	// Deriving: under mu, or the catch-up's while behind.
 	decoder  protocol.Decoder
@@ -302,8 +305,21 @@ func (c *conn) frame(seq uint64, data []byte) error {
 			return err
 		}
 	}
+	repeatable := c.socket == nil && l.wire.traits().dated && !c.undated
+	hash := uint64(0)
+	if repeatable {
+		hash = maphash.Bytes(s.seed, data)
+		if slices.Contains(l.recent[:], hash) {
+			c.metrics.again.Inc()
+			return nil
+		}
+	}
 	if err := l.spoolFrame(now, seq, data); err != nil {
 		return err
+	}
+	if repeatable {
+		copy(l.recent[1:], l.recent[:])
+		l.recent[0] = hash
 	}
 	if l.behind {
 		return nil

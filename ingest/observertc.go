@@ -36,6 +36,7 @@ var observertcTraits = traits{
 	// tells it once, and one request knows nothing of the one before.
 	patterns: []string{"/ingest/observertc/{key}", "/ingest/observertc/{key}/{room...}"},
 	shared:   true,
+	dated:    true,
 	chosen:   true,
 	// Samples come every 8 s by default, and pages may choose a minute.
 	graceMs: 75_000,

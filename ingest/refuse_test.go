@@ -23,6 +23,7 @@ import (
 	"github.com/peerglass/peerglass/quality/verdict"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
+	"github.com/peerglass/peerglass/settings"
 )
 
 // What is refused before the upgrade: the HTTP status and a sentence.
@@ -416,5 +417,42 @@ func TestNamelessClientsAreCutOff(t *testing.T) {
 	// One that the client itself broke off is no fault of the server's.
 	if r := refusalOf(refuseBusy(context.Canceled)); r.Status != 503 || r.Reason != reasonShutdown {
 		t.Errorf("%d %s", r.Status, r.Reason)
+	}
+}
+
+// A request that is repeated because its answer was lost counts once.
+func TestRepeatedRequests(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	first, second := sampleOf("one", "ada", "first"), sampleOf("one", "ada", "second")
+	for _, body := range []string{first, second, first, second, sampleOf("one", "ada", "CLIENT_LEFT")} {
+		if code, text := s.post("/ingest/observertc/pgk_good", body); code != 200 {
+			t.Fatalf("%d %s", code, text)
+		}
+	}
+	eventually(t, "the stay's end", func() bool { return s.store.ended()["ada"] == "leave" })
+	told := map[string]int{}
+	for _, e := range s.store.Snapshot().Events {
+		told[e.Name]++
+	}
+	if told["first"] != 1 || told["second"] != 1 {
+		t.Errorf("events %v", told)
+	}
+	if n := s.metric("peerglass_ingest_frames_again_total", "protocol=observertc"); n != 2 {
+		t.Errorf("%v are counted as sent again", n)
+	}
+
+	// Without a time in it a request may mean what it says each time.
+	d := newDoor(t, settings.AnyOrigin)
+	c := d.joinREST("ann", "room")
+	for _, dated := range []string{"", `"timestamp":1,`} {
+		for _, event := range []string{"audioMute", "audioUnmute", "audioMute"} {
+			body := `{` + dated + `"localID":"ann","eventType":"` + event + `"}`
+			if status, answer := d.ask(http.MethodPost, c.stay+"/events/media/actions", c.bearer, "application/json", body); status != 200 {
+				t.Errorf("%s: %d %v", body, status, answer)
+			}
+		}
+	}
+	if n := d.metric("peerglass_ingest_frames_again_total", "protocol=callstats"); n != 1 {
+		t.Errorf("%v are counted as sent again", n)
 	}
 }

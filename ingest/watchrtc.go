@@ -32,6 +32,7 @@ var watchrtcTraits = traits{
 	// An address with an app's id is for tokens, which do not name the app.
 	patterns: []string{"/ingest/watchrtc", "/ingest/watchrtc/{rest...}"},
 	shared:   true,
+	dated:    true,
 	chosen:   true,
 	// A client that lost its connection comes back after 131 s at the latest.
 	graceMs: 135_000,

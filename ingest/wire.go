@@ -63,6 +63,9 @@ type traits struct {
 	// chosen: clients choose the names of shared sessions, without control
 	// characters, so that one could choose another's.
 	chosen bool
+	// dated: each frame of a shared session holds the client's time, so that the
+	// same bytes again are a request that was repeated because its answer was lost.
+	dated bool
 	// graceMs is the silence after which a session is over, connected or not. A
 	// shared session is not silent while a WebSocket of it is open.
 	graceMs int64
