@@ -30,8 +30,9 @@ const (
 	keepDumps = 10_000
 )
 
-// finish brings ended sessions to rest: raw dump into the blob store, its key
-// into the session's row, its features and the verdict of its call, and, once the rows are durable, away from the spool.
+// finish brings ended sessions to rest: raw dump into the blob store, its
+// features and the verdict of its call, its key into the session's row when the
+// rest is stored, and, once all is durable, away from the spool.
 func (s *Server) finish(ctx context.Context) {
 	dumped := make(chan *live, keepDumps)
 	var workers sync.WaitGroup
@@ -95,7 +96,6 @@ func (s *Server) writeDump(ctx context.Context, l *live) error {
 	if err := s.extract(ctx, l); err != nil {
 		return fmt.Errorf("extract the features of session %s: %w", meta.Session, err)
 	}
-	l.session.SetDump(key, s.now())
 	s.metrics.dumps.Inc()
 	s.metrics.dumpBytes.Add(float64(log.Size()))
 	return nil
@@ -153,6 +153,14 @@ func (s *Server) clearAll(ctx context.Context, waiting []*live) []*live {
 		return left
 	}
 	err := within(ctx, flushFor, s.opts.Store.Flush)
+	if err == nil {
+		// Who sees that a session has its dump sees all that came of it.
+		for _, l := range settled {
+			meta := l.log.Load().Meta()
+			l.session.SetDump(DumpKey(meta.App, meta.Session), s.now())
+		}
+		err = within(ctx, flushFor, s.opts.Store.Flush)
+	}
 	if err == nil {
 		err = within(ctx, flushFor, s.opts.Store.Durable)
 	}
