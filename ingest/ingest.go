@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -195,8 +197,24 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler serves /ingest/.
-func (s *Server) Handler() http.Handler { return s.mux }
+// Handler serves /ingest/. Slashes that stand double are one: an address that
+// was set with a slash at its end is joined so to what the client asks for, and
+// the redirect that http.ServeMux would answer stops pages of other origins.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		for strings.Contains(path, "//") {
+			path = strings.ReplaceAll(path, "//", "/")
+		}
+		if plain, err := url.PathUnescape(path); err == nil && path != r.URL.EscapedPath() {
+			u := *r.URL
+			u.Path, u.RawPath = plain, path
+			r = r.WithContext(r.Context())
+			r.URL = &u
+		}
+		s.mux.ServeHTTP(w, r)
+	})
+}
 
 // Run takes up what the spool holds and works until ctx ends; then it closes
 // the connections (clients come back and resume) and returns. Sessions stay in

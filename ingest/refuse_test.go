@@ -456,3 +456,32 @@ func TestRepeatedRequests(t *testing.T) {
 		t.Errorf("%v are counted as sent again", n)
 	}
 }
+
+// An address that was set with a slash at its end is as good as one without.
+func TestDoubleSlashes(t *testing.T) {
+	d := newDoor(t, settings.AnyOrigin)
+	if code, text := d.post("/ingest/peermetrics/v1//initialize", fmt.Sprintf(`{"apiKey":%q,"conferenceId":"board","userId":"ann"}`, d.key)); code != 200 {
+		t.Errorf("%d %s", code, text)
+	}
+	// What stands double in a name stays so.
+	c := d.joinREST("ann", "https://meet.example//standup")
+	c.stay = "/" + c.stay
+	c.told("events/user/alive", "")
+	for _, call := range d.store.Snapshot().Calls {
+		if call.Room != "https://meet.example//standup" {
+			t.Errorf("room %q", call.Room)
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, d.http.URL+"/ingest/callstats//v1/apps/1/conferences/x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = got.Body.Close()
+	if got.StatusCode != http.StatusNoContent || got.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("a page that asks before it sends is told %d", got.StatusCode)
+	}
+}

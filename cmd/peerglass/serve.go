@@ -140,7 +140,6 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("set up compression: %w", err)
 	}
 	mux.Handle(api.Prefix+"/", compress(rest.Handler()))
-	mux.Handle("/ingest/", in.Handler())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	for _, file := range []string{"sdk.js", "sdk.js.map", "callstats.js", "callstats.min.js", "callstats.js.map"} {
 		mux.Handle("GET /"+file, sdk.Handler())
@@ -151,8 +150,17 @@ func (c serveCommand) Run(ctx context.Context) error {
 	mux.Handle("/demo", demos)
 	mux.Handle("/demo/", demos)
 	mux.Handle("/", compress(api.Secure(console.Handler())))
+	measurements := in.Handler()
 	server := &http.Server{
-		Handler:           mux,
+		// A mux answers an address with a double slash by a redirect, which pages
+		// of other origins may not follow.
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/ingest/") {
+				measurements.ServeHTTP(w, r)
+				return
+			}
+			mux.ServeHTTP(w, r)
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
