@@ -50,8 +50,8 @@ type live struct {
 	bucket bucket // of what comes by requests, which have no connection to be held back
 
 	// Of a shared session.
-	recent   [8]uint64 // hashes of the newest frames that came by requests
-	sockets  int       // WebSockets that feed it
+	recent   [8]arrived // the newest frames that came by requests
+	sockets  int        // WebSockets that feed it
 	parted   string    // why the last of them was closed, where its client said so
 	partedAt int64     // and when the session was heard last before
 
@@ -306,10 +306,10 @@ func (c *conn) frame(seq uint64, data []byte) error {
 		}
 	}
 	repeatable := c.socket == nil && l.wire.traits().dated && !c.undated
-	hash := uint64(0)
+	came := arrived{request: c.number}
 	if repeatable {
-		hash = maphash.Bytes(s.seed, data)
-		if slices.Contains(l.recent[:], hash) {
+		came.hash = maphash.Bytes(s.seed, data)
+		if slices.ContainsFunc(l.recent[:], came.again) {
 			c.metrics.again.Inc()
 			return nil
 		}
@@ -319,7 +319,7 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	}
 	if repeatable {
 		copy(l.recent[1:], l.recent[:])
-		l.recent[0] = hash
+		l.recent[0] = came
 	}
 	if l.behind {
 		return nil
@@ -339,6 +339,12 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	}
 	return err
 }
+
+// arrived is a frame that came by a request.
+type arrived struct{ hash, request uint64 }
+
+// again reports whether a is the same frame as was by another request.
+func (a arrived) again(was arrived) bool { return a.hash == was.hash && a.request != was.request }
 
 // patience is how long a request may be held back. Its sender does not know of
 // the others of the session, and each of them waits with its body in memory.

@@ -424,7 +424,7 @@ func TestNamelessClientsAreCutOff(t *testing.T) {
 func TestRepeatedRequests(t *testing.T) {
 	s := start(t, t.TempDir(), new(memory))
 	first, second := sampleOf("one", "ada", "first"), sampleOf("one", "ada", "second")
-	for _, body := range []string{first, second, first, second, sampleOf("one", "ada", "CLIENT_LEFT")} {
+	for _, body := range []string{first, "[" + second + "," + second + "]", first, second, sampleOf("one", "ada", "CLIENT_LEFT")} {
 		if code, text := s.post("/ingest/observertc/pgk_good", body); code != 200 {
 			t.Fatalf("%d %s", code, text)
 		}
@@ -434,7 +434,7 @@ func TestRepeatedRequests(t *testing.T) {
 	for _, e := range s.store.Snapshot().Events {
 		told[e.Name]++
 	}
-	if told["first"] != 1 || told["second"] != 1 {
+	if told["first"] != 1 || told["second"] != 2 { // what is twice in one request is meant so
 		t.Errorf("events %v", told)
 	}
 	if n := s.metric("peerglass_ingest_frames_again_total", "protocol=observertc"); n != 2 {
