@@ -52,8 +52,8 @@ type live struct {
 	// Of a shared session.
 	recent   [8]arrived // the newest frames that came by requests
 	sockets  int        // WebSockets that feed it
-	parted   string    // why the last of them was closed, where its client said so
-	partedAt int64     // and when the session was heard last before
+	parted   string     // why the last of them was closed, where its client said so
+	partedAt int64      // and when the session was heard last before
 
 	// Deriving: under mu, or the catch-up's while behind.
 	decoder  protocol.Decoder
