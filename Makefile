@@ -29,6 +29,7 @@ test-web: toolchain $(TEST_MODULES) $(SDK) chromium
 	npm run check --workspaces
 	npm test -w console
 	npm test -w sdk
+	npm run --silent bench -w sdk -- --seconds 10 # told, not judged: machines are noisy
 
 test-e2e: $(TEST_MODULES) build chromium livekit
 	npm test -w e2e
