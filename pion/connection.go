@@ -107,82 +107,45 @@ func (s *Session) Wrap(pc *webrtc.PeerConnection) *PeerConnection {
 	w.call(rtc.NameCreate, configurationOf(pc.GetConfiguration()))
 	w.signaling, w.ice, w.whole, w.gathering = "stable", "new", "new", "new"
 	w.compareStates()
-	pc.OnSignalingStateChange(func(state webrtc.SignalingState) {
-		w.compareStates()
-		if f := w.signalingHandler(); f != nil {
-			f(state)
-		}
-	})
-	pc.OnICEConnectionStateChange(func(state webrtc.ICEConnectionState) {
-		w.state(rtc.NameICEState, state.String(), &w.ice)
-		w.mu.Lock()
-		f := w.onICE
-		w.mu.Unlock()
-		if f != nil {
-			f(state)
-		}
-	})
-	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		w.state(rtc.NameConnState, state.String(), &w.whole)
-		w.mu.Lock()
-		f := w.onState
-		w.mu.Unlock()
-		if f != nil {
-			f(state)
-		}
-	})
-	pc.OnICEGatheringStateChange(func(state webrtc.ICEGatheringState) {
+	pc.OnSignalingStateChange(then(w, &w.onSignaling, func(webrtc.SignalingState) { w.compareStates() }))
+	pc.OnICEConnectionStateChange(then(w, &w.onICE, func(state webrtc.ICEConnectionState) { w.state(rtc.NameICEState, state.String(), &w.ice) }))
+	pc.OnConnectionStateChange(then(w, &w.onState, func(state webrtc.PeerConnectionState) { w.state(rtc.NameConnState, state.String(), &w.whole) }))
+	pc.OnICEGatheringStateChange(then(w, &w.onGathering, func(state webrtc.ICEGatheringState) {
 		w.state(rtc.NameGatheringState, state.String(), &w.gathering)
-		w.mu.Lock()
-		f := w.onGathering
-		w.mu.Unlock()
-		if f != nil {
-			f(state)
-		}
-	})
-	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		w.candidate(c)
-		w.mu.Lock()
-		f := w.onCandidate
-		w.mu.Unlock()
-		if f != nil {
-			f(c)
-		}
-	})
+	}))
+	pc.OnICECandidate(then(w, &w.onCandidate, w.candidate))
+	pc.OnDataChannel(then(w, &w.onDataChannel, func(d *webrtc.DataChannel) {
+		w.event(rtc.NameDataChannel, map[string]any{"label": d.Label()})
+	}))
 	pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		w.event(rtc.NameTrack, map[string]any{"id": t.ID(), "kind": t.Kind().String(), "streams": []string{t.StreamID()}, "ssrc": t.SSRC()})
-		w.mu.Lock()
-		f := w.onTrack
-		w.mu.Unlock()
-		if f != nil {
+		if f := get(w, &w.onTrack); f != nil {
 			f(t, r)
-		}
-	})
-	pc.OnDataChannel(func(d *webrtc.DataChannel) {
-		w.event(rtc.NameDataChannel, map[string]any{"label": d.Label()})
-		w.mu.Lock()
-		f := w.onDataChannel
-		w.mu.Unlock()
-		if f != nil {
-			f(d)
 		}
 	})
 	pc.OnNegotiationNeeded(func() {
 		w.event(rtc.NameNegotiation, nil)
-		w.mu.Lock()
-		f := w.onNegotiationNeeded
-		w.mu.Unlock()
-		if f != nil {
+		if f := get(w, &w.onNegotiationNeeded); f != nil {
 			f()
 		}
 	})
 	return w
 }
 
-func (w *PeerConnection) signalingHandler() func(webrtc.SignalingState) {
+// then tells of an event, then hands it to the program's handler.
+func then[T any](w *PeerConnection, handler *func(T), tell func(T)) func(T) {
+	return func(v T) {
+		tell(v)
+		if f := get(w, handler); f != nil {
+			f(v)
+		}
+	}
+}
+
+func get[F any](w *PeerConnection, handler *F) F {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.onSignaling
+	return *handler
 }
 
 // MapUser says that everything which the connection receives comes from user.
@@ -271,7 +234,7 @@ func (w *PeerConnection) tellStats() {
 		return
 	}
 	w.removed()
-	w.session.stats(&rtc.Record{Kind: rtc.KindStats, Conn: w.label, Stats: &w.stats})
+	w.session.add(&rtc.Record{Kind: rtc.KindStats, Conn: w.label, Stats: &w.stats})
 }
 
 // removed names the reports that are gone since the poll before.
@@ -286,21 +249,6 @@ func (w *PeerConnection) removed() {
 		}
 	}
 	w.seen = now
-}
-
-// stats puts a poll into the open batch: no reason to look closer, unlike other
-// records.
-func (s *Session) stats(r *rtc.Record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over || s.link.stopped() {
-		return
-	}
-	if s.link.full() {
-		s.lost++
-		return
-	}
-	s.encode(r)
 }
 
 // end takes the connection from its session after a last poll.

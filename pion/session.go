@@ -156,8 +156,10 @@ func (s *Session) add(r *rtc.Record) {
 		return
 	}
 	s.encode(r)
-	s.fastUntil = time.Now().Add(fastFor)
-	s.wake()
+	if r.Kind != rtc.KindStats { // a poll is no reason to look closer
+		s.fastUntil = time.Now().Add(fastFor)
+		s.wake()
+	}
 }
 
 func (s *Session) wake() {

@@ -36,24 +36,8 @@ var headers = map[string]bool{
 	"callstatsVersion": true, "deviceID": true, "siteID": true, "originID": true, "additionalIDs": true, "magicKey": true, "endpoint": true,
 }
 
-// text is a JSON string or number, "" of anything else.
-type text string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *text) UnmarshalJSON(value []byte) error {
-	switch c := value[0]; {
-	case c == '"':
-		if err := json.Unmarshal(value, (*string)(t)); err != nil {
-			return err
-		}
-	case c == '-' || c >= '0' && c <= '9':
-		*t = text(value)
-	}
-	if len(*t) > protocol.MaxName {
-		*t = text(strings.ToValidUTF8(string((*t)[:protocol.MaxName]), ""))
-	}
-	return nil
-}
+// text is short here, it stands so often.
+type text = protocol.Text
 
 // number is a JSON number, or a text of one; nothing of anything else.
 type number struct {

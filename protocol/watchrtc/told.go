@@ -36,24 +36,8 @@ type told struct {
 	CPU text `json:"percentageUsedCpu"`
 }
 
-// text is a JSON string or number, "" of anything else.
-type text string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *text) UnmarshalJSON(value []byte) error {
-	switch c := value[0]; {
-	case c == '"':
-		if err := json.Unmarshal(value, (*string)(t)); err != nil {
-			return err
-		}
-	case c == '-' || c >= '0' && c <= '9':
-		*t = text(value)
-	}
-	if len(*t) > protocol.MaxName {
-		*t = text(strings.ToValidUTF8(string((*t)[:protocol.MaxName]), ""))
-	}
-	return nil
-}
+// text is short here, it stands so often.
+type text = protocol.Text
 
 // read reads the payload's members; of a payload that is no object, none.
 func (d *scratch) read() (t told) {
