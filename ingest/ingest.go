@@ -94,7 +94,7 @@ type Limits struct {
 	Frame           int     // bytes of one frame: protocol.MaxFrame
 	BytesPerSecond  float64 // of one connection, or of a session's requests, sustained: 4 MiB
 	BytesBurst      float64 // 32 MiB
-	FramesPerSecond float64 // so: 1000
+	FramesPerSecond float64 // so, and of the records in them: 1000
 	FramesBurst     float64 // 10,000: a client that comes back sends its whole buffer
 	PerApp          int64   // connections of one app at a time: 50,000
 	Sessions        int64   // sessions of one app in progress, those included whose clients are away: 100,000

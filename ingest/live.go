@@ -334,6 +334,12 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	if err != nil {
 		c.metrics.faults.Inc()
 	}
+	// A record costs its sender what a frame does, however many are in one.
+	if more := float64(l.records) - 1; more > 0 && c.socket != nil {
+		c.bucket.frames -= more
+	} else if more > 0 {
+		l.bucket.frames -= more
+	}
 	if l.session.Ended() {
 		l.end(now, "leave")
 	}
@@ -469,9 +475,17 @@ func (l *live) begin() {
 
 var openName = []byte(rtc.NameConnectionInfo)
 
+// maxRecords bounds the records of one frame, which may be packed: of some
+// kilobytes that unpack to a million records each would be a row.
+const maxRecords = 20_000
+
+var errManyRecords = protocol.Errorf(protocol.CodeLimit, "a frame has more than %d records: send fewer at a time", maxRecords)
+
 // Record implements rtc.Sink between decoder and session, and counts.
 func (l *live) Record(r *rtc.Record) error {
-	l.records++
+	if l.records++; l.records > maxRecords {
+		return errManyRecords
+	}
 	if r.Kind == rtc.KindLog && len(r.Payload) > session.MaxLog && !l.behind {
 		l.cutLog(len(r.Payload))
 	}

@@ -485,3 +485,29 @@ func TestDoubleSlashes(t *testing.T) {
 		t.Errorf("a page that asks before it sends is told %d", got.StatusCode)
 	}
 }
+
+// Many records in one frame cost what they cost in frames of their own.
+func TestManyRecordsInOneFrame(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory), func(o *Options) { o.Limits.FramesPerSecond = 0.01 })
+	send := func(session string, records int) (int, string) {
+		list := strings.Repeat(`["custom",null,null,1],`, records)
+		return s.post("/ingest/watchrtc/trace", fmt.Sprintf(`{"sessionId":%q,"projectId":%q,"rtcRoomId":"r","rtcPeerId":"ann","data":[%s["last",null,null,%d]]}`, session, goodKey, list, time.Now().UnixNano()))
+	}
+	if code, text := send("a", 3*maxRecords); code != 400 || !strings.Contains(text, "more than 20000 records") {
+		t.Errorf("%d %s", code, text)
+	}
+	rows := 0
+	for _, e := range s.store.Snapshot().Events {
+		if e.Name == "custom" {
+			rows++
+		}
+	}
+	if rows > maxRecords {
+		t.Errorf("%d rows of one frame", rows)
+	}
+	for _, want := range []int{200, 200, 429} { // the burst is 10,000
+		if code, text := send("b", 6000); code != want {
+			t.Errorf("%d %s, want %d", code, text, want)
+		}
+	}
+}
