@@ -353,7 +353,7 @@ func sampleOf(call, client, event string) string {
 // time, meets the limits that a connection has.
 func TestRequestsAreLimited(t *testing.T) {
 	s := start(t, t.TempDir(), new(memory), func(o *Options) {
-		o.Limits.FramesBurst, o.Limits.FramesPerSecond, o.Limits.Sessions = 3, 0.01, 2
+		o.Limits.FramesBurst, o.Limits.FramesPerSecond, o.Limits.Sessions = 4, 0.01, 2 // the first tells who it is, too
 	})
 	const path = "/ingest/observertc/pgk_good"
 	for range 3 {
