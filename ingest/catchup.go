@@ -92,7 +92,7 @@ func (s *Server) restore() error {
 		}
 		if meta.Ended != 0 {
 			l.ended, l.endAt, l.reason = true, meta.Ended, meta.EndReason
-			if l.resumable() {
+			if l.resumable() && l.remembered() {
 				// Its client may not have heard that all of it is stored.
 				l.shard.mu.Lock()
 				l.shard.past[l.key] = pastSession{seq: seq, until: now + pastFor}

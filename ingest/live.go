@@ -258,6 +258,12 @@ func (sh *shard) keep(l *live) {
 // clients try to come back for 10 minutes.
 const pastFor = 11 * 60_000
 
+// remembered reports whether a session that ended has to be known for a while:
+// what its client has sent, or that it never comes back.
+func (l *live) remembered() bool {
+	return l.seq > 0 || l.wire.traits().once && l.reason == "leave"
+}
+
 // drop forgets a session that is over.
 func (sh *shard) drop(l *live, now int64) {
 	sh.mu.Lock()
@@ -266,7 +272,7 @@ func (sh *shard) drop(l *live, now int64) {
 	l.server.staysOf(l.key.app).Add(-1)
 	if l.key.client != "" && sh.byKey[l.key] == l {
 		delete(sh.byKey, l.key)
-		if l.seq > 0 || l.wire.traits().once && l.reason == "leave" {
+		if l.remembered() {
 			sh.past[l.key] = pastSession{seq: l.seq, until: now + pastFor}
 		}
 	}

@@ -158,3 +158,40 @@ func TestPeermetricsOverRestart(t *testing.T) {
 		}
 	}
 }
+
+// A stay that was only silent for too long goes on as another, as without a
+// restart in between; one whose client has left does not.
+func TestPeermetricsComesBackAfterRestart(t *testing.T) {
+	dir, store := t.TempDir(), new(memory)
+	store.away.Store(true) // what ended stays in the spool
+	s := start(t, dir, store)
+	stay := func(user string) string {
+		_, text := s.post("/ingest/peermetrics/v1/initialize", fmt.Sprintf(`{"apiKey":"pgk_good","conferenceId":"standup","userId":%q}`, user))
+		var told struct{ Token string }
+		if err := json.Unmarshal([]byte(text), &told); err != nil || told.Token == "" {
+			t.Fatalf("%v: %s", err, text)
+		}
+		return told.Token
+	}
+	send := func(token, event string, sessions float64) {
+		t.Helper()
+		if code, text := s.post("/ingest/peermetrics/v1/events/browser", fmt.Sprintf(`{"token":%q,"eventName":%q}`, token, event)); code != 200 {
+			t.Errorf("%s: %d %s", event, code, text)
+		}
+		if n := s.metric("peerglass_ingest_sessions", "protocol=peermetrics"); n != sessions {
+			t.Errorf("%s: %v sessions are in progress, want %v", event, n, sessions)
+		}
+	}
+	silent, gone := stay("ann"), stay("bob")
+	send(silent, "hi", 1)
+	send(gone, "unload", 1)
+	s.clock.Add(peermetricsTraits.graceMs + 2000)
+	eventually(t, "both ends", func() bool {
+		ended := store.ended()
+		return ended["ann"] == reasonTimeout && ended["bob"] == "leave"
+	})
+	s.shutdown()
+	s = start(t, dir, new(memory))
+	send(silent, "back", 1)
+	send(gone, "late", 1)
+}
