@@ -352,42 +352,6 @@ func (c *conn) frame(seq uint64, data []byte) error {
 	return err
 }
 
-// arrived is a frame that came by a request.
-type arrived struct{ hash, request uint64 }
-
-// again reports whether a is the same frame as was by another request.
-func (a arrived) again(was arrived) bool { return a.hash == was.hash && a.request != was.request }
-
-// patience is how long a request may be held back. Its sender does not know of
-// the others of the session, and each of them waits with its body in memory.
-const patience = 5 * time.Second
-
-// throttle slows a client down that sends too much.
-func (c *conn) throttle(l *live, bytes int) error {
-	limits := &c.server.opts.Limits
-	now := c.server.now()
-	var wait time.Duration
-	if c.socket != nil {
-		wait = c.bucket.take(now, bytes, limits)
-	} else {
-		l.mu.Lock()
-		if wait = l.bucket.take(now, bytes, limits); wait > patience {
-			l.bucket.giveBack(bytes)
-		}
-		l.mu.Unlock()
-	}
-	if wait <= 0 {
-		return nil
-	}
-	c.metrics.throttled.Inc()
-	if c.socket == nil && wait > patience {
-		return &Refusal{Reason: protocol.CodeLimit, Status: http.StatusTooManyRequests, Sentence: fmt.Sprintf("the requests of this session bring more than %.0f bytes or %.0f frames a second: poll less often, or try again later", limits.BytesPerSecond, limits.FramesPerSecond)}
-	}
-	c.told(&Refusal{Reason: faultThrottled, Sentence: fmt.Sprintf("A client sends more than %.0f bytes or %.0f frames a second and is slowed down: poll less often, or send larger batches.", limits.BytesPerSecond, limits.FramesPerSecond)}, "")
-	time.Sleep(wait)
-	return nil
-}
-
 // follows refuses a number that cannot be true and counts a gap that can.
 func (l *live) follows(seq uint64) error {
 	jump, most := seq-l.seq-1, l.wire.traits().maxJump
