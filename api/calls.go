@@ -205,7 +205,8 @@ func (a *API) callRoutes() {
 		}
 		sessions, err := a.Query.Sessions(ctx, app, id)
 		if err == nil && len(sessions) == 0 {
-			err = query.ErrNotFound
+			// A call may be stored a moment before its first session.
+			_, err = a.Query.Call(ctx, app, id)
 		}
 		return SessionList{each(sessions, a.sessionOf)}, err
 	})

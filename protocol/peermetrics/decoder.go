@@ -21,7 +21,13 @@ type Decoder struct {
 	unknown uint64
 	offset  float64 // the client's clock less the server's, ms
 	timed   bool    // the offset is known
+	// When the newest state of each connection was, by connection and event: the
+	// SDK sends what happened before it was ready side by side.
+	states map[string]int64
 }
+
+// maxStates bounds the connections whose states are put in order.
+const maxStates = 1024
 
 var _ protocol.Decoder = (*Decoder)(nil)
 
@@ -84,6 +90,9 @@ func (d *scratch) decode(frame []byte) error {
 	}
 	var t told
 	_ = json.Unmarshal(body, &t) // what does not fit says nothing
+	if at := t.Timestamp; at > 1e12 && at < 1e13 && t.Delta >= 0 && t.Delta < 1e12 && !d.timed {
+		d.offset, d.timed = at+t.Delta-float64(d.rec.Received), true
+	}
 	d.begin(t.Conn, t.Delta)
 	switch string(path) {
 	case PathSessions:
@@ -134,6 +143,7 @@ type told struct {
 	SFU        bool            `json:"isSfu"`
 	Delta      float64         `json:"delta"`
 	TimeDelta  float64         `json:"timeDelta"` // of an event in a batch
+	Timestamp  float64         `json:"timestamp"` // of what happened before it could be told: client's clock, Unix ms
 	Focus      *bool           `json:"focus"`
 	Data       json.RawMessage `json:"data"`
 	Devices    json.RawMessage `json:"devices"`
@@ -305,7 +315,12 @@ func (d *scratch) connection(t *told) error {
 			data = quoted(signaling.State)
 		}
 		return d.emit(rtc.KindState, name, data)
-	case rtc.NameICECandidate, rtc.NameICEState, rtc.NameConnState, rtc.NameGatheringState, rtc.NameICEError, rtc.NameNegotiation, rtc.NameDataChannel:
+	case rtc.NameICEState, rtc.NameConnState, rtc.NameGatheringState:
+		if d.overtaken(name) {
+			return d.emit(rtc.KindEvent, name, data) // it was so, and is no longer
+		}
+		return d.emit(rtc.KindState, name, data)
+	case rtc.NameICECandidate, rtc.NameICEError, rtc.NameNegotiation, rtc.NameDataChannel:
 		return d.emit(rtc.KindState, name, data)
 	case "":
 		d.unknown++
@@ -313,6 +328,25 @@ func (d *scratch) connection(t *told) error {
 	default:
 		return d.emit(rtc.KindEvent, name, data)
 	}
+}
+
+// overtaken reports whether a later state of the connection was told already.
+func (d *scratch) overtaken(name string) bool {
+	if d.rec.Time == 0 {
+		return false
+	}
+	key := name + " " + string(d.rec.Conn)
+	last, known := d.states[key]
+	if last > d.rec.Time {
+		return true
+	}
+	if d.states == nil {
+		d.states = make(map[string]int64)
+	}
+	if known || len(d.states) < maxStates {
+		d.states[key] = d.rec.Time
+	}
+	return false
 }
 
 // maxBatch bounds the events of one request.
