@@ -21,10 +21,20 @@ type Decoder struct {
 	unknown uint64
 	offset  float64 // the client's clock less the server's, ms
 	timed   bool    // the offset is known
-	// When the newest state of each connection was, by connection and event: the
-	// SDK sends what happened before it was ready side by side.
-	states map[string]int64
+	// The newest state of each connection, by event and connection: the SDK's
+	// requests go side by side and overtake each other.
+	states map[string]newest
 }
+
+type newest struct {
+	at       int64 // client's clock, Unix ms; 0 where not known
+	received int64
+	settled  bool // it is one that others lead to: connected, complete …
+}
+
+// overtakes is by how much, in ms, a request may come before one that was made
+// earlier.
+const overtakes = 1000
 
 // maxStates bounds the connections whose states are put in order.
 const maxStates = 1024
@@ -316,7 +326,7 @@ func (d *scratch) connection(t *told) error {
 		}
 		return d.emit(rtc.KindState, name, data)
 	case rtc.NameICEState, rtc.NameConnState, rtc.NameGatheringState:
-		if d.overtaken(name) {
+		if d.overtaken(name, data) {
 			return d.emit(rtc.KindEvent, name, data) // it was so, and is no longer
 		}
 		return d.emit(rtc.KindState, name, data)
@@ -330,21 +340,30 @@ func (d *scratch) connection(t *told) error {
 	}
 }
 
-// overtaken reports whether a later state of the connection was told already.
-func (d *scratch) overtaken(name string) bool {
-	if d.rec.Time == 0 {
-		return false
-	}
+// overtaken reports whether the connection is past this state: a later one was
+// told, or, where their times are not known, one that it leads to came just
+// before it.
+func (d *scratch) overtaken(name string, data []byte) bool {
 	key := name + " " + string(d.rec.Conn)
 	last, known := d.states[key]
-	if last > d.rec.Time {
+	now := newest{at: d.rec.Time, received: d.rec.Received}
+	switch string(data) {
+	case `"new"`, `"connecting"`, `"checking"`, `"gathering"`:
+	default:
+		now.settled = true
+	}
+	if now.at != 0 && last.at != 0 {
+		if now.at < last.at {
+			return true
+		}
+	} else if last.settled && !now.settled && now.received-last.received < overtakes {
 		return true
 	}
 	if d.states == nil {
-		d.states = make(map[string]int64)
+		d.states = make(map[string]newest)
 	}
 	if known || len(d.states) < maxStates {
-		d.states[key] = d.rec.Time
+		d.states[key] = now
 	}
 	return false
 }
