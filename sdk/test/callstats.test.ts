@@ -72,7 +72,10 @@ afterEach(() => {
 
 /** Lets what is under way come to rest. */
 async function settle(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise<void>((done) => setImmediate(done));
+  for (let i = 0; i < 4; i++) {
+    for (let j = 0; j < 10; j++) await new Promise<void>((done) => setImmediate(done));
+    await crypto.subtle.digest("SHA-256", new Uint8Array(1)); // signing is done by other threads, one thing after the other
+  }
 }
 
 /** Lets time pass. */
@@ -249,14 +252,18 @@ test("a token that the back end no longer gives is told as such, and a clock tha
   const { c, init } = await initialised();
   answer = (hello) => (claims(hello.token).exp < now / 1000 + 86_400 ? { type: "error", code: "token_expired", message: "old", retry: false } : { type: "welcome", v: 1, last: 1e6 });
   c.addNewFabric(connection(), "bob", "multiplex", "conf");
-  await pass(5000);
-  expect(claims(hellos.at(-1).token).exp).toBeGreaterThan(now / 1000 + 86_400);
+  await vi.waitFor(async () => {
+    await pass(500);
+    expect(claims(hellos.at(-1).token).exp).toBeGreaterThan(now / 1000 + 86_400);
+  }, 10_000);
   expect(init).toHaveLength(1);
   // Another secret by now: no token helps.
   answer = () => ({ type: "error", code: "token_signature", message: "another secret", retry: false });
   c.addNewFabric(connection(), "bob", "multiplex", "another");
-  await pass(60_000);
-  expect(new Set(init.slice(1).map((i) => i.join(": ")))).toEqual(new Set(["authError: another secret"]));
+  await vi.waitFor(async () => {
+    await pass(5000);
+    expect(new Set(init.slice(1).map((i) => i.join(": ")))).toEqual(new Set(["authError: another secret"]));
+  }, 10_000);
 
   let calls = 0;
   const said: string[] = [];
