@@ -13,6 +13,18 @@ export interface Series extends Line {
   dashed?: boolean;
   /** Fills the ground below the line. */
   fill?: boolean;
+  /** Which axis it is read on; left unless said. */
+  axis?: "left" | "right";
+  /** Drawn below zero; the axis and the read-out still say positive values. */
+  mirrored?: boolean;
+  /** Past it the line is red, and the legend and the read-out say so. */
+  limit?: Limit;
+}
+
+/** From where on a value is too bad. */
+export interface Limit {
+  at: number;
+  worse: "above" | "below";
 }
 
 /** Something that happened at an instant, shown as a dot on the axis. */
@@ -21,6 +33,11 @@ export interface Mark {
   label: string;
   severity: "info" | "warning" | "error";
   id: string;
+  /** Unless said, colour and shape follow the severity. */
+  color?: string;
+  shape?: "circle" | "square" | "diamond" | "triangle";
+  /** What kind of event it is: those of one type are counted together where dots lie upon each other. */
+  type?: string;
 }
 
 /** A part of time in which something was wrong, shaded behind the lines. */
@@ -30,6 +47,30 @@ export interface Band {
   label: string;
   level: "low" | "medium" | "high";
   id: string;
+}
+
+/** Values that mean something, shaded as a band behind the lines and explained where the pointer rests. */
+export interface Zone {
+  from?: number;
+  to?: number;
+  level: "low" | "medium" | "high";
+  label: string;
+  axis?: "left" | "right";
+}
+
+/** A time in which picture or sound stood still: red, from the zero line upwards, or downwards where it is below. */
+export interface Burr {
+  start: number;
+  end: number;
+  below?: boolean;
+  label: string;
+}
+
+/** A time about which nothing can be known: not measured, not in the room. */
+export interface Absent {
+  start: number;
+  end: number;
+  label: string;
 }
 
 export interface ChartProps {
@@ -52,6 +93,11 @@ export interface ChartProps {
   atLeast?: number;
   /** Draws steps where a value holds until the next one (resolution, states). */
   stepped?: boolean;
+  /** The axis on the right, for the series that name it. */
+  right?: { unit: string; atLeast?: number };
+  zones?: Zone[];
+  burrs?: Burr[];
+  absent?: Absent[];
 }
 
 // A wheel that is already scrolling the page goes on doing so: only a pointer
