@@ -1,17 +1,23 @@
-import { Alert, Anchor, Badge, Box, Button, Group, Menu, Paper, Select, Skeleton, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
+import { Alert, Anchor, Badge, Box, Button, Group, Menu, Skeleton, Stack, Tabs, Text, Title, Tooltip } from "@mantine/core";
 import { IconArrowLeft, IconCheck, IconDownload, IconShare } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import { ApiError, type CallDetail, type Connection, dumpAddress, type Issue, type SessionDetail, type Session, type User } from "../api/client";
-import { useCall, useIssues, useLive, useMetrics, useOutcomes, useSession } from "../api/queries";
+import { ApiError, type CallDetail, dumpAddress, type Issue, type Session, type User } from "../api/client";
+import { useCall, useIssues, useLive, useMetrics, useOutcomes } from "../api/queries";
 import { Status } from "../calls/Calls";
 import { clock, count, duration, span, zone } from "../format";
 import { useApp } from "../Shell";
-import { Charts } from "./Charts";
 import { Issues, VerdictCard } from "./Findings";
-import { readView, type View, writeView } from "./range";
-import { Trace } from "./Trace";
-import { userName, Users } from "./Users";
+import { type Part, type PartProps, readView, userName, type View, writeView } from "./range";
+import { Users } from "./Users";
+
+/** The parts of the page: each is loaded when it is looked at. */
+const tabs: { part: Part; name: string; Body: ComponentType<PartProps> }[] = [
+  { part: "quality", name: "Quality", Body: lazy(() => import("./quality/Quality")) },
+  { part: "matrix", name: "Who hears whom", Body: lazy(() => import("../matrix/Matrix")) },
+  { part: "events", name: "Events and time line", Body: lazy(() => import("../events/Events")) },
+  { part: "trace", name: "API trace", Body: lazy(() => import("../trace/TracePage")) },
+];
 
 /** One call: its facts, who took part, what each of them received and sent. */
 export default function Call() {
@@ -42,7 +48,6 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
 
   const sessions = staysOf(call);
   const selected = sessions.find((s) => s.id === view.session) ?? sessions[0];
-  const session = useSession(app, call.id, selected?.id);
   const issues = useIssues(app, call.id);
   const outcomes = useOutcomes(app, call.id);
   const metrics = useMetrics();
@@ -83,24 +88,21 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
         <VerdictCard verdict={call.verdict} start={call.start} live={live} nameOf={nameOf} />
         {issues.error ? <Alert color="red">{issues.error.message}</Alert> : issues.data && <Issues issues={issues.data} metrics={metrics.data ?? []} whose={whose} onShow={show} />}
       </Section>
-      <Section title="Users"><Users people={call.people} outcomes={outcomes.data ?? []} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>
-      {selected && (
-        <Section id="charts" title={userName(selected.who)} right={selected.who.stays.length > 1 && (
-          <Select size="xs" w={230} aria-label="Stay" allowDeselect={false} value={selected.id} onChange={(s) => setView({ session: s ?? undefined, event: null })}
-            data={selected.who.stays.map((s, i) => ({ value: s.id, label: `Stay ${i + 1}: ${clock(s.start)} – ${s.end ? clock(s.end) : "now"}` }))} />
-        )}>
-          {session.error
-            ? <Alert color="red">{session.error.message}</Alert>
-            : session.data
-              ? <><Charts app={app} call={call.id} session={session.data} issues={issues.data ?? []} view={view} bounds={bounds} setView={setView} /><Connections session={session.data} /></>
-              : <Skeleton h={360} />}
-        </Section>
-      )}
-      {selected && (
-        <Section title="API trace and events">
-          <Trace app={app} call={call.id} session={selected.id} connections={session.data?.connections ?? []} opened={view.event} onOpen={(event) => setView({ event })} />
-        </Section>
-      )}
+      <Tabs value={view.view} onChange={(v) => setView({ view: (v ?? "quality") as Part })} aria-label="Parts of the call">
+        <Tabs.List className="tabs">
+          {tabs.map(({ part, name }) => <Tabs.Tab key={part} value={part}>{name}</Tabs.Tab>)}
+        </Tabs.List>
+        {tabs.map(({ part, Body: Part }) => (
+          <Tabs.Panel key={part} value={part} pt="md">
+            {view.view === part && (
+              <Stack gap="lg">
+                {part === "quality" && <Section title="Users"><Users people={call.people} outcomes={outcomes.data ?? []} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>}
+                <Suspense fallback={<Skeleton h={360} />}><Part app={app} call={call} view={view} setView={setView} bounds={bounds} live={live} /></Suspense>
+              </Stack>
+            )}
+          </Tabs.Panel>
+        ))}
+      </Tabs>
     </Stack>
   );
 }
@@ -154,34 +156,5 @@ function Dumps({ app, call }: { app: number; call: CallDetail }) {
         ))}
       </Menu.Dropdown>
     </Menu>
-  );
-}
-
-const stateColors: Record<string, string> = { connected: "teal", completed: "teal", failed: "red", disconnected: "orange", closed: "gray" };
-
-function Connections({ session }: { session: SessionDetail }) {
-  if (session.connections.length === 0) return null;
-  return (
-    <Paper style={{ overflow: "hidden" }}>
-      <Table.ScrollContainer minWidth={640}>
-        <Table verticalSpacing={7} horizontalSpacing="md">
-          <Table.Thead><Table.Tr><Table.Th>Peer connection</Table.Th><Table.Th>State</Table.Th><Table.Th>Selected path</Table.Th><Table.Th>Relay</Table.Th><Table.Th ta="right">Connected after</Table.Th><Table.Th>Open</Table.Th></Table.Tr></Table.Thead>
-          <Table.Tbody>{session.connections.map((c) => <ConnectionRow key={c.id} c={c} />)}</Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Paper>
-  );
-}
-
-function ConnectionRow({ c }: { c: Connection }) {
-  return (
-    <Table.Tr>
-      <Table.Td><span className="mono">{c.label}</span></Table.Td>
-      <Table.Td><Badge size="sm" variant="light" tt="none" color={stateColors[c.state] ?? "gray"}>{c.state || "never told"}</Badge></Table.Td>
-      <Table.Td><Text size="sm">{c.localType ? `${c.localType} → ${c.remoteType || "?"}` : "–"}{c.transport && <Text span c="dimmed" size="sm"> over {c.transport}</Text>}</Text></Table.Td>
-      <Table.Td><Text size="sm">{c.localType ? (c.relay ? "yes" : "no") : "–"}</Text></Table.Td>
-      <Table.Td className="num" ta="right">{c.connected ? duration(Date.parse(c.connected) - Date.parse(c.start)) : "–"}</Table.Td>
-      <Table.Td className="num"><Text size="sm">{clock(c.start)} – {c.end ? clock(c.end) : ""}</Text></Table.Td>
-    </Table.Tr>
   );
 }

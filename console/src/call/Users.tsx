@@ -4,11 +4,10 @@ import { useState } from "react";
 import type { Outcome, User } from "../api/client";
 import { clock, duration, initials } from "../format";
 import { Score } from "./Score";
+import { few, userName } from "./range";
 import { StayBar } from "./StayBar";
 
-const few = 6;
-
-export const userName = (u: Pick<User, "user" | "userName">) => u.userName || u.user || "Anonymous";
+export { userName };
 
 /** Who took part; choosing one shows what they received and sent. */
 export function Users({ people, outcomes, bounds, selected, onSelect }: { people: User[]; outcomes: Outcome[]; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
