@@ -1,6 +1,6 @@
 import { useSession } from "../api/queries";
 import type { PartProps } from "../call/range";
-import { Trace } from "../call/Trace";
+import { Trace } from "./Trace";
 
 /** The API calls and events of one stay. */
 export default function TracePage({ app, call, view, setView }: PartProps) {

@@ -8,7 +8,7 @@ import { type Band, Chart, type Mark, type Series } from "../chart/Chart";
 import { clock, duration } from "../format";
 import { seriesColor } from "../theme";
 import { bridge, drawn, kin, type Panel, panels, streamsOf } from "./panels";
-import type { View } from "./range";
+import type { View } from "../call/range";
 
 interface Props {
   app: number;
