@@ -44,6 +44,7 @@ var arrows = []struct{ from, to, why string }{
 	{"query", "ingest", "answers come from the store alone, so that any node can give them"},
 	{"settings", "api", "settings are below what shows them"},
 	{"settings", "store/...", "settings and measurements have different engines"},
+	{"enrich", "...", "where an address is depends on nothing else"},
 	{"spool", "session", "the spool keeps frames and does not know what is in them"},
 	{"spool", "protocol/...", "the spool keeps frames and does not know what is in them"},
 	{"console", "...", "the console shows what the API says and nothing else"},

@@ -45,7 +45,7 @@ func (a *API) sessionOf(s *rtc.Session) Session {
 		Start: s.Start.UTC(), End: orNull(s.End), EndReason: s.EndReason, DurationMs: a.lasted(s.Start, s.End),
 		Protocol: s.Protocol, ClientSession: s.ClientSession, SDK: s.SDK, SDKVersion: s.SDKVersion,
 		UserAgent: s.UserAgent, Browser: s.Browser, BrowserVersion: s.BrowserVersion, OS: s.OS, Device: s.Device,
-		Network: s.Network, Region: s.Region, Address: s.Address, Page: s.Page, Keys: s.Keys,
+		Network: s.Network, Region: s.Region, Carrier: s.Carrier, Address: s.Address, Page: s.Page, Keys: s.Keys,
 		Sends: s.Sends, Receives: s.Receives, ClockOffsetMs: s.ClockOffset, Records: s.Records, UnknownMembers: s.UnknownMembers,
 		HasDump: s.Dump != "",
 	}
@@ -62,7 +62,7 @@ func (a *API) userOf(u *query.User, sessions map[rtc.SessionID]*rtc.Session, out
 		User: u.User, UserName: u.Name, Role: u.Role, FirstIn: u.FirstIn.UTC(), LastOut: orNull(u.LastOut), StayMs: u.Stay.Milliseconds(),
 		Stays: make([]Session, 0, len(u.Stays)), Sends: u.Sends, Receives: u.Receives, Protocol: u.Protocol,
 		SDK: u.SDK, SDKVersion: u.SDKVersion, Browser: u.Browser, BrowserVersion: u.BrowserVersion,
-		OS: u.OS, Device: u.Device, Network: u.Network, Region: u.Region, Relay: u.Relay,
+		OS: u.OS, Device: u.Device, Network: u.Network, Region: u.Region, Carrier: u.Carrier, Relay: u.Relay,
 	}
 	var parts []score.Part
 	for _, stay := range u.Stays {

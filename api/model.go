@@ -133,7 +133,8 @@ type User struct {
 	OS             string     `json:"os"`
 	Device         string     `json:"device"`
 	Network        string     `json:"network"`
-	Region         string     `json:"region"`
+	Region         string     `json:"region" doc:"Country code of the address, and the province or city where known: DE, Berlin. Needs a database of addresses (--geo)"`
+	Carrier        string     `json:"carrier" doc:"Operator of the network that the address is of"`
 	Relay          bool       `json:"relay" doc:"A connection of the user's goes through a TURN relay"`
 	Score          *float64   `json:"score" doc:"0 to 10, of what the user received in all stays, see docs/scores.md; null where nothing was measured"`
 }
@@ -165,7 +166,8 @@ type Session struct {
 	OS             string            `json:"os"`
 	Device         string            `json:"device"`
 	Network        string            `json:"network"`
-	Region         string            `json:"region"`
+	Region         string            `json:"region" doc:"Country code of the address, and the province or city where known: DE, Berlin. Needs a database of addresses (--geo)"`
+	Carrier        string            `json:"carrier" doc:"Operator of the network that the address is of"`
 	Address        string            `json:"address" doc:"Truncated"`
 	Page           string            `json:"page"`
 	Keys           map[string]string `json:"keys" doc:"What the application attached"`

@@ -66,6 +66,8 @@ type Header struct {
 	Origin        string        `json:"origin,omitempty"`        //
 	UserAgent     string        `json:"userAgent,omitempty"`     //
 	Address       string        `json:"address,omitempty"`       // of the client, truncated
+	Region        string        `json:"region,omitempty"`        // where that is
+	Carrier       string        `json:"carrier,omitempty"`       // whose network it is of
 	App           rtc.AppID     `json:"app,omitempty"`           //
 	Session       rtc.SessionID `json:"session,omitempty"`       //
 	Call          rtc.CallID    `json:"call,omitempty"`          //

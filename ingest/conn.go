@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -67,8 +65,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, wire wire) {
 	c := &conn{server: s, wire: wire, metrics: s.metrics.byWire[wire.name()], number: s.arrivals.Add(1), host: r.Host}
 	c.meta = spool.Meta{
 		Protocol: wire.name(), Start: now, Path: cleanPath(r), Origin: r.Header.Get("Origin"),
-		UserAgent: clip(r.UserAgent(), 512), Address: truncateAddress(r.RemoteAddr),
+		UserAgent: clip(r.UserAgent(), 512),
 	}
+	c.locate(r)
 	c.heard.Store(now)
 	if err := c.begin(w, r); err != nil {
 		c.told(refusalOf(err), r.PathValue("key"))
@@ -563,28 +562,6 @@ func cleanPath(r *http.Request) string {
 		path = strings.Replace(path, "/"+key, "", 1)
 	}
 	return clip(path, 1024)
-}
-
-// truncateAddress keeps the network of an address: 24 bits of IPv4, 48 of IPv6.
-func truncateAddress(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return ""
-	}
-	a = a.Unmap()
-	bits := 48
-	if a.Is4() {
-		bits = 24
-	}
-	p, err := a.WithZone("").Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.Masked().Addr().String()
 }
 
 func clip(s string, n int) string {

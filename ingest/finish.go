@@ -104,7 +104,7 @@ func (s *Server) writeDump(ctx context.Context, l *live) error {
 func copyFrames(w io.Writer, log *spool.Log, meta *spool.Meta) error {
 	header := dump.Header{
 		Protocol: meta.Protocol, Subprotocol: meta.Subprotocol, Path: meta.Path, Origin: meta.Origin,
-		UserAgent: meta.UserAgent, Address: meta.Address, App: meta.App, Session: meta.Session,
+		UserAgent: meta.UserAgent, Address: meta.Address, Region: meta.Region, Carrier: meta.Carrier, App: meta.App, Session: meta.Session,
 		Call: meta.Call, Room: meta.Room, ClientSession: meta.ClientSession, Start: meta.Start,
 	}
 	if len(meta.Identity) > 0 {

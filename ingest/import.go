@@ -122,7 +122,7 @@ func (in *importer) Record(r *rtc.Record) error {
 		in.first = r.Received
 		in.session = session.New(session.Options{
 			App: in.app, ID: rtc.SessionID(rtc.NewID(r.Received, in.server.opts.Random())),
-			Protocol: in.header.Protocol, Start: r.Received, Address: in.header.Address,
+			Protocol: in.header.Protocol, Start: r.Received, Address: in.header.Address, Region: in.header.Region, Carrier: in.header.Carrier,
 			Rooms: in.rooms, Sink: in.sink, Import: true, Thresholds: in.server.thresholds(in.app),
 		})
 	}

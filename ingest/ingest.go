@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/peerglass/peerglass/blob"
+	"github.com/peerglass/peerglass/enrich"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/session"
@@ -83,6 +85,11 @@ type Options struct {
 	Limits  Limits
 	// Thresholds are those that an app set for itself, by name; nil: none did.
 	Thresholds func(rtc.AppID) map[string]float64
+	// Place tells where an address is and whose network; nil: it is not known.
+	Place func(netip.Addr) enrich.Place
+	// Proxies are those whose word is taken for whom they speak for
+	// (X-Forwarded-For).
+	Proxies []netip.Prefix
 	// Fault is told what went wrong for a client of an app, and must return at
 	// once; nil: nobody is.
 	Fault  func(rtc.AppID, settings.Fault)

@@ -431,7 +431,7 @@ func (l *live) begin() {
 	meta := l.log.Load().Meta()
 	l.decoder = l.wire.decoder(&meta)
 	l.session = session.New(session.Options{
-		App: meta.App, ID: meta.Session, Protocol: meta.Protocol, Start: meta.Start, Address: meta.Address,
+		App: meta.App, ID: meta.Session, Protocol: meta.Protocol, Start: meta.Start, Address: meta.Address, Region: meta.Region, Carrier: meta.Carrier,
 		Rooms: l.server.opts.Rooms, Sink: l.server.sink,
 		Assigned:    l.assigned,
 		Assignment:  session.Assignment{Call: meta.Call, Room: meta.Room, At: meta.AssignedAt},

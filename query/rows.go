@@ -138,6 +138,7 @@ var sessionFields = []field[rtc.Session]{
 	fromText("device", func(r *rtc.Session, v string) { r.Device = v }),
 	fromText("network", func(r *rtc.Session, v string) { r.Network = v }),
 	fromText("region", func(r *rtc.Session, v string) { r.Region = v }),
+	fromText("carrier", func(r *rtc.Session, v string) { r.Carrier = v }),
 	fromText("address", func(r *rtc.Session, v string) { r.Address = v }),
 	fromText("page", func(r *rtc.Session, v string) { r.Page = v }),
 	fromMap("keys", func(r *rtc.Session, v map[string]string) { r.Keys = v }),

@@ -102,6 +102,7 @@ type User struct {
 	Device         string
 	Network        string
 	Region         string
+	Carrier        string
 	Relay          bool // a connection of the user's goes through a TURN relay
 }
 
@@ -155,7 +156,7 @@ func usersOf(sessions []rtc.Session, connections []rtc.Connection, now time.Time
 		u.SDK, u.SDKVersion, u.Protocol = cmp.Or(s.SDK, u.SDK), cmp.Or(s.SDKVersion, u.SDKVersion), cmp.Or(s.Protocol, u.Protocol)
 		u.Browser, u.BrowserVersion = cmp.Or(s.Browser, u.Browser), cmp.Or(s.BrowserVersion, u.BrowserVersion)
 		u.OS, u.Device = cmp.Or(s.OS, u.OS), cmp.Or(s.Device, u.Device)
-		u.Network, u.Region = cmp.Or(s.Network, u.Network), cmp.Or(s.Region, u.Region)
+		u.Network, u.Region, u.Carrier = cmp.Or(s.Network, u.Network), cmp.Or(s.Region, u.Region), cmp.Or(s.Carrier, u.Carrier)
 	}
 	for i := range users {
 		users[i].Stay = present(users[i].Stays, now)

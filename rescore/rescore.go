@@ -207,7 +207,7 @@ func (o *Options) replay(ctx context.Context, row *rtc.Session, sink session.Sin
 		thresholds = session.ThresholdsOf(o.Thresholds(row.App))
 	}
 	r.session = session.New(session.Options{
-		App: row.App, ID: row.ID, Protocol: row.Protocol, Start: start, Address: row.Address, Region: row.Region,
+		App: row.App, ID: row.ID, Protocol: row.Protocol, Start: start, Address: row.Address, Region: row.Region, Carrier: row.Carrier,
 		Rooms: known(row.Call), Sink: sink, Assignment: session.Assignment{Call: row.Call, Room: row.Room},
 		IdleTimeout: int64(1) << 60, Import: imported, Thresholds: thresholds,
 	})

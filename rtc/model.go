@@ -39,7 +39,8 @@ type Session struct {
 	OS             string
 	Device         string
 	Network        string
-	Region         string
+	Region         string // where the address is: "DE, Berlin"; "" where not known
+	Carrier        string // whose network the address is of
 	Address        string // truncated
 	Page           string
 	Keys           map[string]string

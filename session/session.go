@@ -21,7 +21,8 @@ type Options struct {
 	Protocol string // native, jitsi, rtcstats, internals
 	Start    int64  // server's clock, Unix ms, of its first connection; 0 takes the first record's
 	Address  string // of the client, truncated
-	Region   string
+	Region   string // where that address is
+	Carrier  string // whose network it is of
 	Rooms    Rooms
 	Sink     Sink
 
@@ -125,7 +126,7 @@ func New(opt Options) *Session {
 		}
 	}
 	s := &Session{opt: opt, byLabel: make(map[string]*connection)}
-	s.row = rtc.Session{App: opt.App, ID: opt.ID, Protocol: opt.Protocol, Address: opt.Address, Region: opt.Region}
+	s.row = rtc.Session{App: opt.App, ID: opt.ID, Protocol: opt.Protocol, Address: opt.Address, Region: opt.Region, Carrier: opt.Carrier}
 	if opt.Thresholds == nil {
 		s.opt.Thresholds = new(Thresholds)
 	}

@@ -29,6 +29,8 @@ type Meta struct {
 	Origin      string `json:"origin,omitempty"`
 	UserAgent   string `json:"userAgent,omitempty"`
 	Address     string `json:"address,omitempty"`
+	Region      string `json:"region,omitempty"`
+	Carrier     string `json:"carrier,omitempty"`
 	// Identity is what the address and the token told, a JSON rtc.Identity.
 	Identity json.RawMessage `json:"identity,omitempty"`
 	// Thresholds are those of the app when the session began: replay must find

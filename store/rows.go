@@ -50,6 +50,7 @@ var sessionColumns = []column[rtc.Session]{
 	colString("device", func(r *rtc.Session) string { return r.Device }),
 	colString("network", func(r *rtc.Session) string { return r.Network }),
 	colString("region", func(r *rtc.Session) string { return r.Region }),
+	colString("carrier", func(r *rtc.Session) string { return r.Carrier }),
 	colString("address", func(r *rtc.Session) string { return r.Address }),
 	colString("page", func(r *rtc.Session) string { return r.Page }),
 	colMap("keys", func(r *rtc.Session) map[string]string { return r.Keys }),

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 	"github.com/peerglass/peerglass/blob"
 	"github.com/peerglass/peerglass/console"
 	"github.com/peerglass/peerglass/demo"
+	"github.com/peerglass/peerglass/enrich"
 	"github.com/peerglass/peerglass/ingest"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
@@ -45,6 +47,8 @@ type serveCommand struct {
 	KeepEvents  int           `help:"Days that events are kept; 0 keeps them."`
 	KeepCalls   int           `help:"Days that calls, with their users and streams, are kept; 0 keeps them."`
 	DiskCap     int64         `help:"Most disk that stored rows may take, in MiB: beyond it the oldest days of samples go, then those of events; 0 means no cap."`
+	Geo         []string      `help:"Database of addresses (GeoLite2-City.mmdb, GeoLite2-ASN.mmdb or the like), which tells users' regions and carriers; may be given several times." env:"PEERGLASS_GEO" type:"existingfile" sep:","`
+	Proxies     []string      `help:"Networks of reverse proxies, such as 10.0.0.0/8, whose X-Forwarded-For says where clients are." env:"PEERGLASS_PROXIES" sep:","`
 	Poll        time.Duration `default:"2s" help:"Steady interval of statistics that the browser SDK is asked for."`
 	Quiet       bool          `help:"Log warnings and errors only."`
 }
@@ -124,7 +128,16 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err := restoreCalls(ctx, st, asks, sp, rooms); err != nil {
 		return err
 	}
-	in, err := ingest.New(ingest.Options{Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, Thresholds: set.Thresholds, Fault: set.Log, PollMs: int(c.Poll.Milliseconds())})
+	geography, err := enrich.Open(c.Geo...)
+	if err != nil {
+		return err
+	}
+	defer geography.Close()
+	proxies, err := networks(c.Proxies)
+	if err != nil {
+		return err
+	}
+	in, err := ingest.New(ingest.Options{Place: geography.Of, Proxies: proxies, Spool: sp, Store: st, Judge: judge, Rooms: rooms, Access: set, Blob: blobs, Metrics: metrics, Log: log, Thresholds: set.Thresholds, Fault: set.Log, PollMs: int(c.Poll.Milliseconds())})
 	if err != nil {
 		return err
 	}
@@ -339,4 +352,21 @@ func address(addr net.Addr) string {
 		host = "localhost"
 	}
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
+}
+
+// networks reads networks in CIDR form, or single addresses.
+func networks(texts []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, single := netip.ParseAddr(text)
+			if single != nil {
+				return nil, fmt.Errorf("--proxies: %q is no network such as 10.0.0.0/8: %w", text, err)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
 }
