@@ -186,6 +186,7 @@ var streamFields = []field[rtc.Stream]{
 	fromText("track", func(r *rtc.Stream, v string) { r.Track = v }),
 	fromText("label", func(r *rtc.Stream, v string) { r.Label = v }),
 	fromText("remote_user", func(r *rtc.Stream, v string) { r.RemoteUser = v }),
+	fromText("remote_basis", func(r *rtc.Stream, v string) { r.RemoteBasis = v }),
 	fromText("codec", func(r *rtc.Stream, v string) { r.Codec = v }),
 	fromTime("start", func(r *rtc.Stream, v time.Time) { r.Start = v }),
 	fromTime("end", func(r *rtc.Stream, v time.Time) { r.End = v }),

@@ -127,6 +127,7 @@ type Stream struct {
 	Track       string // trackIdentifier
 	Label       string
 	RemoteUser  string // who sent it, for a received stream; "" where not known
+	RemoteBasis string // what told RemoteUser: BasisMapping or BasisConnection; "" where not known
 	Codec       string // last mime type, "video/VP8"
 	Start       time.Time
 	End         time.Time // last sample; the start before the first
@@ -136,6 +137,12 @@ type Stream struct {
 	Bytes       int64
 	Version     uint64
 }
+
+// What tells whose a received stream is.
+const (
+	BasisMapping    = "mapping"    // the application, or an adapter, of the stream
+	BasisConnection = "connection" // who was told to be at the other end of its connection
+)
 
 // Sample is one stream over one polling interval. Values are indexed by the
 // metric's position in quality.Catalogue; NaN means that it was not measured.

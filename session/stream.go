@@ -272,9 +272,12 @@ func (s *Session) describe(c *connection, st *stream) {
 	}
 	row.Kind = s.kindOf(c, st)
 	if m, known := s.told.mapping(c.row.ID, row); known {
-		row.RemoteUser, row.Label = m.User, m.Label
+		row.RemoteUser, row.RemoteBasis, row.Label = m.User, rtc.BasisMapping, m.Label
 	} else if row.Direction == rtc.Receive {
-		row.RemoteUser, row.Label = c.peer, "" // also of a track that took another's place
+		row.RemoteUser, row.RemoteBasis, row.Label = c.peer, rtc.BasisConnection, "" // also of a track that took another's place
+	}
+	if row.RemoteUser == "" {
+		row.RemoteBasis = ""
 	}
 	if *row != was {
 		st.changed = true

@@ -59,6 +59,7 @@ type StreamSummary struct {
 	SSRC             uint32           `json:"ssrc"`
 	RID              string           `json:"rid,omitempty"`
 	RemoteUser       string           `json:"remoteUser,omitempty"`
+	RemoteBasis      string           `json:"remoteUserBasis,omitempty"`
 	Codec            string           `json:"codec"`
 	Start            time.Time        `json:"start"`
 	End              time.Time        `json:"end"`
@@ -242,7 +243,7 @@ func (f *figures) connection(c *rtc.Connection) ConnectionSummary {
 func (f *figures) stream(st *rtc.Stream) StreamSummary {
 	sum := StreamSummary{
 		ID: st.ID, Connection: st.Connection, Kind: st.Kind.String(), Direction: st.Direction.String(),
-		ReportID: st.ReportID, SSRC: st.SSRC, RID: st.RID, RemoteUser: st.RemoteUser, Codec: st.Codec,
+		ReportID: st.ReportID, SSRC: st.SSRC, RID: st.RID, RemoteUser: st.RemoteUser, RemoteBasis: st.RemoteBasis, Codec: st.Codec,
 		Start: st.Start, End: st.End, Seconds: *number(f.seconds, 0.1), Samples: st.Samples,
 		Packets: count(st.Packets), PacketsLost: count(st.PacketsLost), Bytes: count(st.Bytes),
 		Bitrate: f.mean(quality.Bitrate), Jitter: f.mean(quality.Jitter), Rtt: f.mean(quality.Rtt),

@@ -98,6 +98,7 @@ var streamColumns = []column[rtc.Stream]{
 	colString("track", func(r *rtc.Stream) string { return r.Track }),
 	colString("label", func(r *rtc.Stream) string { return r.Label }),
 	colString("remote_user", func(r *rtc.Stream) string { return r.RemoteUser }),
+	colString("remote_basis", func(r *rtc.Stream) string { return r.RemoteBasis }),
 	colString("codec", func(r *rtc.Stream) string { return r.Codec }),
 	colTime("start", func(r *rtc.Stream) time.Time { return r.Start }),
 	colTime("end", func(r *rtc.Stream) time.Time { return r.End }),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/peerglass/peerglass/quality/match"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -57,7 +58,7 @@ type peer struct {
 type link struct {
 	from  *stay
 	sent  []*rtc.Stream // its layers, or what may be it
-	basis string
+	basis match.Basis
 
 	looked bool // at the way, which way then keeps
 	way    way
@@ -133,7 +134,7 @@ func open(rows *Rows) *call {
 	for _, p := range c.people {
 		c.all = append(c.all, p.stays...)
 	}
-	c.linkAll(sessions)
+	c.linkAll()
 	for i := range rows.Issues {
 		was := &rows.Issues[i]
 		s := c.stays[was.Session]
@@ -223,40 +224,13 @@ func alike(a, b rtc.MediaKind) bool {
 // come every few seconds.
 const slack = 3 * time.Second
 
-// together reports whether two stays overlap.
-func together(a, b *stay) bool {
-	return (a.row.End.IsZero() || a.row.End.Add(slack).After(b.row.Start)) && (b.row.End.IsZero() || b.row.End.Add(slack).After(a.row.Start))
-}
-
-// sending are the stays that send what has a number or a track, in a fixed
-// order, each once.
-type sending struct {
-	ssrc  map[uint32][]*stay
-	track map[string][]*stay
-}
-
 // linkAll finds the sender of each received stream, and lists who receives from
 // whom.
-func (c *call) linkAll(sessions []*rtc.Session) {
-	by := sending{make(map[uint32][]*stay), make(map[string][]*stay)}
-	add := func(to []*stay, s *stay) []*stay {
-		if n := len(to); n > 0 && to[n-1] == s {
-			return to
+func (c *call) linkAll() {
+	for _, m := range match.Find(c.rows.Sessions, c.rows.Connections, c.rows.Streams) {
+		if m.Sender != 0 {
+			c.stays[m.Session].links[m.Stream] = &link{from: c.stays[m.Sender], sent: m.Sent, basis: m.Basis}
 		}
-		return append(to, s)
-	}
-	for _, s := range c.all {
-		for _, r := range s.sent {
-			if r.SSRC != 0 {
-				by.ssrc[r.SSRC] = add(by.ssrc[r.SSRC], s)
-			}
-			if r.Track != "" {
-				by.track[r.Track] = add(by.track[r.Track], s)
-			}
-		}
-	}
-	for _, r := range sessions {
-		c.link(c.stays[r.ID], &by)
 	}
 	type over struct {
 		connection rtc.ConnectionID
@@ -283,7 +257,7 @@ func (c *call) linkAll(sessions []*rtc.Session) {
 			} else if was != l.from {
 				s.only[r.Connection] = nil
 			}
-			if o := (over{r.Connection, l.from.who}); l.basis != "nobody else was there" && !counted[o] {
+			if o := (over{r.Connection, l.from.who}); l.basis != match.OnlyOther && !counted[o] {
 				counted[o] = true
 				s.crowds[r.Connection]++
 			}
@@ -292,97 +266,4 @@ func (c *call) linkAll(sessions []*rtc.Session) {
 			p.other.sinks = append(p.other.sinks, &peer{other: s, streams: p.streams, links: p.links})
 		}
 	}
-}
-
-// others are the stays of other people at the same time.
-func (c *call) others(s *stay) (all []*stay, people int) {
-	seen := make(map[*person]bool)
-	for _, p := range c.people {
-		if p == s.who {
-			continue
-		}
-		for _, o := range p.stays {
-			if together(s, o) {
-				all = append(all, o)
-				if !seen[p] {
-					seen[p] = true
-					people++
-				}
-			}
-		}
-	}
-	return all, people
-}
-
-// link finds who sends what a stay receives: by the number of the stream, by
-// the track, by what the application told, else the only one who is there.
-func (c *call) link(s *stay, by *sending) {
-	var others []*stay
-	people, looked := 0, false
-	beside := func(all []*stay) []*stay {
-		return slices.DeleteFunc(slices.Clone(all), func(o *stay) bool { return o.who == s.who || !together(s, o) })
-	}
-	for _, r := range s.received {
-		l := match(r, beside(by.ssrc[r.SSRC]), "the same SSRC", func(o *rtc.Stream) bool { return r.SSRC != 0 && o.SSRC == r.SSRC })
-		if l == nil {
-			l = match(r, beside(by.track[r.Track]), "the same track", func(o *rtc.Stream) bool { return r.Track != "" && o.Track == r.Track })
-		}
-		if l == nil && !looked {
-			others, people = c.others(s)
-			looked = true
-		}
-		if l == nil && r.RemoteUser != "" {
-			var named []*stay
-			for _, o := range others {
-				if o.row.User == r.RemoteUser || o.row.UserName == r.RemoteUser || o.row.ClientSession == r.RemoteUser {
-					named = append(named, o)
-				}
-			}
-			l = match(r, named, "told by the application", func(*rtc.Stream) bool { return true })
-			if l == nil && len(named) > 0 {
-				l = &link{from: named[len(named)-1], basis: "told by the application"}
-			}
-		}
-		if l == nil && r.RemoteUser == "" && people == 1 {
-			l = match(r, others, "nobody else was there", func(*rtc.Stream) bool { return true })
-			if l == nil {
-				l = &link{from: others[len(others)-1], basis: "nobody else was there"}
-			}
-		}
-		if l != nil {
-			s.links[r.ID] = l
-		}
-	}
-}
-
-// match returns the sender whose streams fit; of several stays the one that
-// overlaps with the stream most.
-func match(r *rtc.Stream, among []*stay, basis string, fits func(*rtc.Stream) bool) *link {
-	var best *link
-	most := time.Duration(-1)
-	for _, o := range among {
-		l := &link{from: o, basis: basis}
-		shared := time.Duration(0)
-		for _, sent := range o.sent {
-			if alike(sent.Kind, r.Kind) && fits(sent) {
-				l.sent = append(l.sent, sent)
-				shared = max(shared, overlap(sent.Start, sent.End, r.Start, r.End))
-			}
-		}
-		if len(l.sent) > 0 && shared > most {
-			best, most = l, shared
-		}
-	}
-	return best
-}
-
-// overlap is how long two spans have in common, 0 if nothing.
-func overlap(a0, a1, b0, b1 time.Time) time.Duration {
-	if b0.After(a0) {
-		a0 = b0
-	}
-	if b1.Before(a1) {
-		a1 = b1
-	}
-	return max(a1.Sub(a0), 0)
 }
