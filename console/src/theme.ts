@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, type MantineColorsTuple, useComputedColorScheme } from "@mantine/core";
 
 const teal: MantineColorsTuple = ["#ecfdf9", "#d3f8ef", "#a5efde", "#6fe1c9", "#3ccab0", "#1fae96", "#128c7a", "#0f766e", "#115e59", "#134e4a"];
 
@@ -37,3 +37,24 @@ export function seriesColor(n: number, scheme: "light" | "dark"): string {
   const colors = seriesColors[scheme];
   return colors[n % colors.length] as string;
 }
+
+const mixed = (hex: string, to: number, share: number) =>
+  `#${[1, 3, 5].map((i) => Math.round(Number.parseInt(hex.slice(i, i + 2), 16) * (1 - share) + to * share).toString(16).padStart(2, "0")).join("")}`;
+
+/**
+ * The colour of the n-th user of a call, by order of first join: the same on
+ * every chart. After as many as can be told apart come darker and paler ones of
+ * each; lines that look alike are told apart by pointing at them.
+ */
+export function userColor(n: number, scheme: "light" | "dark"): string {
+  const colors = seriesColors[scheme].slice(0, 7); // grey stands for nobody
+  const color = colors[n % colors.length] as string;
+  const round = Math.floor(n / colors.length) % 3;
+  return round === 0 ? color : mixed(color, round === 1 ? 0 : 255, 0.42);
+}
+
+/** Of streams whose sender is not known. */
+export const unknownColor = { light: "#7f7f7f", dark: "#a0a4ab" };
+
+/** The scheme that is shown. */
+export const useScheme = (): "light" | "dark" => useComputedColorScheme("light");
