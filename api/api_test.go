@@ -18,6 +18,7 @@ import (
 	"github.com/peerglass/peerglass/blob"
 	"github.com/peerglass/peerglass/dump"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/quality/happening"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/settings"
@@ -38,6 +39,8 @@ var (
 const theirRoom = "room of the other tenant"
 
 type answers struct {
+	happenings query.HappeningFilter
+
 	err      error // every question fails with it
 	filter   query.CallFilter
 	samples  query.SampleFilter
@@ -124,6 +127,16 @@ func (q *answers) Events(_ context.Context, _ rtc.AppID, _ rtc.CallID, f query.E
 		{Session: stay, Index: 2, Time: start, Kind: rtc.KindCall, Name: "setLocalDescription", Value: `{"sdp":"v=0 cut of`},
 		{Session: stay, Index: 3, Time: start, Kind: rtc.KindLog, Severity: rtc.Error, Name: "error"},
 	}}, q.err
+}
+
+func (q *answers) Happenings(_ context.Context, _ rtc.AppID, _ rtc.CallID, f query.HappeningFilter) (query.HappeningPage, error) {
+	q.happenings = f
+	entered, off := happening.Find("entered_room"), happening.Find("audio_disabled")
+	return query.HappeningPage{Total: 2, Types: map[string]int{"entered_room": 1, "audio_disabled": 1}, Complete: true, Cursor: "further",
+		Room: happening.Room{Created: start, Peak: 2, PeakAt: start}, Rows: []query.Happening{
+			{Row: happening.Row{Type: entered, Time: start, Session: stay, Label: entered.Label, Reference: 1, Text: "room standup"}, User: "ada", UserName: "Ada"},
+			{Row: happening.Row{Type: off, Time: start, Session: stay, Index: 7, Place: 1, Event: "mute", Label: "Muted", Reference: 5, Cause: "muted", Direction: rtc.Send, Kind: rtc.KindAudio}, User: "ada", UserName: "Ada", Value: `{"kind":"audio"}`},
+		}}, q.err
 }
 
 func (q *answers) Verdicts(_ context.Context, app rtc.AppID, calls []rtc.CallID) (map[rtc.CallID]rtc.Verdict, error) {
