@@ -28,6 +28,8 @@ export function figure(value: number | null | undefined, unit: string): string {
       return Math.abs(value) >= 10_000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
     case "":
       return digits(value);
+    case "p": // lines of a picture, as people name sizes: 720p
+      return `${digits(value)}p`;
     default:
       return `${digits(value)} ${unit}`;
   }
@@ -42,6 +44,8 @@ export function tick(value: number, unit: string): string {
     case "B":
       for (const [step, prefix] of siSteps) if (Math.abs(value) >= step) return digits(value / step) + prefix;
       return digits(value);
+    case "p":
+      return `${digits(value)}p`;
     default:
       return Math.abs(value) >= 10_000 ? `${digits(value / 1000)}k` : digits(value);
   }
