@@ -110,6 +110,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/calls/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Browsers, systems, regions and keys that occur, to narrow calls by */
+        get: operations["listCallChoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The calls that match, as a table
+         * @description Times are in zone, units in the head of the columns. The first 100000 calls in the order asked for; Peerglass-Rows says how many the table has, Peerglass-Total how many match. Where those differ the file's name and the sheet About say so too. A table that is cut off midway ends with a broken connection, never as if it were whole.
+         */
+        get: operations["exportCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/calls/{call}": {
         parameters: {
             query?: never;
@@ -178,6 +215,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/calls/{call}/happenings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a call in the words of people: joins, media, devices, errors, feedback, with the reference's event ids */
+        get: operations["listHappenings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/calls/{call}/issues": {
         parameters: {
             query?: never;
@@ -223,6 +277,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/calls/{call}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who sends what is received, and what tells so */
+        get: operations["listMatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/{call}/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who hears and sees whom, and how well */
+        get: operations["getMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/calls/{call}/outcomes": {
         parameters: {
             query?: never;
@@ -232,6 +320,23 @@ export interface paths {
         };
         /** What each stay came to: set-up, stutter, score with its reasons */
         get: operations["listOutcomes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/{call}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A call as a whole: users, joins, streams that went through, freezes */
+        get: operations["getProfile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -552,6 +657,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/happening-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The types of what can happen, with their ids in the reference and what tells them */
+        get: operations["listHappeningTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -561,6 +683,23 @@ export interface paths {
         };
         /** Whether each part works; 503 where one does not */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issue-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue of issues: types, labels, causes */
+        get: operations["listIssueTypes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -793,6 +932,15 @@ export interface components {
             /** @description What was wrong with it; null until it was looked at */
             verdict: components["schemas"]["Verdict"];
         };
+        CallChoices: {
+            browsers: string[];
+            /** @description Names of what the application attached */
+            keys: string[];
+            /** @description As in DE, Berlin; the country stands before the comma */
+            regions: string[];
+            /** @description Operating systems */
+            systems: string[];
+        };
         CallDetail: {
             /** Format: int32 */
             app: number;
@@ -840,7 +988,7 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
         };
         CallList: {
-            items: components["schemas"]["Call"][];
+            items: components["schemas"]["ListedCall"][];
             /** @description Cursor of the next page; null on the last */
             next: string | null;
             /**
@@ -980,6 +1128,11 @@ export interface components {
             limit: number | null;
             /** @description Id in GET /metrics; empty: not about a figure */
             metric: string;
+            /**
+             * Format: int32
+             * @description Of a verdict: which of its sentences rests on it, from 1; 0: not told
+             */
+            sentence: number;
             /** @description Whose it is; empty: the issue's own */
             session: string;
             /**
@@ -1012,6 +1165,142 @@ export interface components {
         };
         FeatureList: {
             items: components["schemas"]["FeatureGroup"][];
+        };
+        Happening: {
+            /** @description Why, in a word; null where not known */
+            cause: string | null;
+            /**
+             * Format: int32
+             * @description 0: none
+             */
+            connection: number;
+            /**
+             * @description null: of neither way
+             * @enum {string|null}
+             */
+            direction: "up" | "down" | null;
+            /**
+             * @description The stored event's name; empty with index 0
+             * @example onconnectionstatechange
+             */
+            event: string;
+            /**
+             * @description session/index of the stored event that tells it; further rows of one event, and rows that no event tells, have a third part
+             * @example 0a1b2c3d4e5f6/12
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Of the stored event, see GET …/events; 0: it follows from figures or from the stay itself
+             */
+            index: number;
+            /**
+             * @description null: of no medium
+             * @enum {string|null}
+             */
+            kind: "audio" | "video" | "screen" | null;
+            /** @description What people read */
+            label: string;
+            /** @enum {string} */
+            lane: "room" | "connection" | "media" | "device" | "error" | "application" | "feedback";
+            /**
+             * Format: int32
+             * @description Id in Table 4-1 of the SparkRTC guide; null where it has none
+             */
+            reference: number | null;
+            /** @description Whose medium it is, for one that is received; empty where not known */
+            remoteUser: string;
+            session: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "error";
+            /**
+             * Format: int32
+             * @description 0: none
+             */
+            stream: number;
+            /** @description A sentence with the figures */
+            text: string;
+            /**
+             * Format: date-time
+             * @description Server's clock
+             */
+            time: string;
+            /**
+             * @description See GET /happening-types
+             * @example upstream_established
+             */
+            type: string;
+            /** @description Whose stay it is; empty for an anonymous one */
+            user: string;
+            userName: string;
+            /** @description What the stored event carries: any JSON; null where there is none */
+            value: unknown;
+        };
+        HappeningList: {
+            /** @description false: the call has more events than are looked at in one answer, of some stays the later ones are missing; ask for fewer sessions */
+            complete: boolean;
+            items: components["schemas"]["Happening"][];
+            /** @description Cursor of the next page; null on the last */
+            next: string | null;
+            room: components["schemas"]["HappeningRoom"];
+            /**
+             * Format: int64
+             * @description Rows that match, on all pages
+             */
+            total: number;
+            /** @description How many there are of each type, of all that match but for the filter by type */
+            types: {
+                [key: string]: number;
+            };
+        };
+        HappeningRoom: {
+            /**
+             * Format: date-time
+             * @description The first join
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description The last leave; null while somebody is there
+             */
+            dissolved: string | null;
+            /**
+             * Format: int64
+             * @description Most users at one time
+             */
+            peak: number;
+            /**
+             * Format: date-time
+             * @description When that was reached first
+             */
+            peakAt: string | null;
+        };
+        HappeningType: {
+            /** @enum {string} */
+            color: "blue" | "orange" | "green" | "pink" | "sky" | "amber" | "purple" | "grey" | "red";
+            description: string;
+            /** @description What tells it */
+            from: string;
+            label: string;
+            /** @enum {string} */
+            lane: "room" | "connection" | "media" | "device" | "error" | "application" | "feedback";
+            laneLabel: string;
+            /** @description Ids in Table 4-1 of the SparkRTC guide that its rows can have */
+            references: number[];
+            /** @enum {string} */
+            shape: "circle" | "square" | "diamond" | "triangle";
+            /** @description What an application calls where the browser does not tell it; empty where nothing is needed */
+            tell: string;
+            /** @example upstream_established */
+            type: string;
+            /**
+             * @description The event type of Tencent's end-to-end details that it is; empty for none
+             * @example Established upstream media transmission channel
+             */
+            view: string;
+        };
+        HappeningTypeList: {
+            items: components["schemas"]["HappeningType"][];
         };
         Health: {
             ok: boolean;
@@ -1115,12 +1404,75 @@ export interface components {
         IssueList: {
             items: components["schemas"]["Issue"][];
         };
+        IssueType: {
+            /** @description That it can name */
+            causes: string[];
+            /** @description What it is, its thresholds and their source */
+            help: string;
+            /** @description What people read */
+            label: string;
+            /** @enum {string} */
+            phase: "call" | "joining";
+            /** @example video_freeze */
+            type: string;
+        };
+        IssueTypeList: {
+            items: components["schemas"]["IssueType"][];
+        };
         IssuedToken: {
             /** Format: date-time */
             expires: string;
             /** @description Claim jti of a one-time token; null for others */
             id: string | null;
             token: string;
+        };
+        ListedCall: {
+            /** Format: int32 */
+            app: number;
+            /**
+             * Format: int64
+             * @description From the start to the end, or until now
+             */
+            durationMs: number;
+            /**
+             * Format: date-time
+             * @description Last leave; null while the call goes on
+             */
+            end: string | null;
+            /** @example 0a1b2c3d4e5f6 */
+            id: string;
+            /**
+             * Format: int64
+             * @description Most sessions at one time
+             */
+            peak: number;
+            /** @description The first users by join, as many as were asked for with people */
+            people: components["schemas"]["Person"][];
+            /** @description Empty for a session that named no room */
+            room: string;
+            /** @description What people read; the room where it has no other name */
+            roomName: string;
+            /**
+             * Format: int64
+             * @description Stays: a user who comes back adds one
+             */
+            sessions: number;
+            /** @description The time from start to end (or now) in equal parts, as many as were asked for with slices */
+            slices: components["schemas"]["Slice"][];
+            /**
+             * Format: date-time
+             * @description First join
+             */
+            start: string;
+            /** @enum {string} */
+            status: "active" | "ended";
+            /**
+             * Format: int64
+             * @description Distinct users who joined
+             */
+            users: number;
+            /** @description What was wrong with it; null until it was looked at */
+            verdict: components["schemas"]["Verdict"];
         };
         LogEntry: {
             /** @example token_expired */
@@ -1145,6 +1497,172 @@ export interface components {
         LoginInputBody: {
             name: string;
             password: string;
+        };
+        Match: {
+            /**
+             * @description What tells so: the same SSRC, track or (peer to peer) mid at both ends, the application (mapping), a connection between the two, or that nobody else was there. Empty: nothing does
+             * @enum {string}
+             */
+            basis: "" | "ssrc" | "track" | "mid" | "mapping" | "connection" | "only_other";
+            /** @description Several sessions fitted, and only one sent at that time */
+            byTime: boolean;
+            /** @enum {string} */
+            kind: "audio" | "video" | "screen";
+            receiver: components["schemas"]["StreamName"];
+            /** @description null where nothing tells, and where the user told of sent no data */
+            sender: components["schemas"]["MatchSender"];
+            /** @description Where no session was found: what did not tell */
+            tried: components["schemas"]["MatchTrial"][];
+            /** @description Who sends it: the id of a user, or the name of one without; empty where not known, and of an anonymous one */
+            user: string;
+        };
+        MatchList: {
+            items: components["schemas"]["Match"][];
+            /** @description Cursor of the next page; null on the last */
+            next: string | null;
+        };
+        MatchSender: {
+            session: string;
+            /** @description Of that session: its layers, or what may be it; none where the sender tells nothing of what it sends */
+            streams: number[];
+        };
+        MatchTrial: {
+            /** @enum {string} */
+            basis: "ssrc" | "track" | "mid" | "mapping" | "connection" | "only_other";
+            /** @description Another trial of the same stream names somebody else */
+            contradicts: boolean;
+            /**
+             * Format: int64
+             * @description How many sessions fit: none, or too many to tell; one where something else contradicts it
+             */
+            fits: number;
+            /** @description The first of them */
+            sessions: string[];
+        };
+        Matrix: {
+            /** @description By receiver and sender; no cell: nothing was received */
+            cells: components["schemas"]["MatrixCell"][];
+            thresholds: components["schemas"]["MatrixThresholds"];
+            /**
+             * Format: int64
+             * @description Users in the call
+             */
+            total: number;
+            /** @description Streams that these users received, of which is not known whose they are: the first 200 */
+            unmatched: components["schemas"]["MatrixStream"][];
+            /**
+             * Format: int64
+             * @description How many of these there are
+             */
+            unmatchedTotal: number;
+            /** @description Those of the call as asked for, then users whom they receive and who sent no data */
+            users: components["schemas"]["MatrixUser"][];
+            /** @description Only with worst: what is not good among all users of the call, the worst first */
+            worst: components["schemas"]["MatrixPair"][];
+        };
+        MatrixCell: {
+            /** @description null: no such stream */
+            audio: components["schemas"]["MatrixPart"];
+            /**
+             * Format: int64
+             * @description Place in users
+             */
+            receiver: number;
+            /** @description The stay in which most of it was received */
+            receiverSession: string;
+            screen: components["schemas"]["MatrixPart"];
+            /**
+             * Format: int64
+             * @description Place in users
+             */
+            sender: number;
+            /** @description The stay that sent it; empty where that sent no data */
+            senderSession: string;
+            video: components["schemas"]["MatrixPart"];
+        };
+        MatrixLimit: {
+            /** Format: double */
+            fair: number;
+            /**
+             * Format: double
+             * @description null: it makes nothing poor by itself
+             */
+            poor: number | null;
+        };
+        MatrixPair: {
+            /** @enum {string} */
+            kind: "audio" | "video" | "screen";
+            part: components["schemas"]["MatrixPart"];
+            receiver: components["schemas"]["MatrixUser"];
+            receiverSession: string;
+            sender: components["schemas"]["MatrixUser"];
+            senderSession: string;
+        };
+        MatrixPart: {
+            /**
+             * @description What tells that they are this user's; of several streams the weakest
+             * @enum {string}
+             */
+            basis: "" | "ssrc" | "track" | "mid" | "mapping" | "connection" | "only_other";
+            /**
+             * Format: double
+             * @description bit/s, mean
+             */
+            bitrate: number | null;
+            /**
+             * Format: double
+             * @description ms, mean
+             */
+            delay: number | null;
+            /**
+             * @description none: it was due and nothing came. muted: nothing was sent, or it was not to be played all the time. unknown: not measured
+             * @enum {string}
+             */
+            level: "good" | "fair" | "poor" | "none" | "muted" | "unknown";
+            /**
+             * Format: double
+             * @description Share of packets that did not come, 0 to 1
+             */
+            loss: number | null;
+            /**
+             * Format: double
+             * @description Time that the figures are of, over all its streams
+             */
+            measuredMs: number;
+            /** @description Why it is not good */
+            reason: string;
+            /** @description The received streams */
+            streams: components["schemas"]["StreamName"][];
+            /**
+             * Format: double
+             * @description Share of its time in stutters, 0 to 1
+             */
+            stutterShare: number | null;
+        };
+        MatrixStream: {
+            match: components["schemas"]["Match"];
+            part: components["schemas"]["MatrixPart"];
+            /**
+             * Format: int64
+             * @description Place in users
+             */
+            receiver: number;
+        };
+        MatrixThresholds: {
+            /** @description At or above */
+            audioStutterShare: components["schemas"]["MatrixLimit"];
+            /** @description ms; fair above */
+            delay: components["schemas"]["MatrixLimit"];
+            /** @description Fair above, poor at or above */
+            loss: components["schemas"]["MatrixLimit"];
+            /** @description At or above; also of screens */
+            videoStutterShare: components["schemas"]["MatrixLimit"];
+        };
+        MatrixUser: {
+            /** @description In the order of joining; none of a user who was told of and sent no data */
+            sessions: string[];
+            user: string;
+            userName: string;
         };
         Me: {
             /** @description The account's name; empty for an API key */
@@ -1359,6 +1877,78 @@ export interface components {
             /** @description At least 10 characters */
             new: string;
         };
+        Person: {
+            /** @description As the application named them; empty for an anonymous one */
+            user: string;
+            userName: string;
+        };
+        Profile: {
+            items: components["schemas"]["ProfileFigure"][];
+            kept: components["schemas"]["ProfileKept"];
+            /** @description What there is of media, by kind and direction; kinds without streams are left out */
+            media: components["schemas"]["ProfileMedia"][];
+            /** @description Users whose media was received, but who sent no measurements of their own */
+            missing: string[];
+        };
+        ProfileFigure: {
+            /**
+             * Format: double
+             * @description What value is a share of: the part; null where it is no share
+             */
+            count: number | null;
+            /**
+             * @description Empty where nothing was measured or no bound says what is good
+             * @enum {string}
+             */
+            grade: "" | "good" | "fair" | "poor";
+            /** @description How it is counted, and what is good */
+            help: string;
+            /** @example join_success */
+            id: string;
+            label: string;
+            /**
+             * Format: double
+             * @description And the whole; of a median the number of values
+             */
+            of: number | null;
+            /**
+             * @description Unit of count and of
+             * @enum {string}
+             */
+            ofUnit: "" | "users" | "stays" | "streams" | "recordings" | "ms";
+            /**
+             * @description Of value; empty: a count
+             * @enum {string}
+             */
+            unit: "" | "ratio" | "ms";
+            /**
+             * Format: double
+             * @description null where it was not measured
+             */
+            value: number | null;
+        };
+        ProfileKept: {
+            /** @description There are events */
+            events: boolean;
+            /** @description There are figures over time */
+            samples: boolean;
+        };
+        ProfileMedia: {
+            /**
+             * Format: int64
+             * @description Streams that had packets
+             */
+            carried: number;
+            /** @enum {string} */
+            direction: "send" | "receive";
+            /** @enum {string} */
+            kind: "audio" | "video" | "screen";
+            /**
+             * Format: int64
+             * @description Streams of which there are figures over time
+             */
+            measured: number;
+        };
         PublicKey: {
             /** Format: date-time */
             created: string;
@@ -1441,6 +2031,8 @@ export interface components {
             browser: string;
             browserVersion: string;
             call: string;
+            /** @description Operator of the network that the address is of */
+            carrier: string;
             /** @description The client's own id of the stay */
             clientSession: string;
             /**
@@ -1475,6 +2067,7 @@ export interface components {
             receives: boolean;
             /** Format: int64 */
             records: number;
+            /** @description Country code of the address, and the province or city where known: DE, Berlin. Needs a database of addresses (--geo) */
             region: string;
             role: string;
             sdk: string;
@@ -1498,6 +2091,8 @@ export interface components {
             browser: string;
             browserVersion: string;
             call: string;
+            /** @description Operator of the network that the address is of */
+            carrier: string;
             /** @description The client's own id of the stay */
             clientSession: string;
             /**
@@ -1533,6 +2128,7 @@ export interface components {
             receives: boolean;
             /** Format: int64 */
             records: number;
+            /** @description Country code of the address, and the province or city where known: DE, Berlin. Needs a database of addresses (--geo) */
             region: string;
             role: string;
             sdk: string;
@@ -1553,6 +2149,20 @@ export interface components {
         };
         SessionList: {
             items: components["schemas"]["Session"][];
+        };
+        Slice: {
+            /**
+             * @description Type of the worst issue; empty where there was none
+             * @example video_freeze
+             */
+            issue: string;
+            /** @description What people read of the type */
+            label: string;
+            /**
+             * @description Severity of the worst issue at that time; clear: there was none; unknown: there was nobody with media to measure
+             * @enum {string}
+             */
+            level: "unknown" | "clear" | "low" | "medium" | "high";
         };
         Stream: {
             /** Format: int64 */
@@ -1586,6 +2196,11 @@ export interface components {
             packetsLost: number | null;
             /** @description Who sent it, for a received stream; empty where not known */
             remoteUser: string;
+            /**
+             * @description What told remoteUser: the application or an adapter (mapping), or who is at the other end of the connection; empty where not known
+             * @enum {string}
+             */
+            remoteUserBasis: "" | "mapping" | "connection";
             /** @description The W3C id of its RTP report */
             reportId: string;
             rid: string;
@@ -1600,6 +2215,14 @@ export interface components {
         };
         StreamList: {
             items: components["schemas"]["Stream"][];
+        };
+        StreamName: {
+            session: string;
+            /**
+             * Format: int32
+             * @description Number within the session
+             */
+            stream: number;
         };
         Threshold: {
             /** Format: double */
@@ -1658,6 +2281,8 @@ export interface components {
         User: {
             browser: string;
             browserVersion: string;
+            /** @description Operator of the network that the address is of */
+            carrier: string;
             device: string;
             /** Format: date-time */
             firstIn: string;
@@ -1672,6 +2297,7 @@ export interface components {
             protocol: string;
             /** @description Has received media */
             receives: boolean;
+            /** @description Country code of the address, and the province or city where known: DE, Berlin. Needs a database of addresses (--geo) */
             region: string;
             /** @description A connection of the user's goes through a TURN relay */
             relay: boolean;
@@ -2031,15 +2657,38 @@ export interface operations {
                 from?: string | number;
                 /** @description RFC 3339 or Unix ms; what happened at it does not count */
                 to?: string | number;
+                status?: "active" | "ended";
+                /** @description Id of a call: this one alone */
+                call?: string;
                 /** @description Exact room id, or the beginning of one followed by * */
                 room?: string;
-                /** @description Exact id of a user who joined */
+                /** @description Exact id, or name in any case, of a user who joined; or the beginning of either followed by *. What is said of user, key, region, browser and os is said of one and the same stay */
                 user?: string;
-                status?: "active" | "ended";
+                /** @description What the application attached: key=value, or a key alone for any value */
+                key?: string;
+                /** @description A country, as in DE, or a place, as in DE, Berlin; may be repeated: any of them */
+                region?: string[];
+                /** @description May be repeated: any of them */
+                browser?: string[];
+                /** @description Operating system; may be repeated: any of them */
+                os?: string[];
+                /** @description Type of an issue that was found, see GET /issue-types; may be repeated: any of them */
+                issue?: string[];
+                /** @description An issue at least so severe, together with issue: of those types. none: looked at, and no issue was found */
+                severity?: "none" | "low" | "medium" | "high";
+                /** @description More than 0 leaves out calls without a score */
+                minScore?: number;
+                /** @description Less than 10 leaves out calls without a score */
+                maxScore?: number;
                 minDurationMs?: number;
                 maxDurationMs?: number;
-                sort?: "start" | "duration" | "users" | "room" | "status";
+                /** @description By score, calls without one come last either way */
+                sort?: "start" | "duration" | "users" | "room" | "status" | "score";
                 order?: "asc" | "desc";
+                /** @description How many users of each call to name */
+                people?: number;
+                /** @description In how many parts to tell each call's quality over its time */
+                slices?: number;
                 limit?: number;
                 cursor?: string;
             };
@@ -2059,6 +2708,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listCallChoices: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or Unix ms */
+                from?: string | number;
+                /** @description RFC 3339 or Unix ms; what happened at it does not count */
+                to?: string | number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallChoices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportCalls: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or Unix ms */
+                from?: string | number;
+                /** @description RFC 3339 or Unix ms; what happened at it does not count */
+                to?: string | number;
+                status?: "active" | "ended";
+                /** @description Id of a call: this one alone */
+                call?: string;
+                /** @description Exact room id, or the beginning of one followed by * */
+                room?: string;
+                /** @description Exact id, or name in any case, of a user who joined; or the beginning of either followed by *. What is said of user, key, region, browser and os is said of one and the same stay */
+                user?: string;
+                /** @description What the application attached: key=value, or a key alone for any value */
+                key?: string;
+                /** @description A country, as in DE, or a place, as in DE, Berlin; may be repeated: any of them */
+                region?: string[];
+                /** @description May be repeated: any of them */
+                browser?: string[];
+                /** @description Operating system; may be repeated: any of them */
+                os?: string[];
+                /** @description Type of an issue that was found, see GET /issue-types; may be repeated: any of them */
+                issue?: string[];
+                /** @description An issue at least so severe, together with issue: of those types. none: looked at, and no issue was found */
+                severity?: "none" | "low" | "medium" | "high";
+                /** @description More than 0 leaves out calls without a score */
+                minScore?: number;
+                /** @description Less than 10 leaves out calls without a score */
+                maxScore?: number;
+                minDurationMs?: number;
+                maxDurationMs?: number;
+                /** @description By score, calls without one come last either way */
+                sort?: "start" | "duration" | "users" | "room" | "status" | "score";
+                order?: "asc" | "desc";
+                format?: "csv" | "xlsx";
+                /** @description IANA name of the zone that times are written in */
+                zone?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description Calls in the table */
+                    "Peerglass-Rows"?: number;
+                    /** @description Calls that match */
+                    "Peerglass-Total"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Error */
@@ -2232,6 +2991,64 @@ export interface operations {
             };
         };
     };
+    listHappenings: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or Unix ms */
+                from?: string | number;
+                /** @description RFC 3339 or Unix ms; what happened at it does not count */
+                to?: string | number;
+                /** @description Only those of this session; may be repeated */
+                session?: string[];
+                /** @description Only this type, see GET /happening-types; may be repeated */
+                type?: string[];
+                /** @description Only this lane; may be repeated */
+                lane?: ("room" | "connection" | "media" | "device" | "error" | "application" | "feedback")[];
+                /** @description Only of this medium; may be repeated */
+                kind?: ("audio" | "video" | "screen")[];
+                /** @description Only of this way; may be repeated */
+                direction?: ("up" | "down")[];
+                /** @description Only those at least so severe */
+                severity?: "info" | "warning" | "error";
+                /** @description Part of the label, the text, the cause, the event's name or a user's name, upper and lower case alike */
+                search?: string;
+                order?: "asc" | "desc";
+                /** @description no: without what the stored events carry, which is most of an answer's bytes */
+                values?: "yes" | "no";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HappeningList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listIssues: {
         parameters: {
             query?: {
@@ -2313,6 +3130,91 @@ export interface operations {
             };
         };
     };
+    listMatches: {
+        parameters: {
+            query?: {
+                /** @description Only what these sessions received; may be repeated */
+                session?: string[];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getMatrix: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or Unix ms */
+                from?: string | number;
+                /** @description RFC 3339 or Unix ms; what happened at it does not count */
+                to?: string | number;
+                /** @description Only the users of these sessions; may be repeated */
+                session?: string[];
+                /** @description Which users, where there are more than limit: those who joined first, or those with the worst reception */
+                order?: "join" | "worst";
+                limit?: number;
+                /** @description Also so many of the worst pairs of all users */
+                worst?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matrix"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listOutcomes: {
         parameters: {
             query?: {
@@ -2350,17 +3252,55 @@ export interface operations {
             };
         };
     };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getSamples: {
         parameters: {
             query?: {
-                /** @description Only those of this session */
-                session?: string;
                 /** @description RFC 3339 or Unix ms */
                 from?: string | number;
                 /** @description RFC 3339 or Unix ms; what happened at it does not count */
                 to?: string | number;
-                /** @description Only these streams, each as session.number; may be repeated */
+                /** @description Only those of these sessions; may be repeated */
+                session?: string[];
+                /** @description Only these streams, each as session.number; may be repeated. Together with session: either */
                 stream?: string[];
+                /** @description Only streams of these kinds; may be repeated */
+                kind?: ("audio" | "video" | "screen" | "transport" | "client" | "unknown")[];
+                /** @description Only streams of these directions; may be repeated. both is that of a transport */
+                direction?: ("send" | "receive" | "both")[];
                 /** @description Only these metrics; may be repeated. See GET /metrics */
                 metrics?: string[];
                 /** @description Points that can be shown side by side: the server chooses a resolution that gives no more. 0: every point as it was measured */
@@ -3195,6 +4135,35 @@ export interface operations {
             };
         };
     };
+    listHappeningTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HappeningTypeList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -3211,6 +4180,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listIssueTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueTypeList"];
                 };
             };
             /** @description Error */
