@@ -5,6 +5,8 @@ import { clock, tick } from "../format";
 import type { Laid } from "./align";
 import { lonely, zoomed } from "./align";
 import { shifted } from "./range";
+
+export { shifted };
 import type { Absent, Burr, Series, Zone } from "./types";
 
 /** What a plot draws now; it is asked for with every stroke, so that data and range change in place. */

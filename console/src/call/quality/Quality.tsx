@@ -1,18 +1,48 @@
-import { Stack } from "@mantine/core";
-import type { CallDetail } from "../../api/client";
+import { SegmentedControl, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
+import { useMemo } from "react";
+import { useStays } from "../../api/quality";
 import { RangeBar } from "../../chart/RangeBar";
-import type { View } from "../range";
+import { useRange } from "../../chart/useRange";
+import { zone } from "../../format";
+import { mediaTabs, type PartProps, shownRange, shownUsers, type Side, userKey } from "../range";
+import { Card } from "./Card";
+import "./quality.css";
 
-export interface QualityProps {
-  app: number;
-  call: CallDetail;
-  view: View;
-  setView: (v: Partial<View>) => void;
-  bounds: [number, number];
-  live: boolean;
-}
+export type QualityProps = PartProps;
+
+const tabNames = { all: "All", video: "Video", audio: "Audio", screen: "Screen sharing" };
 
 /** What the users of a call received and sent: a card for each, one time axis for all. */
-export default function Quality({ view, setView, bounds, live }: QualityProps) {
-  return <Stack gap="sm"><RangeBar range={view.range} bounds={bounds} onRange={(range) => setView({ range })} live={live} /></Stack>;
+export default function Quality({ app, call, view, setView, bounds, live }: PartProps) {
+  const [chosen, onRange] = useRange(view.range, (range) => setView({ range }), bounds);
+  const range = shownRange({ range: chosen }, bounds);
+  const users = shownUsers(call, view);
+  const key = users.map(userKey).join();
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const sessions = useMemo(() => users.flatMap((u) => u.stays.map((s) => s.id)), [key, users.length]);
+  const stays = useStays(app, call.id, sessions);
+  const kinds = useMemo(() => new Set(stays.some.flatMap((s) => s.streams.filter((x) => x.direction === view.side).map((x) => x.kind as string))), [stays.some, view.side]);
+  const tabs = mediaTabs.filter((t) => t === "all" || kinds.has(t));
+  const tab = tabs.includes(view.tab) ? view.tab : "all";
+
+  return (
+    <Stack gap="sm" id="charts">
+      <div className="flow-bar">
+        <Group gap="sm" wrap="wrap">
+          <Title order={3} size="h5">{view.side === "receive" ? "Data received" : "Data sent"}</Title>
+          <SegmentedControl size="xs" aria-label="Side" value={view.side} onChange={(side) => setView({ side: side as Side })} data={[{ value: "receive", label: "Receiver" }, { value: "send", label: "Sender" }]} />
+          <Tabs value={tab} onChange={(t) => setView({ tab: mediaTabs.find((x) => x === t) ?? "all" })} variant="pills">
+            <Tabs.List aria-label="Media">
+              {tabs.map((t) => <Tabs.Tab key={t} value={t} py={5} px="sm" fz="xs" aria-controls="flow-cards">{tabNames[t]}</Tabs.Tab>)}
+            </Tabs.List>
+          </Tabs>
+        </Group>
+        <RangeBar range={chosen} bounds={bounds} onRange={onRange} live={live} />
+      </div>
+      <SimpleGrid cols={{ base: 1, lg: users.length > 1 ? 2 : 1 }} spacing="md" id="flow-cards">
+        {users.map((u) => <Card key={userKey(u)} app={app} call={call} who={u} side={view.side} tab={tab} range={range} chosen={chosen ?? (bounds[1] - bounds[0] > range[1] - range[0] ? range : undefined)} bounds={bounds} onRange={onRange} setView={setView} />)}
+      </SimpleGrid>
+      <Text size="xs" c="dimmed">Times in {zone(new Date(range[0]))}. Wheel, pinch or drag zooms all charts, double click shows the whole; dots are events, a click opens them. Click a name to hide its lines.</Text>
+    </Stack>
+  );
 }

@@ -1,0 +1,181 @@
+import { Alert, Anchor, Button, Group, Menu, Paper, Select, Skeleton, Text } from "@mantine/core";
+import { useDebouncedValue, useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
+import { IconChevronDown } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { Link } from "react-router";
+import type { CallDetail, Session, SessionDetail, User } from "../../api/client";
+import { markOf, useHappeningTypes } from "../../api/events";
+import { useDots, useFlow, useSenders, useStays } from "../../api/quality";
+import { Chart, type Mark } from "../../chart/Chart";
+import { clock } from "../../format";
+import { useScheme, userColor } from "../../theme";
+import { endsLink, type MediaTab, type Side, userIndex, userLink, userName, type View } from "../range";
+import { Score } from "../Score";
+import { type Flow, flow, type Party, streamKey } from "./lines";
+
+interface CardProps {
+  app: number;
+  call: CallDetail;
+  who: User;
+  side: Side;
+  tab: MediaTab;
+  range: [number, number];
+  /** The part of the call that is looked at, where it is not the whole. */
+  chosen?: [number, number];
+  bounds: [number, number];
+  onRange: (range: [number, number]) => void;
+  setView: (v: Partial<View>) => void;
+}
+
+const within = (range: [number, number], bounds: [number, number]): [number, number] => [Math.max(range[0], bounds[0]), Math.min(range[1], bounds[1])];
+
+// Who speaks the loudest changes all the time: dots of it would hide the others.
+const noise = new Set(["dominant_speaker"]);
+
+const sideWords = { receive: { did: "received", title: "Bit rate received" }, send: { did: "sent", title: "Bit rate sent" } };
+
+/** One user: who they are, and what they received or sent. */
+export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange, setView }: CardProps) {
+  const { ref: sized, width } = useElementSize();
+  const { ref: watched, entry } = useIntersection({ rootMargin: "400px" });
+  const box = useMergedRef(sized, watched);
+  const [near, setNear] = useState(false);
+  if (entry?.isIntersecting && !near) setNear(true); // what was seen once stays
+  const scheme = useScheme();
+  const sessions = useMemo(() => who.stays.map((s) => s.id), [who.stays]);
+
+  // Zooming moves at once on what is there; finer figures are asked for when it rests.
+  const [asked] = useDebouncedValue(chosen, 250);
+  const points = Math.min(Math.max(Math.round((width || 560) / 200) * 100, 200), 1000);
+  const stays = useStays(app, call.id, sessions);
+  const samples = useFlow(app, call.id, sessions, side, { range: asked, width: points, wanted: near });
+  const matches = useSenders(app, call.id, sessions, near && side === "receive");
+  const dots = useDots(app, call.id, sessions, near);
+  const types = useHappeningTypes();
+  const [only, setOnly] = useState<string | undefined>(undefined);
+
+  const streams = useMemo(() => stays.data?.flatMap((s) => s.streams), [stays.data]);
+  const senders = useMemo(() => new Map((matches.data ?? []).map((m) => [`${m.receiver.session}.${m.receiver.stream}`, m.user ?? ""])), [matches.data]);
+  const known: Flow | undefined = useMemo(
+    () => streams && samples.data && flow({ call, who, side, tab, streams, samples: samples.data, senders, only, range: within(samples.data.range ?? bounds, bounds), scheme }),
+    // The call's end moves each second while it goes on: the figures move with their own answer.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [call, who, side, tab, streams, samples.data, senders, only, scheme],
+  );
+  const marks: Mark[] = useMemo(() => {
+    const looks = new Map((types.data ?? []).map((t) => [t.type, t]));
+    return (dots.data ?? []).filter((h) => !noise.has(h.type)).map((h) => ({ ...markOf(h, looks.get(h.type), scheme), label: h.cause ? `${h.label}: ${h.cause.replaceAll("_", " ")}` : h.label }));
+  }, [dots.data, types.data, scheme]);
+  const open = (m: Mark) => {
+    const [session, index] = m.id.split("/");
+    setView(index && index !== "0" ? { view: "trace", session, event: `${session}/${index}` } : { view: "events", session });
+  };
+
+  const error = stays.error ?? samples.error;
+  const name = userName(who);
+  const { title } = sideWords[side];
+  return (
+    <Paper ref={box} component="section" aria-label={`${name} ${sideWords[side].did}`} p="md" pb="xs" className="flow-card">
+      <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm" mb={6}>
+        <div style={{ minWidth: 0 }}>
+          <Group gap={8} wrap="nowrap">
+            <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
+            <Text fw={600} size="sm" truncate component="h4" m={0}>{name}</Text>
+            <Score value={who.score} />
+          </Group>
+          <Text size="xs" c="dimmed" mt={2} lineClamp={2}>{about(who)}</Text>
+        </div>
+        <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={chosen} tab={tab} />
+      </Group>
+      {side === "receive" && (known?.parties.length ?? 0) > 1 && (
+        <Select size="xs" maw={240} mb={4} aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8} comboboxProps={{ withinPortal: true }}
+          value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
+      )}
+      {error
+        ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
+        : !known
+          ? <Skeleton h={250} />
+          : <Drawn known={known} none={<Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} range={range} />}>
+              <Chart title={title} unit="bit/s" series={known.series} burrs={known.burrs} absent={known.absent} marks={marks} onMark={open} range={range} bounds={bounds} onRange={onRange}
+                cursor="call" height={210} atLeast={20_000} sides={tab === "all" ? ["▲ Video, screen", "▼ Audio"] : undefined}
+                burrName={side === "receive" ? "Stood still or was silent" : "Network in the way: loss, jitter or a bit rate held down"}
+                help={side === "receive"
+                  ? "What arrived of each sender, summed over its streams. Red combs are freezes: of the picture upwards, of the sound downwards. Shaded is what lies between the least and the greatest value of each point."
+                  : "What was sent, simulcast layers and copies for several receivers added up. Red combs: receivers report more than 5 % loss, jitter above 50 ms (audio) or 100 ms (video), or the network held the bit rate down for more than half of the time."} />
+            </Drawn>}
+      {known?.parties.some((p) => p.user === "") && (
+        <Text size="xs" c="dimmed">Unknown sender: nothing told whose these streams are. An SFU gives streams names of its own; its adapter, or the application, can say who sent them.</Text>
+      )}
+    </Paper>
+  );
+}
+
+function Drawn({ known, none, children }: { known: Flow; none: React.ReactNode; children: React.ReactNode }) {
+  return known.series.length === 0 ? none : children;
+}
+
+/** SDK, version, platform, device and browser. */
+function about(u: User): string {
+  const browser = [u.browser, u.browserVersion.split(".")[0]].filter(Boolean).join(" ");
+  return [`SDK ${[u.sdk || u.protocol, u.sdkVersion].filter(Boolean).join(" ")}`, u.os, [u.device, browser].filter(Boolean).join(" / ")].filter(Boolean).join(" · ");
+}
+
+const kindWords = { all: "audio, video or screen", video: "video", audio: "audio", screen: "screen" };
+
+/** Why there is nothing to draw, and what to do. */
+function Nothing({ app, call, who, side, tab, stays, range }: { app: number; call: CallDetail; who: User; side: Side; tab: MediaTab; stays: SessionDetail[]; range: [number, number] }) {
+  const name = userName(who);
+  const present = who.stays.some((s) => Date.parse(s.start) < range[1] && (!s.end || Date.parse(s.end) > range[0]));
+  const streams = stays.flatMap((s) => s.streams);
+  const of = streams.filter((s) => s.direction === side && (tab === "all" ? s.kind !== "transport" && s.kind !== "client" : s.kind === tab));
+  const trace = <Anchor component={Link} size="sm" to={userLink(app, call.id, who.stays.at(-1)?.id ?? "")}>{name}'s page</Anchor>;
+  const other = side === "receive" ? "sent" : "received";
+  const text = !present ? `${name} was not in the room in this range.`
+    : streams.length === 0 ? <>No statistics came from {name}: the client told of events only, or its connection never stood. What it did is on {trace}.</>
+    : of.length > 0 ? `Nothing was measured of ${name} in this range.`
+    : <>{name} {sideWords[side].did} no {kindWords[tab]}{(side === "receive" ? who.sends : who.receives) ? `, and only ${other}` : ""}. More on {trace}.</>;
+  return <div className="flow-nothing"><Text size="sm" c="dimmed" ta="center" component="div">{text}</Text></div>;
+}
+
+/** The stay of a user that saw most of another stay; its last where none did. */
+export function besides(user: User, stay: Pick<Session, "start" | "end">): string | undefined {
+  const end = (s: Pick<Session, "start" | "end">) => (s.end ? Date.parse(s.end) : Number.MAX_SAFE_INTEGER);
+  const shared = (s: Session) => Math.min(end(s), end(stay)) - Math.max(Date.parse(s.start), Date.parse(stay.start));
+  return [...user.stays].sort((a, b) => shared(b) - shared(a))[0]?.id;
+}
+
+/** The ways to the two ends, and to the user alone. */
+function Details({ app, call, who, side, stays, parties, senders, range, tab }: { app: number; call: CallDetail; who: User; side: Side; stays: SessionDetail[]; parties: Party[]; senders: Map<string, string>; range?: [number, number]; tab: MediaTab }) {
+  const last = who.stays.at(-1);
+  if (!last) return null;
+  const view = { range, tab };
+  const user = <Menu.Item component={Link} to={userLink(app, call.id, last.id, { ...view, side })}>Everything of {userName(who)}</Menu.Item>;
+  return (
+    <Menu position="bottom-end" withArrow shadow="md">
+      <Menu.Target><Button size="compact-sm" variant="default" rightSection={<IconChevronDown size={14} />} style={{ flex: "none" }}>View details</Button></Menu.Target>
+      <Menu.Dropdown mah={400} style={{ overflowY: "auto" }}>
+        {side === "receive"
+          ? <>
+              <Menu.Label>Select sender to view details</Menu.Label>
+              {parties.map((p) => {
+                const stay = stays.find((s) => s.streams.some((x) => x.direction === "receive" && (senders.get(streamKey(x)) || x.remoteUser) === p.user)) ?? last;
+                const person = call.people.find((u) => u.user === p.user && p.user !== "");
+                const sender = person && besides(person, stay);
+                return (
+                  <Menu.Item key={p.user} component={Link} to={endsLink(app, call.id, stay.id, sender, view)} leftSection={<span className="flow-dot" style={{ background: p.color }} />}>
+                    {p.name}{!person && <Text span size="xs" c="dimmed"> receiver's half only</Text>}
+                  </Menu.Item>
+                );
+              })}
+              {parties.length === 0 && <Menu.Item disabled>Nobody was received</Menu.Item>}
+            </>
+          : <>
+              <Menu.Label>From end to end</Menu.Label>
+              {who.stays.map((s, i) => <Menu.Item key={s.id} component={Link} to={endsLink(app, call.id, "", s.id, view)}>What {userName(who)} sent{who.stays.length > 1 ? `, stay ${i + 1} from ${clock(s.start)}` : ""}</Menu.Item>)}
+            </>}
+        <Menu.Divider />
+        {user}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
