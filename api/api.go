@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/peerglass/peerglass/blob"
+	"github.com/peerglass/peerglass/quality/match"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/settings"
@@ -40,6 +41,8 @@ type Questions interface {
 	Issues(context.Context, rtc.AppID, rtc.CallID, query.IssueFilter) ([]rtc.Issue, error)
 	Outcomes(context.Context, rtc.AppID, rtc.CallID, rtc.SessionID) ([]rtc.Outcome, error)
 	Features(ctx context.Context, app rtc.AppID, call rtc.CallID, session rtc.SessionID, set string) ([]rtc.Feature, error)
+	Matches(ctx context.Context, app rtc.AppID, call rtc.CallID, receivers []rtc.SessionID) ([]match.Match, error)
+	Matrix(context.Context, rtc.AppID, rtc.CallID, query.MatrixFilter) (query.Matrix, error)
 	Follow(app rtc.AppID, call rtc.CallID, since time.Time) Follower
 }
 
@@ -208,6 +211,7 @@ func (a *API) routes() {
 	a.assessRoutes()
 	a.thresholdRoutes()
 	a.sampleRoutes()
+	a.matchRoutes()
 	a.happeningRoutes()
 	a.fileRoutes()
 	a.liveRoutes()

@@ -19,6 +19,7 @@ import (
 	"github.com/peerglass/peerglass/dump"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/quality/happening"
+	"github.com/peerglass/peerglass/quality/match"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/settings"
@@ -41,13 +42,15 @@ const theirRoom = "room of the other tenant"
 type answers struct {
 	happenings query.HappeningFilter
 
-	err      error // every question fails with it
-	filter   query.CallFilter
-	samples  query.SampleFilter
-	events   query.EventFilter
-	issues   query.IssueFilter
-	updates  []query.Update
-	followed time.Time
+	err       error // every question fails with it
+	filter    query.CallFilter
+	samples   query.SampleFilter
+	events    query.EventFilter
+	issues    query.IssueFilter
+	matrix    query.MatrixFilter
+	receivers []rtc.SessionID
+	updates   []query.Update
+	followed  time.Time
 }
 
 var _ Questions = (*answers)(nil)
@@ -165,6 +168,23 @@ func (q *answers) Features(_ context.Context, _ rtc.AppID, _ rtc.CallID, _ rtc.S
 		{Session: stay, Set: "jitsi", Scope: "connection", Subject: "PC_0", Name: "isP2P", Number: math.NaN(), Text: "true"},
 		{Session: stay, Set: "jitsi", Scope: "connection", Subject: "PC_0", Name: "iceReconnects", Number: 0},
 	}, q.err
+}
+
+func (q *answers) Matches(_ context.Context, app rtc.AppID, _ rtc.CallID, receivers []rtc.SessionID) ([]match.Match, error) {
+	q.receivers = receivers
+	return []match.Match{
+		{Session: stay, Stream: 1, Kind: rtc.KindVideo, Sender: stay, Sent: []*rtc.Stream{{ID: 7}}, User: "ada", Basis: match.SSRC},
+		{Session: stay, Stream: 2, Kind: rtc.KindAudio, Tried: []match.Trial{{Basis: match.SSRC}}},
+	}, q.err
+}
+
+func (q *answers) Matrix(_ context.Context, app rtc.AppID, _ rtc.CallID, f query.MatrixFilter) (query.Matrix, error) {
+	q.matrix = f
+	s := q.session(app)
+	part := &query.MatrixPart{Reception: match.Reception{Measured: 1000, Packets: 10, Missing: 1, Expected: 10, Playing: math.NaN(), Bitrate: math.NaN(), Delay: 80},
+		Level: match.Fair, Why: "10 % of the packets lost", Basis: match.Mapping, Streams: []query.StreamRef{{Session: stay, Stream: 1}}}
+	return query.Matrix{Users: []query.MatrixUser{{User: s.User, Name: s.UserName, Sessions: []rtc.SessionID{s.ID}}, {User: "carol"}}, Total: 1,
+		Cells: []query.MatrixCell{{Sender: 1, ReceiverSession: s.ID, Parts: [rtc.KindScreen + 1]*query.MatrixPart{rtc.KindVideo: part}}}}, q.err
 }
 
 func (q *answers) Follow(app rtc.AppID, call rtc.CallID, since time.Time) Follower {
@@ -366,6 +386,16 @@ func TestAnswers(t *testing.T) {
 		{name: "call with its verdict", as: "one", path: "/apps/1/calls", status: 200, has: []string{`"verdict":{"sentences":["Ada could not be heard."]`}},
 		{name: "issues", as: "one", path: call + "/issues", status: 200, has: []string{`"type":"latency"`, `"label":"High round-trip time"`, `"severity":"high"`, `"source":"network"`, `"end":null`, `"value":0.002`, `"limit":null`}},
 		{name: "outcomes", as: "one", path: call + "/outcomes", status: 200, has: []string{`"joinMs":1234`, `"joinedInTime":true`, `"videoFreezeRate":0,`, `"audioFreezeRate":null`, `"iceMs":null`, `"reasons":[{"id":"audio_loss","points":5.75`}},
+		{name: "matches", as: "one", path: call + "/matches", status: 200, lacks: foreign, has: []string{
+			`{"receiver":{"session":"` + stay.String() + `","stream":1},"kind":"video","sender":{"session":"` + stay.String() + `","streams":[7]},"user":"ada","basis":"ssrc","byTime":false,"tried":[]}`,
+			`"sender":null,"user":"","basis":"","byTime":false,"tried":[{"basis":"ssrc","fits":0,"sessions":[],"contradicts":false}]`, `"next":null`}},
+		{name: "page of matches", as: "one", path: call + "/matches?limit=1", status: 200, has: []string{`"stream":1`, `"next":"` + stay.String() + `.1"`}, lacks: []string{`"stream":2`}},
+		{name: "next page of matches", as: "one", path: call + "/matches?limit=1&cursor=" + stay.String() + ".1", status: 200, has: []string{`"stream":2`, `"next":null`}, lacks: []string{`"stream":1`}},
+		{name: "no page of matches", as: "one", path: call + "/matches?cursor=7", status: 422},
+		{name: "matrix", as: "one", path: call + "/matrix", status: 200, lacks: foreign, has: []string{
+			`"users":[{"user":"ada","userName":"Ada","sessions":["` + stay.String() + `"]},{"user":"carol","userName":"","sessions":[]}]`,
+			`{"receiver":0,"sender":1,"receiverSession":"` + stay.String() + `","senderSession":"","audio":null,"video":{"level":"fair","reason":"10 % of the packets lost","stutterShare":null,"loss":0.1,"bitrate":null,"delay":80`,
+			`"thresholds":{"audioStutterShare":{"fair":0.03,"poor":0.05},"videoStutterShare":{"fair":0.05,"poor":0.1},"loss":{"fair":0.05,"poor":0.2},"delay":{"fair":400,"poor":null}}`, `"unmatched":[]`, `"worst":[]`}},
 		{name: "features", as: "one", path: call + "/features?set=jitsi", status: 200, has: []string{
 			`{"session":"` + stay.String() + `","set":"jitsi","scope":"connection","subject":"PC_0","values":{"iceReconnects":0,"isP2P":"true"}}`}},
 		{name: "events", as: "one", path: call + "/events", status: 200,
@@ -425,7 +455,7 @@ func TestTenants(t *testing.T) {
 		"", "/secret", "/ingest-keys", "/public-keys", "/log", "/default-config", "/thresholds", "/calls", "/calls/" + theirs.String(), "/calls/" + theirs.String() + "/sessions", "/calls/" + theirs.String() + "/sessions/" + theirStay.String(),
 		"/calls/" + theirs.String() + "/sessions/" + theirStay.String() + "/dump", "/calls/" + theirs.String() + "/connections", "/calls/" + theirs.String() + "/streams",
 		"/calls/" + theirs.String() + "/samples", "/calls/" + theirs.String() + "/events",
-		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features",
+		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features", "/calls/" + theirs.String() + "/matches", "/calls/" + theirs.String() + "/matrix",
 		"/calls/" + theirs.String() + "/live",
 	} {
 		tests = append(tests,

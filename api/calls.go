@@ -89,7 +89,7 @@ func streamOf(s *rtc.Stream) Stream {
 	return Stream{
 		ID: uint32(s.ID), Session: s.Session.String(), Connection: uint16(s.Connection),
 		Kind: MediaKind(s.Kind.String()), Direction: Direction(s.Direction.String()), ReportID: s.ReportID, SSRC: s.SSRC, MID: s.MID, RID: s.RID,
-		Track: s.Track, Label: s.Label, RemoteUser: s.RemoteUser, Codec: s.Codec, Start: s.Start.UTC(), End: s.End.UTC(), Samples: s.Samples,
+		Track: s.Track, Label: s.Label, RemoteUser: s.RemoteUser, RemoteBasis: s.RemoteBasis, Codec: s.Codec, Start: s.Start.UTC(), End: s.End.UTC(), Samples: s.Samples,
 		Packets: total(s.Packets), PacketsLost: lost(s), Bytes: total(s.Bytes),
 	}
 }

@@ -231,6 +231,7 @@ type Stream struct {
 	Track       string    `json:"track"`
 	Label       string    `json:"label"`
 	RemoteUser  string    `json:"remoteUser" doc:"Who sent it, for a received stream; empty where not known"`
+	RemoteBasis string    `json:"remoteUserBasis" enum:",mapping,connection" doc:"What told remoteUser: the application or an adapter (mapping), or who is at the other end of the connection; empty where not known"`
 	Codec       string    `json:"codec" example:"video/VP8"`
 	Start       time.Time `json:"start"`
 	End         time.Time `json:"end" doc:"Last sample"`
