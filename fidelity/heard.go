@@ -99,11 +99,16 @@ func length(gaps []gap) (ms float64) {
 	return ms
 }
 
-// videoGaps returns the gaps of at least shortest ms between frames shown.
-// Where the page was not called for each frame, those between count as evenly
-// spread.
-func videoGaps(seen *Seen, from, to, shortest float64) []gap {
-	var gaps []gap
+// burst is how many frames a second there are at most before a stall's end: a
+// page that is called once for more than that was busy while they were shown.
+const burst = 10
+
+// videoGaps returns the gaps of at least shortest ms between frames shown, and
+// those that may have been: where the page was called once for a few frames,
+// they came evenly spread (a busy page) or all at the end (the stall is over,
+// and what waited is shown at once). Of many frames it was the page. Pages
+// note whole ms: one that is shortest to the ms may have been less.
+func videoGaps(seen *Seen, from, to, shortest float64) (gaps, perhaps []gap) {
 	last, before := from, 0.0
 	for i, at := range seen.Frames.At {
 		if at >= to {
@@ -117,15 +122,20 @@ func videoGaps(seen *Seen, from, to, shortest float64) []gap {
 		if at < from {
 			continue
 		}
-		if at-last >= shortest*shown {
+		switch took := at - last; {
+		case math.Abs(took-shortest) <= 1:
+			perhaps = append(perhaps, gap{last, at})
+		case took >= shortest*shown:
 			gaps = append(gaps, gap{last, at})
+		case took >= shortest && shown <= burst*took/1000:
+			perhaps = append(perhaps, gap{last, at})
 		}
 		last = at
 	}
 	if to-last >= shortest {
 		gaps = append(gaps, gap{last, to})
 	}
-	return gaps
+	return gaps, perhaps
 }
 
 // shown counts the frames presented in an interval.

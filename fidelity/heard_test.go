@@ -79,11 +79,22 @@ func TestVideoGaps(t *testing.T) {
 	seen := new(Seen)
 	seen.Frames.At = Steps{900, 1000, 1050, 1700, 1750, 3750, 3800}
 	seen.Frames.Presented = Steps{1, 2, 3, 4, 5, 45, 46}
-	got := videoGaps(seen, 1000, 5000, shortestVideo)
+	got, perhaps := videoGaps(seen, 1000, 5000, shortestVideo)
 	// 1050 to 1700; not 1750 to 3750, when the page was busy and 40 were shown.
 	if len(got) != 2 || got[0] != (gap{1050, 1700}) || got[1] != (gap{3800, 5000}) {
 		t.Errorf("gaps %v", got)
 	}
+	if len(perhaps) != 0 {
+		t.Errorf("in doubt: %v", perhaps)
+	}
+	// Three frames at the end of a second: spread, or what waited for it.
+	seen.Frames.At = Steps{900, 1000, 2000, 2050}
+	seen.Frames.Presented = Steps{1, 2, 5, 6}
+	if got, perhaps := videoGaps(seen, 1000, 2100, shortestVideo); len(got) != 0 || len(perhaps) != 1 || perhaps[0] != (gap{1000, 2000}) {
+		t.Errorf("gaps %v, in doubt %v", got, perhaps)
+	}
+	seen.Frames.At = Steps{900, 1000, 1050, 1700, 1750, 3750, 3800}
+	seen.Frames.Presented = Steps{1, 2, 3, 4, 5, 45, 46}
 	if n := shown(seen, 1000, 3750); n != 43 {
 		t.Errorf("%v frames shown, want 43", n)
 	}

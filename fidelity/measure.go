@@ -75,7 +75,7 @@ var (
 	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the sending page's source made"}
 	VideoStutter = &Target{ID: "video_stutter", Label: "Video stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
-		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording"}
+		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording; where the page was called once for a few frames it is known only between two bounds, and the nearer one counts"}
 	AudioStutter = &Target{ID: "audio_stutter", Label: "Audio stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
 		Truth: "time of stretches of 200 ms or longer in which the receiving page heard nothing new of the rising tone, of the time of the recording"}
 	Shown = &Target{ID: "fps_shown", Label: "Frames shown", Unit: "fps", Scale: 1, Within: 1,
@@ -422,7 +422,7 @@ func (f *flow) rate(out Figure, m *quality.Metric, from, to float64, count func(
 
 // stutter is a stutter rate: of the samples that lie in the recording, and of the
 // gaps in the time that they cover.
-func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, gaps func(from, to float64) []gap) Figure {
+func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, gaps func(from, to float64) (sure, perhaps []gap)) Figure {
 	var time, all float64
 	var exact bool
 	from, to := math.Inf(1), 0.0
@@ -440,7 +440,9 @@ func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, g
 		return Figure{}
 	}
 	out.Said = time / all
-	out.True = length(gaps(from, to)) / (to - from)
+	sure, perhaps := gaps(from, to)
+	least := length(sure) / (to - from)
+	out.True = min(max(out.Said, least), least+length(perhaps)/(to-from))
 	return out
 }
 
@@ -455,7 +457,7 @@ func (t *Truth) videoStutter(f *flow, of *Target) Figure {
 		return out
 	}
 	seen := t.seen(f.to, f.from)
-	return f.stutter(t, out, quality.VideoStutterTime, quality.VideoTime, func(from, to float64) []gap {
+	return f.stutter(t, out, quality.VideoStutterTime, quality.VideoTime, func(from, to float64) (sure, perhaps []gap) {
 		return videoGaps(seen, from, to, shortestVideo)
 	})
 }
@@ -508,11 +510,11 @@ func (t *Truth) audio(f *flow, from, to float64) []Figure {
 	for _, of := range []*Target{AudioStutter, AudioStutterExact} {
 		stutter := f.figure(of)
 		if !switchedOff[t.Condition] {
-			stutter = f.stutter(t, stutter, quality.AudioStutterTime, quality.AudioTime, func(from, to float64) []gap {
+			stutter = f.stutter(t, stutter, quality.AudioStutterTime, quality.AudioTime, func(from, to float64) (sure, perhaps []gap) {
 				if silenced[t.Condition] && f.from == "ada" {
-					return nil // what is not said cannot be missing
+					return nil, nil // what is not said cannot be missing
 				}
-				return audioGaps(sounds, from, to, shortestAudio)
+				return audioGaps(sounds, from, to, shortestAudio), nil
 			})
 		}
 		out = append(out, stutter)

@@ -12,7 +12,7 @@ const LATE = 150;
 const SLEPT = 5000;
 /** ms without a new picture after which it is counted how many come: */
 const EARLY = 300;
-/** more than so many, none of them presented, and nobody sees the element. */
+/** more than so many, none of them presented by the beat after, and nobody sees the element. */
 const UNSEEN = 1;
 
 /** An element that shows a received track. Holds neither: both may go. */
@@ -26,6 +26,7 @@ interface Watched {
   _presented: number; // pictures that the browser had presented at the last call
   _at: number; // when the newest one was; 0: the next one ends no gap
   _come: number; // pictures that had come when the gap was EARLY long; −1: it is not yet
+  _passed: boolean; // some came since and were not presented by the next beat
   _spacing: number; // usual ms between two
   _doubt: boolean; // the page was busy since
   _charged: number; // ms of the gap that goes on that are in _stutter
@@ -74,7 +75,7 @@ export class VideoWatch implements Module {
     const ref = new WeakRef(el);
     const w: Watched = {
       _el: ref, _user: undefined, _label: undefined, _track: "", _told: "", _report: "",
-      _presented: 0, _at: 0, _come: -1, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
+      _presented: 0, _at: 0, _come: -1, _passed: false, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
       _stop: (e) => guard(() => (e.type === "pause" || (e.target as MediaStreamTrack).id === w._track) && this._cut(w)),
     };
     const shown = (_: number, m: VideoFrameCallbackMetadata): void => {
@@ -122,7 +123,7 @@ export class VideoWatch implements Module {
       const report = w._track && !el.paused && inbound(p, w._track, w._report);
       if (!report) continue;
       w._report = report.id;
-      if (!this._busy(w)) this._charge(w, this._sure);
+      if (!w._passed && !this._busy(w)) this._charge(w, this._sure);
       p.add(report.id, { peerglassVideoStutterDuration: w._stutter / 1000, peerglassFramesShown: w._shown });
     }
     if (p.machine && this._beat !== undefined) {
@@ -150,7 +151,7 @@ export class VideoWatch implements Module {
     w._presented = m.presentedFrames;
     w._at = due(el, track) ? m.presentationTime : 0;
     w._come = -1;
-    w._doubt = false;
+    w._passed = w._doubt = false;
     w._charged = 0;
   }
 
@@ -199,7 +200,9 @@ export class VideoWatch implements Module {
       else if (!w._doubt && w._at && now - w._at >= EARLY) {
         const n = come(el);
         if (w._come < 0) w._come = n;
-        else if (n - w._come > UNSEEN || !due(el, trackOf(el))) w._at = w._charged = 0;
+        // Those that come just now, at the end of a stall, are presented before the next beat.
+        else if (w._passed || !due(el, trackOf(el))) w._at = w._charged = 0;
+        else w._passed = n - w._come > UNSEEN;
       }
     }
     if (late <= LATE) this._sure = now;
