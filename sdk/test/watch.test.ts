@@ -126,7 +126,8 @@ test("a busy page invents no freezes, and pictures are counted for which it was 
   const seen = await page.evaluate(() => ({ called: el.frames.length, pictures: pictures(el) }));
   expect(seen.called, "the browser did not call for each").toBeLessThan(seen.pictures - 30);
   expect(Math.abs(report.peerglassFramesShown - seen.pictures)).toBeLessThan(10);
-  expect(report.peerglassVideoStutterDuration).toBe(0);
+  // One that is invented lasts as long as the page was busy; a strained machine has shorter ones of its own.
+  expect(report.peerglassVideoStutterDuration).toBeLessThan(1.4);
 });
 
 test("nothing is missed in a hidden page, of a paused element, and of a muted track", async () => {
