@@ -85,6 +85,7 @@ func Find(slug string) *Type { return bySlug[slug] }
 var bySlug = map[string]*Type{}
 
 func declare(t Type) *Type {
+	t.place = len(all)
 	if bySlug[t.Slug] != nil {
 		panic("happening: two types are called " + t.Slug)
 	}
@@ -166,14 +167,6 @@ var (
 	firstFrame = declare(Type{
 		Slug: "first_frame", Label: "First frame", References: []uint8{refLinkSetup}, Lane: LaneConnection, Color: Sky, Shape: Diamond,
 		Help: "The first sound or picture was sent or received, and how long after the join.", From: "the stay's outcome",
-	})
-	pushMeasured = declare(Type{
-		Slug: "push_succeeded", Label: "Push succeeded", References: []uint8{refPushMeasurement}, Lane: LaneConnection, Color: Blue, Shape: Triangle,
-		Help: "A sent stream carries packets.", From: "the first sample of a sent stream with packets; simulcast layers are one stream",
-	})
-	pullMeasured = declare(Type{
-		Slug: "pull_succeeded", Label: "Pull succeeded", References: []uint8{refPullMeasurement}, Lane: LaneConnection, Color: Blue, Shape: Diamond,
-		Help: "A received stream carries packets.", From: "the first sample of a received stream with packets",
 	})
 	pushFailed = declare(Type{
 		Slug: "push_failed", Label: "Push failed", Lane: LaneConnection, Color: Pink, Shape: Triangle, Severity: rtc.Warning,
@@ -293,7 +286,19 @@ var (
 	})
 	dominantSpeaker = declare(Type{
 		Slug: "dominant_speaker", Label: "Speaks the loudest", Lane: LaneMedia, Color: Grey, Shape: Triangle,
-		Help: "Another user is the loudest now.", From: "`dominantSpeaker`", Tell: "`peerglass.event(\"dominantSpeaker\", { user })`",
+		Help: "Who is the loudest now, the user or another.", From: "`dominantSpeaker`", Tell: "`peerglass.event(\"dominantSpeaker\", { user })`",
+	})
+)
+
+// What streams came to: after what began them, where rows have one time.
+var (
+	pushMeasured = declare(Type{
+		Slug: "push_succeeded", Label: "Push succeeded", References: []uint8{refPushMeasurement}, Lane: LaneConnection, Color: Blue, Shape: Triangle,
+		Help: "A sent stream carries packets.", From: "the first sample of a sent stream with packets; simulcast layers are one stream",
+	})
+	pullMeasured = declare(Type{
+		Slug: "pull_succeeded", Label: "Pull succeeded", References: []uint8{refPullMeasurement}, Lane: LaneConnection, Color: Blue, Shape: Diamond,
+		Help: "A received stream carries packets.", From: "the first sample of a received stream with packets",
 	})
 )
 

@@ -157,9 +157,12 @@ func (w *watch) mediaEvent(e *rtc.Event) bool {
 			w.screen(e, p.VideoType == "desktop", "", "")
 		}
 	case rtc.NameDominantSpeaker:
-		var p struct{ User any }
+		var p struct {
+			User     any
+			Endpoint any `json:"dominantSpeakerEndpoint"` // of Jitsi, which does not say whose it is
+		}
 		read(e.Value, &p)
-		w.add(dominantSpeaker, Row{RemoteUser: textOf(p.User)})
+		w.add(dominantSpeaker, Row{RemoteUser: textOf(p.User), Text: strings.TrimSuffix("endpoint "+textOf(p.Endpoint), "endpoint ")})
 	case rtc.NameHold:
 		var p struct{ On bool }
 		read(e.Value, &p)
@@ -231,12 +234,12 @@ func (w *watch) replaces(e *rtc.Event) {
 		return
 	}
 	if p.To != nil {
-		n := named{kind: mediaOf(p.To.Kind), id: p.To.ID, label: p.To.Label}
+		n := named{kind: mediaOf(p.To.Kind), id: p.To.ID, label: labelOf(p.To.Label)}
 		t := w.track(n.id, n.kind)
 		if t == nil {
 			return
 		}
-		if p.From != nil && p.From.Label != "" && n.label != "" && p.From.Label != n.label && t.kind != rtc.KindScreen && n.kind != rtc.KindUnknown {
+		if p.From != nil && labelOf(p.From.Label) != "" && n.label != "" && p.From.Label != n.label && t.kind != rtc.KindScreen && n.kind != rtc.KindUnknown {
 			was := w.tracks[p.From.ID]
 			input := p.To.Kind + "input"
 			if (was == nil || was.kind != rtc.KindScreen) && w.used[input] != n.label {
@@ -307,7 +310,9 @@ func (w *watch) mutes(e *rtc.Event, muted bool) {
 		w.muted[kind] = false
 	}
 	w.tells(kind, !muted, cause, reference, "")
-	w.on[kind] = w.live[kind] > 0 && !w.muted[kind] // what is not sent yet is told when it is
+	if w.known.tracks {
+		w.on[kind] = w.live[kind] > 0 && !w.muted[kind] // what is not sent yet is told when it is
+	}
 }
 
 // othersMute takes a mute of what another user sends.
@@ -532,7 +537,7 @@ func (w *watch) screenEnds(t *track, cause string) {
 func (w *watch) sets(e *rtc.Event) {
 	key := fmt.Sprint(e.Connection, e.Name)
 	was, known := w.settings[key]
-	if was == e.Value && known || !known && len(w.settings) >= maxNames || e.Value == "" {
+	if was == e.Value && known || !known && len(w.settings) >= maxNames || e.Value == "" || strings.Contains(e.Value, `"audio/`) {
 		return
 	}
 	w.settings[key] = e.Value
@@ -541,7 +546,7 @@ func (w *watch) sets(e *rtc.Event) {
 
 // settingText says what the encodings of a sender are to be.
 func settingText(value string) string {
-	var p struct {
+	type parameters struct {
 		Encodings []struct {
 			RID                   string
 			Active                *bool
@@ -550,7 +555,17 @@ func settingText(value string) string {
 			ScaleResolutionDownBy float64
 		}
 	}
-	if !read(value, &p) || len(p.Encodings) == 0 {
+	var p struct {
+		parameters
+		First parameters `json:"0"` // of clients that tell the call's arguments
+	}
+	if !read(value, &p) {
+		return line(value)
+	}
+	if len(p.Encodings) == 0 {
+		p.Encodings = p.First.Encodings
+	}
+	if len(p.Encodings) == 0 {
 		return line(value)
 	}
 	var all []string

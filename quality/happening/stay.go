@@ -228,7 +228,15 @@ func (t *Type) rank() int {
 // Compare orders rows by time, and those of one time always alike.
 func Compare(a, b *Row) int {
 	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Type.rank(), b.Type.rank()), cmp.Compare(a.Session, b.Session),
-		cmp.Compare(a.Index, b.Index), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Type.Slug, b.Type.Slug))
+		cmp.Compare(a.Index, b.Index), cmp.Compare(a.derived(), b.derived()), cmp.Compare(a.Place, b.Place))
+}
+
+// derived is where a row that no event tells stands among others of its time.
+func (r *Row) derived() int {
+	if r.Index != 0 {
+		return 0
+	}
+	return r.Type.place
 }
 
 // end tells how the stay ended.

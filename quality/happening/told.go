@@ -34,10 +34,14 @@ func (w *watch) event(e *rtc.Event) {
 		w.add(callFailed, Row{Label: call + " failed", Cause: cmp.Or(word(name), "failed"), Text: strings.Trim(call+": "+failed(e.Value), ": ")})
 		return
 	}
-	if e.Kind == rtc.KindEvent && !slices.Contains(Needless, e.Name) {
+	if e.Kind == rtc.KindEvent && !slices.Contains(Needless, e.Name) && !itself[e.Name] {
 		w.add(appEvent, Row{Label: cmp.Or(shortenedName(e.Name), appEvent.Label), Severity: e.Severity, Text: line(e.Value)})
 	}
 }
+
+// itself are events by which clients of others tell of themselves what the
+// identity says already.
+var itself = map[string]bool{rtc.NameIdentity: true, "watchrtc": true, "keys": true, "userAgentData": true, "userDetails": true, "userJoined": true, "connectionInfo": true}
 
 func shortenedName(name string) string {
 	if r := []rune(name); len(r) > 80 {

@@ -81,6 +81,8 @@ type Type struct {
 	Help       string       // what it says
 	From       string       // the events and figures that tell it
 	Tell       string       // what an application calls where the browser does not tell it; ""
+
+	place int // among all
 }
 
 // Row is one thing that happened.

@@ -49,7 +49,7 @@ func tracksIn(value string) []named {
 		case map[string]any:
 			if kind, id := mediaOf(v["kind"]), textOf(v["id"]); kind != rtc.KindUnknown && id != "" {
 				settings, _ := v["settings"].(map[string]any)
-				found = append(found, named{kind, id, textOf(v["label"]), settings})
+				found = append(found, named{kind, id, labelOf(textOf(v["label"])), settings})
 				return
 			}
 			for _, name := range [...]string{"tracks", "track", "to", "0", "1", "2"} {
@@ -60,7 +60,7 @@ func tracksIn(value string) []named {
 				if id := textOf(v[1]); id != "" {
 					n := named{kind: mediaOf(v[0]), id: id}
 					if len(v) > 2 {
-						n.label = textOf(v[2])
+						n.label = labelOf(textOf(v[2]))
 					}
 					found = append(found, n)
 					return
@@ -84,6 +84,15 @@ func tracksIn(value string) []named {
 func textOf(v any) string {
 	s, _ := v.(string)
 	return s
+}
+
+// labelOf is a track's label where people can read it: browsers give what is
+// drawn or synthesised an id for one.
+func labelOf(label string) string {
+	if len(label) == 36 && strings.Count(label, "-") == 4 && !strings.Contains(label, " ") || strings.HasPrefix(label, "MediaStreamAudioDestinationNode") {
+		return ""
+	}
+	return label
 }
 
 func mediaOf(v any) rtc.MediaKind {
