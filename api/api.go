@@ -15,6 +15,7 @@ import (
 
 	"github.com/peerglass/peerglass/blob"
 	"github.com/peerglass/peerglass/quality/match"
+	"github.com/peerglass/peerglass/quality/profile"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/settings"
@@ -43,6 +44,7 @@ type Questions interface {
 	Features(ctx context.Context, app rtc.AppID, call rtc.CallID, session rtc.SessionID, set string) ([]rtc.Feature, error)
 	Matches(ctx context.Context, app rtc.AppID, call rtc.CallID, receivers []rtc.SessionID) ([]match.Match, error)
 	Matrix(context.Context, rtc.AppID, rtc.CallID, query.MatrixFilter) (query.Matrix, error)
+	Profile(context.Context, rtc.AppID, rtc.CallID) (*profile.Rows, error)
 	Follow(app rtc.AppID, call rtc.CallID, since time.Time) Follower
 }
 
@@ -209,6 +211,7 @@ func (a *API) routes() {
 	a.tokenRoutes()
 	a.callRoutes()
 	a.assessRoutes()
+	a.profileRoutes()
 	a.thresholdRoutes()
 	a.sampleRoutes()
 	a.matchRoutes()

@@ -20,6 +20,7 @@ import (
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/quality/happening"
 	"github.com/peerglass/peerglass/quality/match"
+	"github.com/peerglass/peerglass/quality/profile"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/settings"
@@ -185,6 +186,13 @@ func (q *answers) Matrix(_ context.Context, app rtc.AppID, _ rtc.CallID, f query
 		Level: match.Fair, Why: "10 % of the packets lost", Basis: match.Mapping, Streams: []query.StreamRef{{Session: stay, Stream: 1}}}
 	return query.Matrix{Users: []query.MatrixUser{{User: s.User, Name: s.UserName, Sessions: []rtc.SessionID{s.ID}}, {User: "carol"}}, Total: 1,
 		Cells: []query.MatrixCell{{Sender: 1, ReceiverSession: s.ID, Parts: [rtc.KindScreen + 1]*query.MatrixPart{rtc.KindVideo: part}}}}, q.err
+}
+
+func (q *answers) Profile(ctx context.Context, app rtc.AppID, call rtc.CallID) (*profile.Rows, error) {
+	c, err := q.Call(ctx, app, call)
+	outcomes, _ := q.Outcomes(ctx, app, call, 0)
+	return &profile.Rows{Call: c, Sessions: []rtc.Session{q.session(app)}, Outcomes: outcomes, Troubled: []rtc.SessionID{stay},
+		Media: []profile.Media{{Kind: rtc.KindVideo, Direction: rtc.Receive, Measured: 1, Carried: 1, HighQuality: 1, Remote: []string{"carol"}}}}, err
 }
 
 func (q *answers) Follow(app rtc.AppID, call rtc.CallID, since time.Time) Follower {
@@ -396,6 +404,11 @@ func TestAnswers(t *testing.T) {
 			`"users":[{"user":"ada","userName":"Ada","sessions":["` + stay.String() + `"]},{"user":"carol","userName":"","sessions":[]}]`,
 			`{"receiver":0,"sender":1,"receiverSession":"` + stay.String() + `","senderSession":"","audio":null,"video":{"level":"fair","reason":"10 % of the packets lost","stutterShare":null,"loss":0.1,"bitrate":null,"delay":80`,
 			`"thresholds":{"audioStutterShare":{"fair":0.03,"poor":0.05},"videoStutterShare":{"fair":0.05,"poor":0.1},"loss":{"fair":0.05,"poor":0.2},"delay":{"fair":400,"poor":null}}`, `"unmatched":[]`, `"worst":[]`}},
+		{name: "profile", as: "one", path: call + "/profile", status: 200, lacks: foreign, has: []string{
+			`{"id":"join_success","label":"Join success","unit":"ratio","value":1,"count":1,"of":1,"ofUnit":"users","grade":"good"`,
+			`"id":"video_freeze","label":"Video freeze","unit":"ratio","value":0,"count":0,"of":60000,"ofUnit":"ms","grade":"good"`,
+			`"id":"audio_freeze","label":"Audio freeze","unit":"ratio","value":null,"count":null,"of":null,"ofUnit":"ms","grade":""`,
+			`"media":[{"kind":"video","direction":"receive","measured":1,"carried":1}],"missing":["carol"]`}},
 		{name: "features", as: "one", path: call + "/features?set=jitsi", status: 200, has: []string{
 			`{"session":"` + stay.String() + `","set":"jitsi","scope":"connection","subject":"PC_0","values":{"iceReconnects":0,"isP2P":"true"}}`}},
 		{name: "events", as: "one", path: call + "/events", status: 200,
@@ -456,6 +469,7 @@ func TestTenants(t *testing.T) {
 		"/calls/" + theirs.String() + "/sessions/" + theirStay.String() + "/dump", "/calls/" + theirs.String() + "/connections", "/calls/" + theirs.String() + "/streams",
 		"/calls/" + theirs.String() + "/samples", "/calls/" + theirs.String() + "/events",
 		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features", "/calls/" + theirs.String() + "/matches", "/calls/" + theirs.String() + "/matrix",
+		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features", "/calls/" + theirs.String() + "/profile",
 		"/calls/" + theirs.String() + "/live",
 	} {
 		tests = append(tests,

@@ -19,14 +19,15 @@ type Level string
 
 // Evidence is a figure or an event that an issue or a verdict rests on.
 type Evidence struct {
-	Session string     `json:"session" doc:"Whose it is; empty: the issue's own"`
-	Stream  uint32     `json:"stream" doc:"0: not about a stream"`
-	Metric  string     `json:"metric" doc:"Id in GET /metrics; empty: not about a figure"`
-	Event   string     `json:"event" doc:"Name of an event; empty: not about one"`
-	At      *time.Time `json:"at" doc:"When it was worst, or happened"`
-	Value   *float64   `json:"value" doc:"In the metric's unit"`
-	Limit   *float64   `json:"limit" doc:"The threshold that it crossed"`
-	Text    string     `json:"text"`
+	Session  string     `json:"session" doc:"Whose it is; empty: the issue's own"`
+	Stream   uint32     `json:"stream" doc:"0: not about a stream"`
+	Metric   string     `json:"metric" doc:"Id in GET /metrics; empty: not about a figure"`
+	Event    string     `json:"event" doc:"Name of an event; empty: not about one"`
+	At       *time.Time `json:"at" doc:"When it was worst, or happened"`
+	Value    *float64   `json:"value" doc:"In the metric's unit"`
+	Limit    *float64   `json:"limit" doc:"The threshold that it crossed"`
+	Text     string     `json:"text"`
+	Sentence uint8      `json:"sentence" doc:"Of a verdict: which of its sentences rests on it, from 1; 0: not told"`
 }
 
 // Issue is a detected impairment of one user's stay. docs/issues.md lists the
@@ -144,7 +145,7 @@ func figureOf(v float32) *float64 {
 }
 
 func evidenceOf(e *rtc.Evidence) Evidence {
-	out := Evidence{Stream: uint32(e.Stream), Metric: e.Metric, Event: e.Event, At: orNull(e.At), Value: e.Value, Limit: e.Limit, Text: e.Text}
+	out := Evidence{Stream: uint32(e.Stream), Metric: e.Metric, Event: e.Event, At: orNull(e.At), Value: e.Value, Limit: e.Limit, Text: e.Text, Sentence: e.Sentence}
 	if e.Session != 0 {
 		out.Session = e.Session.String()
 	}

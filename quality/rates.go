@@ -33,9 +33,13 @@ const InTime = 5 * time.Second
 // join is in ms, NaN if it never was.
 func JoinedInTime(join float64) bool { return join <= float64(InTime.Milliseconds()) }
 
+// HighQualityLoss is the most that a transmission of high quality may lose, 0–1
+// (SparkRTC).
+const HighQualityLoss = 0.05
+
 // HighQuality reports whether a stream's transmission counts as one of high
 // quality: a loss of at most 5 % (SparkRTC). loss is 0–1.
-func HighQuality(loss float64) bool { return loss <= 0.05 }
+func HighQuality(loss float64) bool { return loss <= HighQualityLoss }
 
 // VideoSeverity and AudioSeverity are the bands of a freeze rate (Tencent RTC):
 // video below 5 % low, below 10 % moderate, else high; audio below 3 %, below

@@ -36,6 +36,8 @@ type Evidence struct {
 	Value   *float64  `json:"value,omitempty"`  // in the metric's unit
 	Limit   *float64  `json:"limit,omitempty"`  // the threshold that it crossed
 	Text    string    `json:"text,omitempty"`   // what a person reads, where figures do not say it
+	// Of a verdict's evidence: which of its sentences rests on it, from 1.
+	Sentence uint8 `json:"sentence,omitempty"`
 }
 
 // Phase of a stay in which an issue lies.

@@ -118,7 +118,10 @@ func (c *call) tell(v *rtc.Verdict) {
 	}
 	for i, g := range told {
 		v.Sentences = append(v.Sentences, g.sentence())
-		v.Evidence = append(v.Evidence, g.evidence(i == 0)...)
+		for _, e := range g.evidence(i == 0) {
+			e.Sentence = uint8(i + 1)
+			v.Evidence = append(v.Evidence, e)
+		}
 	}
 	v.Evidence = v.Evidence[:min(len(v.Evidence), maxEvidence)]
 	main := told[0].issues[0]
