@@ -110,6 +110,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apps/{app}/calls/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Browsers, systems, regions and keys that occur, to narrow calls by */
+        get: operations["listCallChoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The calls that match, as a table
+         * @description Times are in zone, units in the head of the columns. The first 100000 calls in the order asked for; Peerglass-Rows says how many the table has, Peerglass-Total how many match. Where those differ the file's name and the sheet About say so too. A table that is cut off midway ends with a broken connection, never as if it were whole.
+         */
+        get: operations["exportCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apps/{app}/calls/{call}": {
         parameters: {
             query?: never;
@@ -283,6 +320,23 @@ export interface paths {
         };
         /** What each stay came to: set-up, stutter, score with its reasons */
         get: operations["listOutcomes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apps/{app}/calls/{call}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A call as a whole: users, joins, streams that went through, freezes */
+        get: operations["getProfile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -637,6 +691,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issue-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue of issues: types, labels, causes */
+        get: operations["listIssueTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login": {
         parameters: {
             query?: never;
@@ -861,6 +932,15 @@ export interface components {
             /** @description What was wrong with it; null until it was looked at */
             verdict: components["schemas"]["Verdict"];
         };
+        CallChoices: {
+            browsers: string[];
+            /** @description Names of what the application attached */
+            keys: string[];
+            /** @description As in DE, Berlin; the country stands before the comma */
+            regions: string[];
+            /** @description Operating systems */
+            systems: string[];
+        };
         CallDetail: {
             /** Format: int32 */
             app: number;
@@ -908,7 +988,7 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
         };
         CallList: {
-            items: components["schemas"]["Call"][];
+            items: components["schemas"]["ListedCall"][];
             /** @description Cursor of the next page; null on the last */
             next: string | null;
             /**
@@ -1048,6 +1128,11 @@ export interface components {
             limit: number | null;
             /** @description Id in GET /metrics; empty: not about a figure */
             metric: string;
+            /**
+             * Format: int32
+             * @description Of a verdict: which of its sentences rests on it, from 1; 0: not told
+             */
+            sentence: number;
             /** @description Whose it is; empty: the issue's own */
             session: string;
             /**
@@ -1319,12 +1404,75 @@ export interface components {
         IssueList: {
             items: components["schemas"]["Issue"][];
         };
+        IssueType: {
+            /** @description That it can name */
+            causes: string[];
+            /** @description What it is, its thresholds and their source */
+            help: string;
+            /** @description What people read */
+            label: string;
+            /** @enum {string} */
+            phase: "call" | "joining";
+            /** @example video_freeze */
+            type: string;
+        };
+        IssueTypeList: {
+            items: components["schemas"]["IssueType"][];
+        };
         IssuedToken: {
             /** Format: date-time */
             expires: string;
             /** @description Claim jti of a one-time token; null for others */
             id: string | null;
             token: string;
+        };
+        ListedCall: {
+            /** Format: int32 */
+            app: number;
+            /**
+             * Format: int64
+             * @description From the start to the end, or until now
+             */
+            durationMs: number;
+            /**
+             * Format: date-time
+             * @description Last leave; null while the call goes on
+             */
+            end: string | null;
+            /** @example 0a1b2c3d4e5f6 */
+            id: string;
+            /**
+             * Format: int64
+             * @description Most sessions at one time
+             */
+            peak: number;
+            /** @description The first users by join, as many as were asked for with people */
+            people: components["schemas"]["Person"][];
+            /** @description Empty for a session that named no room */
+            room: string;
+            /** @description What people read; the room where it has no other name */
+            roomName: string;
+            /**
+             * Format: int64
+             * @description Stays: a user who comes back adds one
+             */
+            sessions: number;
+            /** @description The time from start to end (or now) in equal parts, as many as were asked for with slices */
+            slices: components["schemas"]["Slice"][];
+            /**
+             * Format: date-time
+             * @description First join
+             */
+            start: string;
+            /** @enum {string} */
+            status: "active" | "ended";
+            /**
+             * Format: int64
+             * @description Distinct users who joined
+             */
+            users: number;
+            /** @description What was wrong with it; null until it was looked at */
+            verdict: components["schemas"]["Verdict"];
         };
         LogEntry: {
             /** @example token_expired */
@@ -1729,6 +1877,78 @@ export interface components {
             /** @description At least 10 characters */
             new: string;
         };
+        Person: {
+            /** @description As the application named them; empty for an anonymous one */
+            user: string;
+            userName: string;
+        };
+        Profile: {
+            items: components["schemas"]["ProfileFigure"][];
+            kept: components["schemas"]["ProfileKept"];
+            /** @description What there is of media, by kind and direction; kinds without streams are left out */
+            media: components["schemas"]["ProfileMedia"][];
+            /** @description Users whose media was received, but who sent no measurements of their own */
+            missing: string[];
+        };
+        ProfileFigure: {
+            /**
+             * Format: double
+             * @description What value is a share of: the part; null where it is no share
+             */
+            count: number | null;
+            /**
+             * @description Empty where nothing was measured or no bound says what is good
+             * @enum {string}
+             */
+            grade: "" | "good" | "fair" | "poor";
+            /** @description How it is counted, and what is good */
+            help: string;
+            /** @example join_success */
+            id: string;
+            label: string;
+            /**
+             * Format: double
+             * @description And the whole; of a median the number of values
+             */
+            of: number | null;
+            /**
+             * @description Unit of count and of
+             * @enum {string}
+             */
+            ofUnit: "" | "users" | "stays" | "streams" | "recordings" | "ms";
+            /**
+             * @description Of value; empty: a count
+             * @enum {string}
+             */
+            unit: "" | "ratio" | "ms";
+            /**
+             * Format: double
+             * @description null where it was not measured
+             */
+            value: number | null;
+        };
+        ProfileKept: {
+            /** @description There are events */
+            events: boolean;
+            /** @description There are figures over time */
+            samples: boolean;
+        };
+        ProfileMedia: {
+            /**
+             * Format: int64
+             * @description Streams that had packets
+             */
+            carried: number;
+            /** @enum {string} */
+            direction: "send" | "receive";
+            /** @enum {string} */
+            kind: "audio" | "video" | "screen";
+            /**
+             * Format: int64
+             * @description Streams of which there are figures over time
+             */
+            measured: number;
+        };
         PublicKey: {
             /** Format: date-time */
             created: string;
@@ -1929,6 +2149,20 @@ export interface components {
         };
         SessionList: {
             items: components["schemas"]["Session"][];
+        };
+        Slice: {
+            /**
+             * @description Type of the worst issue; empty where there was none
+             * @example video_freeze
+             */
+            issue: string;
+            /** @description What people read of the type */
+            label: string;
+            /**
+             * @description Severity of the worst issue at that time; clear: there was none; unknown: there was nobody with media to measure
+             * @enum {string}
+             */
+            level: "unknown" | "clear" | "low" | "medium" | "high";
         };
         Stream: {
             /** Format: int64 */
@@ -2423,15 +2657,38 @@ export interface operations {
                 from?: string | number;
                 /** @description RFC 3339 or Unix ms; what happened at it does not count */
                 to?: string | number;
+                status?: "active" | "ended";
+                /** @description Id of a call: this one alone */
+                call?: string;
                 /** @description Exact room id, or the beginning of one followed by * */
                 room?: string;
-                /** @description Exact id of a user who joined */
+                /** @description Exact id, or name in any case, of a user who joined; or the beginning of either followed by *. What is said of user, key, region, browser and os is said of one and the same stay */
                 user?: string;
-                status?: "active" | "ended";
+                /** @description What the application attached: key=value, or a key alone for any value */
+                key?: string;
+                /** @description A country, as in DE, or a place, as in DE, Berlin; may be repeated: any of them */
+                region?: string[];
+                /** @description May be repeated: any of them */
+                browser?: string[];
+                /** @description Operating system; may be repeated: any of them */
+                os?: string[];
+                /** @description Type of an issue that was found, see GET /issue-types; may be repeated: any of them */
+                issue?: string[];
+                /** @description An issue at least so severe, together with issue: of those types. none: looked at, and no issue was found */
+                severity?: "none" | "low" | "medium" | "high";
+                /** @description More than 0 leaves out calls without a score */
+                minScore?: number;
+                /** @description Less than 10 leaves out calls without a score */
+                maxScore?: number;
                 minDurationMs?: number;
                 maxDurationMs?: number;
-                sort?: "start" | "duration" | "users" | "room" | "status";
+                /** @description By score, calls without one come last either way */
+                sort?: "start" | "duration" | "users" | "room" | "status" | "score";
                 order?: "asc" | "desc";
+                /** @description How many users of each call to name */
+                people?: number;
+                /** @description In how many parts to tell each call's quality over its time */
+                slices?: number;
                 limit?: number;
                 cursor?: string;
             };
@@ -2451,6 +2708,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listCallChoices: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or Unix ms */
+                from?: string | number;
+                /** @description RFC 3339 or Unix ms; what happened at it does not count */
+                to?: string | number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallChoices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportCalls: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339 or Unix ms */
+                from?: string | number;
+                /** @description RFC 3339 or Unix ms; what happened at it does not count */
+                to?: string | number;
+                status?: "active" | "ended";
+                /** @description Id of a call: this one alone */
+                call?: string;
+                /** @description Exact room id, or the beginning of one followed by * */
+                room?: string;
+                /** @description Exact id, or name in any case, of a user who joined; or the beginning of either followed by *. What is said of user, key, region, browser and os is said of one and the same stay */
+                user?: string;
+                /** @description What the application attached: key=value, or a key alone for any value */
+                key?: string;
+                /** @description A country, as in DE, or a place, as in DE, Berlin; may be repeated: any of them */
+                region?: string[];
+                /** @description May be repeated: any of them */
+                browser?: string[];
+                /** @description Operating system; may be repeated: any of them */
+                os?: string[];
+                /** @description Type of an issue that was found, see GET /issue-types; may be repeated: any of them */
+                issue?: string[];
+                /** @description An issue at least so severe, together with issue: of those types. none: looked at, and no issue was found */
+                severity?: "none" | "low" | "medium" | "high";
+                /** @description More than 0 leaves out calls without a score */
+                minScore?: number;
+                /** @description Less than 10 leaves out calls without a score */
+                maxScore?: number;
+                minDurationMs?: number;
+                maxDurationMs?: number;
+                /** @description By score, calls without one come last either way */
+                sort?: "start" | "duration" | "users" | "room" | "status" | "score";
+                order?: "asc" | "desc";
+                format?: "csv" | "xlsx";
+                /** @description IANA name of the zone that times are written in */
+                zone?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description Calls in the table */
+                    "Peerglass-Rows"?: number;
+                    /** @description Calls that match */
+                    "Peerglass-Total"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Error */
@@ -2885,17 +3252,55 @@ export interface operations {
             };
         };
     };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the app */
+                app: number;
+                /** @description Id of the call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getSamples: {
         parameters: {
             query?: {
-                /** @description Only those of this session */
-                session?: string;
                 /** @description RFC 3339 or Unix ms */
                 from?: string | number;
                 /** @description RFC 3339 or Unix ms; what happened at it does not count */
                 to?: string | number;
-                /** @description Only these streams, each as session.number; may be repeated */
+                /** @description Only those of these sessions; may be repeated */
+                session?: string[];
+                /** @description Only these streams, each as session.number; may be repeated. Together with session: either */
                 stream?: string[];
+                /** @description Only streams of these kinds; may be repeated */
+                kind?: ("audio" | "video" | "screen" | "transport" | "client" | "unknown")[];
+                /** @description Only streams of these directions; may be repeated. both is that of a transport */
+                direction?: ("send" | "receive" | "both")[];
                 /** @description Only these metrics; may be repeated. See GET /metrics */
                 metrics?: string[];
                 /** @description Points that can be shown side by side: the server chooses a resolution that gives no more. 0: every point as it was measured */
@@ -3775,6 +4180,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listIssueTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueTypeList"];
                 };
             };
             /** @description Error */
