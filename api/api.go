@@ -214,6 +214,7 @@ func (a *API) routes() {
 	a.profileRoutes()
 	a.thresholdRoutes()
 	a.sampleRoutes()
+	a.happeningRoutes()
 	a.matchRoutes()
 	a.happeningRoutes()
 	a.fileRoutes()
