@@ -21,8 +21,6 @@ var arrows = []struct{ from, to, why string }{
 	{"quality/happening", "quality/issue", "what happened is told by events, not by what was found to be wrong"},
 	{"quality/happening", "query", "what events mean is worked out of rows, wherever they come from"},
 	{"quality/match", "quality/...", "who sends what is told by the rows alone: figures, issues and verdicts rest on it"},
-	{"quality/happening", "quality/issue", "what happened is told by events, not by what was found to be wrong"},
-	{"quality/happening", "query", "what events mean is worked out of rows, wherever they come from"},
 	{"quality/score", "quality/verdict", "what a user got does not depend on what was found to blame"},
 	{"ingest", "rescore", "what comes in is derived once; deriving again is for whoever asks"},
 	{"ingest", "query", "what comes in must not wait for an answer"},

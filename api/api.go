@@ -216,7 +216,6 @@ func (a *API) routes() {
 	a.sampleRoutes()
 	a.happeningRoutes()
 	a.matchRoutes()
-	a.happeningRoutes()
 	a.fileRoutes()
 	a.liveRoutes()
 	a.aboutRoutes()

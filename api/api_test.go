@@ -21,7 +21,6 @@ import (
 	"github.com/peerglass/peerglass/quality/happening"
 	"github.com/peerglass/peerglass/quality/match"
 	"github.com/peerglass/peerglass/quality/profile"
-	"github.com/peerglass/peerglass/quality/happening"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 	"github.com/peerglass/peerglass/settings"
