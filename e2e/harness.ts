@@ -23,6 +23,8 @@ export interface Program {
   /** Fetches a file from the API. */
   download(path: string): Promise<Buffer>;
   pid: number;
+  /** Its data folder. */
+  data: string;
   stop(): Promise<void>;
 }
 
@@ -100,7 +102,7 @@ export async function startProgram({ firstLogin = true, args = [] as string[] } 
   if (firstLogin) await first();
 
   return {
-    url, key: found.key, admin, pid: child.pid as number,
+    url, key: found.key, admin, pid: child.pid as number, data,
     async api(path, init) {
       const res = await raw(path, init);
       if (!res.ok) throw new Error(`${init?.method ?? "GET"} ${path}: ${res.status} ${await res.text()}`);

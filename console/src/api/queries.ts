@@ -1,6 +1,6 @@
 // Every question that the console asks, in one place: keys, addresses and how
 // often a call in progress is asked again.
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, type DefaultConfig, liveAddress, unwrap } from "./client";
 
@@ -116,32 +116,6 @@ export function useAppLog(app: number) {
 
 export const useClearAppLog = (app: number) => useAppMutation((_: void) => unwrap(api.DELETE("/apps/{app}/log", { params: { path: { app } } })));
 
-export interface CallsQuestion {
-  from?: Date;
-  to?: Date;
-  room: string;
-  user: string;
-  status: "" | "active" | "ended";
-  sort: "start" | "duration" | "users" | "room" | "status";
-  ascending: boolean;
-  size: number;
-  cursor?: string;
-}
-
-export function useCalls(app: number, q: CallsQuestion) {
-  const query = {
-    from: q.from?.toISOString(), to: q.to?.toISOString(), room: q.room || undefined, user: q.user || undefined, status: q.status || undefined,
-    sort: q.sort, order: q.ascending ? ("asc" as const) : ("desc" as const), limit: q.size, cursor: q.cursor,
-  };
-  return useQuery({
-    queryKey: ["calls", app, query],
-    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls", { params: { path: { app }, query }, signal })),
-    placeholderData: keepPreviousData,
-    // A new call stands in the list within two seconds of its first join.
-    refetchInterval: 1_500,
-  });
-}
-
 export function useCall(app: number | undefined, call: string) {
   return useQuery({
     queryKey: ["call", call, "detail"],
@@ -177,16 +151,6 @@ export function useMetrics() {
   return useQuery({ queryKey: ["metrics"], queryFn: async () => (await unwrap(api.GET("/metrics"))).items, staleTime: Number.POSITIVE_INFINITY });
 }
 
-export function useSamples(app: number, call: string, session: string, q: { range?: [number, number]; width: number; metrics: string[] }) {
-  return useQuery({
-    queryKey: ["call", call, "samples", session, q],
-    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/samples", {
-      params: { path: { app, call }, query: { session, from: q.range?.[0], to: q.range?.[1], width: q.width, metrics: q.metrics } }, signal,
-    })),
-    placeholderData: (previous, query) => (query?.queryKey[3] === session ? previous : undefined),
-  });
-}
-
 /** Events worth a dot on the charts: what changed or failed, not every call of the API. */
 export function useMarks(app: number, call: string, session: string) {
   return useQuery({
@@ -195,18 +159,6 @@ export function useMarks(app: number, call: string, session: string) {
       const page = await unwrap(api.GET("/apps/{app}/calls/{call}/events", { params: { path: { app, call }, query: { session, kind: ["state", "event", "call", "log", "feedback"], limit: 1000 } }, signal }));
       return page.items.filter((e) => e.severity !== "info" || /connectionstatechange|mute|screenShare|getDisplayMedia|ondevicechange|track\.|MediaStreamTrack|visibility|network|feedback|clock/i.test(e.name)).slice(0, 300);
     },
-  });
-}
-
-export function useEvents(app: number, call: string, q: { session: string; search: string; kinds: string[] }) {
-  return useInfiniteQuery({
-    queryKey: ["call", call, "events", q],
-    queryFn: ({ pageParam, signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/events", {
-      params: { path: { app, call }, query: { session: q.session, search: q.search || undefined, kind: q.kinds.length ? (q.kinds as never) : undefined, limit: 200, cursor: pageParam } }, signal,
-    })),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next ?? undefined,
-    placeholderData: keepPreviousData,
   });
 }
 
@@ -234,12 +186,12 @@ export function useLive(app: number, call: string, on: boolean): "off" | "up" | 
     source.onerror = () => { setState("lost"); about("detail"); };
     const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
     on_("samples", "samples");
-    on_("events", "events", "marks");
-    on_("sessions", "detail", "session", "issues", "outcomes");
-    on_("streams", "session");
+    on_("events", "events", "marks", "happenings");
+    on_("sessions", "detail", "session", "issues", "outcomes", "profile", "happenings");
+    on_("streams", "session", "profile");
     on_("connections", "session");
-    on_("call", "detail", "issues");
-    on_("end", "detail", "issues", "outcomes", "session", "samples", "events", "marks");
+    on_("call", "detail", "issues", "profile");
+    on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "marks", "happenings");
     return () => { source.close(); clearTimeout(waiting); };
   }, [app, call, on, queries]);
   return state;

@@ -1,123 +1,133 @@
-import { Alert, Anchor, Badge, Box, Button, Group, Menu, Skeleton, Stack, Tabs, Text, Title, Tooltip } from "@mantine/core";
-import { IconArrowLeft, IconCheck, IconDownload, IconShare } from "@tabler/icons-react";
-import { type ComponentType, lazy, Suspense, useEffect, useState } from "react";
+import { Alert, Anchor, Box, Skeleton, Stack, Tabs, Title } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
-import { ApiError, type CallDetail, dumpAddress, type Issue, type Session, type User } from "../api/client";
-import { useCall, useIssues, useLive, useMetrics, useOutcomes } from "../api/queries";
-import { Status } from "../calls/Calls";
-import { clock, count, duration, span, zone } from "../format";
+import { useIssuesFrom, useProfile } from "../api/call";
+import { ApiError, type CallDetail, type Issue, type Metric, type Outcome, type Verdict } from "../api/client";
+import { useCall, useLive, useMetrics, useOutcomes } from "../api/queries";
 import { useApp } from "../Shell";
-import { Issues, VerdictCard } from "./Findings";
-import { type Part, type PartProps, readView, userName, type View, writeView } from "./range";
+import "./call.css";
+import type { Moment } from "./evidence";
+import { Issues, VerdictCard, VerdictLine } from "./Findings";
+import { Header } from "./Header";
+import { Profile } from "./Profile";
+import { including, listLink, type Part, type PartProps, parts, readView, userOf, type View, writeView } from "./range";
+import { States } from "./States";
+import { statesOf } from "./peculiar";
 import { Users } from "./Users";
 
 /** The parts of the page: each is loaded when it is looked at. */
-const tabs: { part: Part; name: string; Body: ComponentType<PartProps> }[] = [
-  { part: "quality", name: "Quality", Body: lazy(() => import("./quality/Quality")) },
-  { part: "matrix", name: "Who hears whom", Body: lazy(() => import("../matrix/Matrix")) },
-  { part: "events", name: "Events and time line", Body: lazy(() => import("../events/Events")) },
-  { part: "trace", name: "API trace", Body: lazy(() => import("../trace/TracePage")) },
-];
+const bodies: Record<Part, { name: string; Body: ComponentType<PartProps> }> = {
+  quality: { name: "Quality", Body: lazy(() => import("./quality/Quality")) },
+  matrix: { name: "Who hears whom", Body: lazy(() => import("../matrix/Matrix")) },
+  events: { name: "Events and time line", Body: lazy(() => import("../events/Events")) },
+  trace: { name: "API trace", Body: lazy(() => import("../trace/TracePage")) },
+};
 
-/** One call: its facts, who took part, what each of them received and sent. */
+/** One call: its facts, what was wrong with it, who took part, what each of them received and sent. */
 export default function Call() {
   const { call: id = "" } = useParams();
-  const { app } = useApp();
+  const { apps, app } = useApp();
   const call = useCall(app?.id, id);
-  if (call.error instanceof ApiError && call.error.status === 404) {
-    return <Alert color="gray" title="No such call in this app">It may belong to another app, or its data has passed its retention. <Anchor component={Link} to={`/calls${app ? `?app=${app.id}` : ""}`}>To the list of calls</Anchor></Alert>;
-  }
-  if (call.error) return <Alert color="red" title="The call could not be read">{call.error.message}</Alert>;
-  if (!call.data || !app) return <Stack><Skeleton h={90} /><Skeleton h={180} /><Skeleton h={380} /></Stack>;
-  return <Body app={app.id} appName={app.name} call={call.data} />;
+  if (apps.error && !app) return <Alert color="red" title="The apps could not be read">{apps.error.message}</Alert>;
+  if (apps.data && !app) return <Alert color="gray" title="No app yet">A call belongs to an app. Create one under <Anchor component={Link} to="/apps">Apps</Anchor>.</Alert>;
+  if (app && call.error instanceof ApiError && call.error.status === 404 && !call.data) return <Missing app={app.id} name={app.name} several={(apps.data?.length ?? 0) > 1} />;
+  if (call.error && !call.data) return <Alert color="red" title="The call could not be read">{call.error.message}</Alert>;
+  if (!call.data || call.data.id !== id || !app) return <Stack aria-busy="true" aria-label="Loading the call"><Skeleton h={120} /><Skeleton h={132} /><Skeleton h={110} /><Skeleton h={300} /></Stack>;
+  return <Body app={app.id} appName={app.name} call={call.data} key={call.data.id} />;
 }
 
-interface NamedStay extends Session { who: User }
+function Missing({ app, name, several }: { app: number; name: string; several: boolean }) {
+  return (
+    <Alert color="gray" icon={<IconAlertTriangle size={18} />} title={`There is no such call in ${name}`}>
+      Its data have passed their retention or were deleted, {several ? "it belongs to another app (choose it above), " : ""}or the link is cut off. If somebody has a dump of it, it can be imported. <Anchor component={Link} to={listLink(app)}>To the list of calls</Anchor>
+    </Alert>
+  );
+}
 
-const staysOf = (call: CallDetail): NamedStay[] => call.people.flatMap((user) => user.stays.map((s) => ({ ...s, who: user })));
+const noIssues: Issue[] = [];
+const noOutcomes: Outcome[] = [];
+const noMetrics: Metric[] = [];
 
 function Body({ app, appName, call }: { app: number; appName: string; call: CallDetail }) {
   const live = call.status === "active";
-  const state = useLive(app, call.id, live);
-  const [params, setParams] = useSearchParams();
-  const view = readView(params);
-  const setView = (v: Partial<View>) => setParams((p) => writeView(p, v), { replace: true });
+  const line = useLive(app, call.id, live);
   const now = useNow(live);
   const start = Date.parse(call.start);
-  const bounds: [number, number] = [start, Math.max(call.end ? Date.parse(call.end) : now, start + 5_000)];
+  const end = call.end ? Date.parse(call.end) : undefined;
+  const bounds = useMemo<[number, number]>(() => [start, Math.max(end ?? now, start + 5_000)], [start, end, now]);
 
-  const sessions = staysOf(call);
-  const selected = sessions.find((s) => s.id === view.session) ?? sessions[0];
-  const issues = useIssues(app, call.id);
+  const [params, setParams] = useSearchParams();
+  const view = useMemo(() => readView(params), [params]);
+  // The router's setter is another one at each change of the address; what is handed down stays the same.
+  const latest = useRef(setParams);
+  latest.current = setParams;
+  const setView = useCallback((v: Partial<View>) => latest.current((p) => writeView(p, v), { replace: true, preventScrollReset: true }), []);
+
+  const counts = (call.verdict as Verdict | null)?.issues;
+  const issues = useIssuesFrom(app, call.id, counts && counts.medium + counts.high > 0 ? "medium" : "low");
   const outcomes = useOutcomes(app, call.id);
+  const profile = useProfile(app, call.id);
   const metrics = useMetrics();
-  const nameOf = (user: string) => userName(call.people.find((p) => p.user === user) ?? { user, userName: "" });
-  const whose = (id: string) => userName(sessions.find((s) => s.id === id)?.who ?? { user: "", userName: "" });
-  const show = (i: Issue) => {
-    const from = Date.parse(i.start);
-    const to = i.end ? Date.parse(i.end) : bounds[1];
-    const around = Math.max((to - from) / 2, 10_000);
-    setView({ session: i.session, event: null, range: [Math.max(from - around, bounds[0]), Math.min(to + around, bounds[1])] });
-    document.getElementById("charts")?.scrollIntoView({ behavior: "smooth" });
+  const states = useMemo(() => statesOf(call, profile.data, view, live), [call, profile.data, view, live]);
+
+  const charts = useRef<HTMLDivElement>(null);
+  const onShow = (m: Moment) => {
+    const users = including(call, view, m.session);
+    setView({ view: "quality", side: "receive", tab: m.tab, session: m.session, range: m.range, event: null, ...(users ? { users } : {}) });
+    charts.current?.scrollIntoView({ behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   };
+  const around = { app, call, metrics: metrics.data ?? noMetrics, bounds, onShow };
+  const forget = () => setView({ session: userOf(call, view.session) && view.session, users: view.users?.filter((s) => userOf(call, s)) });
+
+  // Beside the other parts the findings take one line, until they are asked for.
+  const [opened, setOpened] = useState(false);
+  useEffect(() => setOpened(false), [view.view]);
+  const whole = view.view === "quality" || opened;
 
   useEffect(() => { document.title = `${call.roomName || call.room || "Call"} · Peerglass`; }, [call.roomName, call.room]);
 
   return (
-    <Stack gap="lg">
-      <div>
-        <Anchor component={Link} to={`/calls?app=${app}`} size="xs" c="dimmed" style={{ display: "inline-flex", alignItems: "center", gap: 4 }}><IconArrowLeft size={13} />Calls</Anchor>
-        <Group justify="space-between" align="flex-start" mt={4} wrap="wrap">
-          <Group gap="md" style={{ minWidth: 0 }}>
-            <Title order={2} size="h3" style={{ overflowWrap: "anywhere" }}>{call.roomName || call.room || "Call without a room"}</Title>
-            <Status call={call} />
-            {live && state === "lost" && <Badge color="orange" variant="light" tt="none">Connection lost, asking again…</Badge>}
-          </Group>
-          <Group gap="xs"><Share /><Dumps app={app} call={call} /></Group>
-        </Group>
-        <Group gap="xl" mt="sm" wrap="wrap">
-          <Fact name="App">{appName} <Text span c="dimmed" size="sm">{app}</Text></Fact>
-          <Fact name="Room id">{call.room || "–"}</Fact>
-          <Fact name="Call id"><span className="mono">{call.id}</span></Fact>
-          <Fact name={`Start – end (${zone(new Date(call.start))})`}>{span(call.start, call.end)}</Fact>
-          <Fact name="Duration">{duration(live ? now - start : call.durationMs)}</Fact>
-          <Fact name="Users">{count(call.users)}{call.sessions !== call.users && <Text span c="dimmed" size="sm"> in {count(call.sessions)} stays</Text>}</Fact>
-        </Group>
-      </div>
-      <Section title="Verdict">
-        <VerdictCard verdict={call.verdict} start={call.start} live={live} nameOf={nameOf} />
-        {issues.error ? <Alert color="red">{issues.error.message}</Alert> : issues.data && <Issues issues={issues.data} metrics={metrics.data ?? []} whose={whose} onShow={show} />}
-      </Section>
-      <Tabs value={view.view} onChange={(v) => setView({ view: (v ?? "quality") as Part })} aria-label="Parts of the call">
-        <Tabs.List className="tabs">
-          {tabs.map(({ part, name }) => <Tabs.Tab key={part} value={part}>{name}</Tabs.Tab>)}
+    <Stack gap="md">
+      <Header app={app} appName={appName} call={call} now={now} line={line} session={userOf(call, view.session) && view.session} />
+      <States states={states} app={app} onTrace={() => setView({ view: "trace" })} onForget={forget} />
+      {whole
+        ? (
+          <>
+            <Section title="Verdict">
+              <VerdictCard {...around} issues={issues.data ?? noIssues} live={live} measured={(profile.data?.media ?? []).some((m) => m.measured > 0)} />
+            </Section>
+            <Section title="Room profile"><Profile profile={profile.data} error={profile.error} /></Section>
+            <Issues {...around} live={live} />
+          </>
+        )
+        : <VerdictLine call={call} onOpen={() => setOpened(true)} />}
+      <Tabs value={view.view} onChange={(v) => setView({ view: (v ?? "quality") as Part })} keepMounted={false}>
+        <Tabs.List className="tabs" aria-label="Parts of the call">
+          {parts.map((part) => <Tabs.Tab key={part} value={part}>{bodies[part].name}</Tabs.Tab>)}
         </Tabs.List>
-        {tabs.map(({ part, Body: Part }) => (
-          <Tabs.Panel key={part} value={part} pt="md">
-            {view.view === part && (
-              <Stack gap="lg">
-                {part === "quality" && <Section title="Users"><Users people={call.people} outcomes={outcomes.data ?? []} bounds={bounds} selected={selected?.id} onSelect={(s) => setView({ session: s, event: null })} /></Section>}
-                <Suspense fallback={<Skeleton h={360} />}><Part app={app} call={call} view={view} setView={setView} bounds={bounds} live={live} /></Suspense>
+        {parts.map((part) => {
+          const { Body: Part } = bodies[part];
+          return (
+            <Tabs.Panel key={part} value={part} pt="md">
+              <Stack gap="md">
+                {part === "quality" && (
+                  <Section title="Users"><Users app={app} call={call} outcomes={outcomes.data ?? noOutcomes} issues={issues.data ?? noIssues} view={view} setView={setView} bounds={bounds} /></Section>
+                )}
+                <div ref={part === "quality" ? charts : undefined} id={part === "quality" ? "charts" : undefined} style={{ scrollMarginTop: 60 }}>
+                  <Suspense fallback={<Skeleton h={360} />}><Part app={app} call={call} view={view} setView={setView} bounds={bounds} live={live} /></Suspense>
+                </div>
               </Stack>
-            )}
-          </Tabs.Panel>
-        ))}
+            </Tabs.Panel>
+          );
+        })}
       </Tabs>
     </Stack>
   );
 }
 
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return <div style={{ minWidth: 0 }}><Text size="xs" c="dimmed">{name}</Text><Text size="sm" component="div" className="num" style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}>{children}</Text></div>;
-}
-
-function Section({ id, title, right, children }: { id?: string; title: string; right?: React.ReactNode; children: React.ReactNode }) {
-  return (
-    <Box component="section" aria-label={title} id={id}>
-      <Group justify="space-between" mb="xs"><Title order={3} size="h5">{title}</Title>{right}</Group>
-      <Stack gap="sm">{children}</Stack>
-    </Box>
-  );
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return <Box component="section" aria-label={title}><Title order={3} size="h5" mb={6}>{title}</Title>{children}</Box>;
 }
 
 /** The present second while the call goes on. */
@@ -129,32 +139,4 @@ function useNow(live: boolean): number {
     return () => clearInterval(timer);
   }, [live]);
   return now;
-}
-
-function Share() {
-  const [copied, setCopied] = useState(false);
-  return (
-    <Tooltip label="Copies a link to this view: user, range and open event">
-      <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconShare size={15} />}
-        onClick={() => { void navigator.clipboard.writeText(window.location.href).then(() => { setCopied(true); setTimeout(() => setCopied(false), 1500); }); }}>
-        {copied ? "Copied" : "Share"}
-      </Button>
-    </Tooltip>
-  );
-}
-
-function Dumps({ app, call }: { app: number; call: CallDetail }) {
-  return (
-    <Menu position="bottom-end" withArrow>
-      <Menu.Target><Button size="xs" variant="default" leftSection={<IconDownload size={15} />}>Dumps</Button></Menu.Target>
-      <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
-        <Menu.Label>RTCStatsDump, for the public dump importer</Menu.Label>
-        {staysOf(call).map((s) => (
-          <Menu.Item key={s.id} component="a" href={dumpAddress(app, call.id, s.id)} disabled={!s.hasDump} download>
-            {userName(s.who)} <Text span size="xs" c="dimmed">{clock(s.start)}{!s.hasDump && ", when the stay is over"}</Text>
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
 }

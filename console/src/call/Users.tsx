@@ -1,105 +1,140 @@
-import { Avatar, Badge, Button, Group, Paper, Stack, Table, Text, Tooltip, UnstyledButton } from "@mantine/core";
-import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { useState } from "react";
-import type { Outcome, User } from "../api/client";
-import { clock, duration, initials } from "../format";
-import { Score } from "./Score";
-import { few, userName } from "./range";
-import { StayBar } from "./StayBar";
+import { ActionIcon, Button, Group, Paper, SegmentedControl, Text, TextInput, UnstyledButton, useComputedColorScheme } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconArrowDown, IconArrowUp, IconSearch, IconUserPlus, IconX } from "@tabler/icons-react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { CallDetail, Issue, Outcome } from "../api/client";
+import { count } from "../format";
+import { arranged, type PeopleSort, peopleOf, type Person } from "./people";
+import { few, many, shownRange, shownUsers, userKey, type View } from "./range";
+import { cardHeight, rowHeight, UserCard, UserRow, type UserRowProps, widths } from "./UserRow";
 
-export { userName };
+interface Props {
+  app: number;
+  call: CallDetail;
+  outcomes: Outcome[];
+  issues: Issue[];
+  view: View;
+  setView: (v: Partial<View>) => void;
+  bounds: [number, number];
+}
 
-/** Who took part; choosing one shows what they received and sent. */
-export function Users({ people, outcomes, bounds, selected, onSelect }: { people: User[]; outcomes: Outcome[]; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }) {
-  const [all, setAll] = useState(false);
-  const shown = all ? people : people.slice(0, few);
-  const worst = (u: User) => outcomes.filter((o) => o.score !== null && u.stays.some((s) => s.id === o.session)).sort((a, b) => (a.score ?? 0) - (b.score ?? 0))[0];
+const heads: { sort?: PeopleSort; name: string; right?: boolean }[] = [
+  { sort: "user", name: "User" }, { sort: "score", name: "Quality" }, { sort: "role", name: "Role" }, { sort: "region", name: "Region" }, { name: "In the room" },
+  { sort: "in", name: "In – out" }, { sort: "duration", name: "Duration", right: true }, { sort: "device", name: "Device" }, { sort: "network", name: "Network" }, { sort: "sdk", name: "SDK" },
+];
+
+// Up to as many rows are simply there; of more only those in sight.
+const plain = 24;
+
+/** Who took part. The few whose charts are shown, or everyone: searched, ordered, hundreds of them. */
+export function Users({ app, call, outcomes, issues, view, setView, bounds }: Props) {
+  const [everyone, setEveryone] = useState(false);
+  const [search, setSearch] = useState("");
+  const [order, setOrder] = useState<{ sort: PeopleSort; ascending: boolean }>({ sort: "in", ascending: true });
+  const field = useRef<HTMLInputElement>(null);
+  const phone = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false }) ?? false;
+  const scheme = useComputedColorScheme("light");
+
+  const people = useMemo(() => peopleOf(call, outcomes, issues), [call, outcomes, issues]);
+  const shownKeys = useMemo(() => shownUsers(call, view).map(userKey), [call, view.users]);
+  const shown = useMemo(() => new Set(shownKeys), [shownKeys]);
+  const choosing = people.length > few;
+  const all = everyone && choosing;
+  const rows = useMemo(
+    () => arranged(all || !choosing ? people : people.filter((p) => shown.has(p.key)), all ? search : "", order.sort, order.ascending),
+    [people, shown, all, choosing, search, order],
+  );
+
+  // Rows are drawn again only when what they show changed: handlers stay the same.
+  const latest = useRef({ shownKeys, setView });
+  latest.current = { shownKeys, setView };
+  const toggle = useCallback((key: string) => {
+    const { shownKeys: keys, setView: set } = latest.current;
+    set({ users: keys.includes(key) ? keys.filter((k) => k !== key) : [...keys, key].slice(0, many) });
+  }, []);
+
+  useEffect(() => { if (all) field.current?.focus({ preventScroll: true }); }, [all]);
+
+  const range = shownRange(view, bounds);
+  const zoomed = view.range !== undefined;
+  const rest = people.length - shown.size;
+  const row = (p: Person): UserRowProps => ({
+    person: p, app, call: call.id, from: range[0], to: range[1], now: bounds[1], scheme, selected: view.session !== undefined && p.user.stays.some((s) => s.id === view.session),
+    shown: shown.has(p.key), choice: choosing ? (shown.has(p.key) ? shown.size > 1 : shown.size < many) : undefined, onToggle: toggle,
+  });
+
   return (
     <Paper style={{ overflow: "hidden" }}>
-      <Stack gap={0} hiddenFrom="sm">{shown.map((u) => <Card key={u.stays[0]?.id} user={u} outcome={worst(u)} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Stack>
-      <Table.ScrollContainer minWidth={860} visibleFrom="sm">
-        <Table verticalSpacing={8} horizontalSpacing="md" highlightOnHover>
-          <Table.Thead>
-            <Table.Tr><Table.Th>User</Table.Th><Table.Th>Score</Table.Th><Table.Th>Role</Table.Th><Table.Th>Device</Table.Th><Table.Th>Network</Table.Th><Table.Th w="24%">In the room</Table.Th><Table.Th>In – out</Table.Th><Table.Th ta="right">Duration</Table.Th><Table.Th>SDK</Table.Th></Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>{shown.map((u) => <Row key={u.stays[0]?.id} user={u} outcome={worst(u)} bounds={bounds} selected={selected} onSelect={onSelect} />)}</Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-      {people.length > few && (
-        <Group justify="center" p="xs" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
-          <Button size="compact-sm" variant="subtle" onClick={() => setAll(!all)}>{all ? "Show fewer" : `Show all ${people.length} users`}</Button>
+      <Group justify="space-between" px={14} py={8} gap="sm" style={{ borderBottom: "1px solid var(--mantine-color-default-border)" }}>
+        {choosing
+          ? <SegmentedControl size="xs" aria-label="Which users" value={all ? "all" : "shown"} onChange={(v) => setEveryone(v === "all")} data={[{ value: "shown", label: `In the charts (${shown.size})` }, { value: "all", label: `All users (${count(people.length)})` }]} />
+          : <Text size="xs" c="dimmed">{count(people.length)} {people.length === 1 ? "user" : "users"}</Text>}
+        <Group gap="xs">
+          {all && (
+            <TextInput ref={field} size="xs" w={220} aria-label="Search users" placeholder="Name, id, device, region…" leftSection={<IconSearch size={14} />} value={search} onChange={(e) => setSearch(e.currentTarget.value)}
+              rightSection={search && <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Clear the search" onClick={() => setSearch("")}><IconX size={14} /></ActionIcon>} />
+          )}
+          {choosing && !all && <Button size="compact-sm" variant="default" leftSection={<IconUserPlus size={15} />} onClick={() => setEveryone(true)} disabled={rest === 0}>Add users</Button>}
+          {choosing && view.users && <Button size="compact-sm" variant="subtle" onClick={() => setView({ users: undefined })}>First {few}</Button>}
         </Group>
+      </Group>
+      {all && (
+        <Text size="xs" c="dimmed" px={14} py={6} role="status">
+          {search ? `${count(rows.length)} of ${count(people.length)} match. ` : ""}Ticked users are in the charts: {shown.size} of at most {many}{shown.size >= many ? "; untick one to add another" : ""}.
+        </Text>
       )}
+      {rows.length === 0
+        ? <Text p="lg" ta="center" c="dimmed" size="sm">{people.length === 0 ? "Nobody has joined yet: users appear within two seconds of their join." : "Nobody matches. Try fewer letters."}</Text>
+        : phone
+          ? <List rows={rows} height={cardHeight} render={(p) => <UserCard key={p.key} {...row(p)} />} label="Users" />
+          : <List rows={rows} height={rowHeight} table label="Users" head={<Head order={order} setOrder={setOrder} choosing={choosing} zoomed={zoomed} />} render={(p) => <UserRow key={p.key} {...row(p)} />} />}
     </Paper>
   );
 }
 
-interface UserProps { user: User; outcome?: Outcome; bounds: [number, number]; selected?: string; onSelect: (session: string) => void }
-
-const segments = (user: User) => user.stays.map((s) => ({ start: Date.parse(s.start), end: s.end ? Date.parse(s.end) : null }));
-
-const chosen = { boxShadow: "inset 3px 0 var(--mantine-primary-color-filled)", background: "var(--mantine-primary-color-light)" };
-
-function Arrows({ user }: { user: User }) {
+function Head({ order, setOrder, choosing, zoomed }: { order: { sort: PeopleSort; ascending: boolean }; setOrder: (o: { sort: PeopleSort; ascending: boolean }) => void; choosing: boolean; zoomed: boolean }) {
   return (
-    <Group gap={2} wrap="nowrap">
-      {user.sends && <Tooltip label="Has sent media"><IconArrowUp size={16} color="var(--mantine-color-teal-6)" aria-label="sends" /></Tooltip>}
-      {user.receives && <Tooltip label="Has received media"><IconArrowDown size={16} color="var(--mantine-color-yellow-7)" aria-label="receives" /></Tooltip>}
-      <Text size="xs" c="dimmed" ml={4} style={{ whiteSpace: "nowrap" }}>{user.role || (user.sends ? "Anchor" : user.receives ? "Audience" : "–")}</Text>
-    </Group>
-  );
-}
-
-/** A user on a phone. */
-function Card({ user, outcome, bounds, selected, onSelect }: UserProps) {
-  const last = user.stays.at(-1);
-  if (!last) return null;
-  const on = user.stays.some((s) => s.id === selected);
-  return (
-    <UnstyledButton p="sm" aria-pressed={on} onClick={() => onSelect(last.id)} style={{ borderBottom: "1px solid var(--mantine-color-default-border)", ...(on ? chosen : {}) }}>
-      <Group justify="space-between" wrap="nowrap" mb={6}>
-        <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
-          <Avatar size={26} radius="xl" color={on ? "glass" : "gray"}>{initials(userName(user))}</Avatar>
-          <Text size="sm" fw={550} truncate>{userName(user)}</Text>
-        </Group>
-        <Group gap="xs" wrap="nowrap"><Score value={user.score} reasons={outcome?.reasons} /><Arrows user={user} /></Group>
-      </Group>
-      <StayBar bounds={bounds} stays={segments(user)} />
-      <Text size="xs" c="dimmed" mt={6} truncate>{[duration(user.stayMs, true), [user.browser, user.browserVersion.split(".")[0]].filter(Boolean).join(" "), user.os, user.network].filter(Boolean).join(" · ")}</Text>
-    </UnstyledButton>
-  );
-}
-
-function Row({ user, outcome, bounds, selected, onSelect }: UserProps) {
-  const stays = user.stays;
-  const last = stays.at(-1);
-  const first = stays[0];
-  if (!first || !last) return null;
-  const on = stays.some((s) => s.id === selected);
-  const name = userName(user);
-  const browser = [user.browser, user.browserVersion.split(".")[0]].filter(Boolean).join(" ");
-  const choose = () => onSelect(last.id);
-  return (
-    <Table.Tr className="clickable" tabIndex={0} aria-selected={on} onClick={choose} onKeyDown={(e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } }}
-      style={on ? chosen : undefined}>
-      <Table.Td>
-        <Group gap="sm" wrap="nowrap">
-          <Avatar size={30} radius="xl" color={on ? "glass" : "gray"}>{initials(name)}</Avatar>
-          <div style={{ minWidth: 0 }}>
-            <Text size="sm" fw={550} truncate maw={190}>{name}</Text>
-            {user.userName && user.user && user.userName !== user.user && <Text size="xs" c="dimmed" truncate maw={190}>{user.user}</Text>}
+    <div role="row" aria-rowindex={1} className="people-grid people-head" style={{ gridTemplateColumns: widths(choosing) }}>
+      {choosing && <div role="columnheader"><span className="sr-only">In the charts</span></div>}
+      {heads.map(({ sort, name, right }) => {
+        const on = sort === order.sort;
+        const Icon = on && !order.ascending ? IconArrowDown : IconArrowUp;
+        return (
+          <div key={name} role="columnheader" aria-sort={sort ? (on ? (order.ascending ? "ascending" : "descending") : "none") : undefined} style={{ textAlign: right ? "right" : undefined }}>
+            {sort
+              ? <UnstyledButton className="people-sort" onClick={() => setOrder({ sort, ascending: on ? !order.ascending : sort !== "duration" })}>{name}<Icon size={12} aria-hidden style={{ opacity: on ? 1 : 0.2 }} /></UnstyledButton>
+              : <span title={zoomed ? "Within the range that the charts show" : undefined}>{name}{zoomed ? ", range" : ""}</span>}
           </div>
-          {stays.length > 1 && <Badge size="sm" variant="light" color="gray" tt="none">{stays.length} stays</Badge>}
-        </Group>
-      </Table.Td>
-      <Table.Td><Score value={user.score} reasons={outcome?.reasons} /></Table.Td>
-      <Table.Td><Arrows user={user} /></Table.Td>
-      <Table.Td><Text size="sm" style={{ whiteSpace: "nowrap" }}>{browser || user.device || "–"}</Text>{(user.os || user.device) && <Text size="xs" c="dimmed" truncate maw={170}>{[user.device, user.os].filter(Boolean).join(", ")}</Text>}</Table.Td>
-      <Table.Td><Text size="sm">{user.network || "–"}</Text>{user.region && <Text size="xs" c="dimmed">{user.region}</Text>}</Table.Td>
-      <Table.Td><StayBar bounds={bounds} stays={segments(user)} /></Table.Td>
-      <Table.Td className="num"><Text size="sm">{clock(first.start)} – {last.end ? clock(last.end) : "now"}</Text></Table.Td>
-      <Table.Td className="num" ta="right"><Text size="sm">{duration(user.stayMs)}</Text></Table.Td>
-      <Table.Td><Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>{[user.sdk || user.protocol, user.sdkVersion].filter(Boolean).join(" ")}</Text></Table.Td>
-    </Table.Tr>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Rows of one height; of many, only those in sight exist. */
+function List({ rows, height, render, head, table = false, label }: { rows: Person[]; height: number; render: (p: Person) => React.ReactNode; head?: React.ReactNode; table?: boolean; label: string }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = rows.length > plain;
+  const virtualizer = useVirtualizer({ count: rows.length, enabled: virtual, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 6, getItemKey: (i) => rows[i]?.key ?? i });
+  const role = table ? "row" : "listitem";
+  // Numbers of rows tell a screen reader where it is in a list of which most is not there.
+  const wrap = (p: Person, n: number, style?: React.CSSProperties) => (
+    <div key={p.key} role={role} {...(table ? { "aria-rowindex": n + 2 } : { "aria-posinset": n + 1, "aria-setsize": rows.length })} style={style}>{render(p)}</div>
+  );
+  return (
+    <div ref={scroller} className="people" data-virtual={virtual} role={table ? "table" : "list"} aria-label={label} aria-rowcount={table ? rows.length + 1 : undefined} tabIndex={0}>
+      {head}
+      {virtual
+        ? (
+          <div role={table ? "rowgroup" : "presentation"} style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
+            {virtualizer.getVirtualItems().map((item) => {
+              const p = rows[item.index];
+              return p && wrap(p, item.index, { position: "absolute", top: 0, left: 0, right: 0, height, transform: `translateY(${item.start}px)` });
+            })}
+          </div>
+        )
+        : <div role={table ? "rowgroup" : "presentation"}>{rows.map((p, n) => wrap(p, n))}</div>}
+    </div>
   );
 }

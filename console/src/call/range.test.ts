@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { CallDetail } from "../api/client";
-import { callLink, endsLink, listLink, longest, readView, shownRange, shownUsers, userKey, userLink, userOf, type View, writeView } from "./range";
+import { callLink, endsLink, including, listLink, longest, readView, shownRange, shownUsers, userKey, userLink, userOf, type View, writeView } from "./range";
 
 it("reads back what it wrote and leaves the rest alone", () => {
   const v: View = { view: "events", session: "0a1b2c3d4e5f6", users: ["0a1b2c3d4e5f6", "0a1b2c3d4e5f7"], side: "send", tab: "video", range: [1000, 2000], event: "0a1b2c3d4e5f6/3" };
@@ -43,4 +43,14 @@ it("finds users by any of their stays", () => {
   expect(shownUsers(call, { users: ["gone"] })).toHaveLength(6);
   expect(userOf(call, "a2")?.user).toBe("ada");
   expect(userOf(call, "gone")).toBeUndefined();
+});
+
+it("adds a user to those shown, and puts the last one's place to it where all are taken", () => {
+  const call = { people: Array.from({ length: 30 }, (_, i) => ({ user: `u${i}`, stays: [{ id: `s${i}` }] })) } as unknown as CallDetail;
+  expect(including(call, {}, "s3")).toBeUndefined();
+  expect(including(call, {}, "nobody")).toBeUndefined();
+  expect(including(call, {}, "s9")).toEqual(["s0", "s1", "s2", "s3", "s4", "s5", "s9"]);
+  const full = including(call, { users: Array.from({ length: 20 }, (_, i) => `s${i}`) }, "s25");
+  expect(full).toHaveLength(20);
+  expect(full?.at(-1)).toBe("s25");
 });

@@ -131,11 +131,21 @@ export function shownUsers(call: CallDetail, view: Pick<View, "users">): User[] 
   return chosen.length ? chosen.slice(0, many) : call.people.slice(0, few);
 }
 
+/** The choice of users with that one of a stay in it; undefined where it is already. */
+export function including(call: CallDetail, view: Pick<View, "users">, session: string): string[] | undefined {
+  const user = userOf(call, session);
+  const shown = shownUsers(call, view);
+  if (!user || shown.includes(user)) return undefined;
+  return [...shown.slice(0, many - 1), user].map(userKey);
+}
+
 const listKey = "peerglass.calls";
 
 /** Keeps the filters of the call list, for the way back from a call. */
-export function rememberList(search: string): void {
-  try { sessionStorage.setItem(listKey, search); } catch { /* storage is forbidden: the list opens without filters */ }
+export function rememberList(app: number, filters: URLSearchParams): void {
+  const kept = new URLSearchParams(filters);
+  kept.set("app", String(app));
+  try { sessionStorage.setItem(listKey, kept.toString()); } catch { /* storage is forbidden: the list opens without filters */ }
 }
 
 /** The call list with the filters it was left with. */

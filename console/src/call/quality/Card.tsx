@@ -85,12 +85,14 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
           </Group>
           <Text size="xs" c="dimmed" mt={2} lineClamp={2}>{about(who)}</Text>
         </div>
+        <Group gap={6} justify="flex-end" className="flow-choices">
+        {side === "receive" && (known?.parties.length ?? 0) > 1 && (
+          <Select size="xs" w={150} aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8}
+            value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
+        )}
         <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={chosen} tab={tab} />
+        </Group>
       </Group>
-      {side === "receive" && (known?.parties.length ?? 0) > 1 && (
-        <Select size="xs" maw={240} mb={4} aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8} comboboxProps={{ withinPortal: true }}
-          value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
-      )}
       {error
         ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
         : !known
@@ -152,7 +154,7 @@ function Details({ app, call, who, side, stays, parties, senders, range, tab }: 
   const user = <Menu.Item component={Link} to={userLink(app, call.id, last.id, { ...view, side })}>Everything of {userName(who)}</Menu.Item>;
   return (
     <Menu position="bottom-end" withArrow shadow="md">
-      <Menu.Target><Button size="compact-sm" variant="default" rightSection={<IconChevronDown size={14} />} style={{ flex: "none" }}>View details</Button></Menu.Target>
+      <Menu.Target><Button size="xs" px="sm" variant="default" rightSection={<IconChevronDown size={14} />} style={{ flex: "none" }}>View details</Button></Menu.Target>
       <Menu.Dropdown mah={400} style={{ overflowY: "auto" }}>
         {side === "receive"
           ? <>

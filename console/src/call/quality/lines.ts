@@ -189,7 +189,7 @@ function troubles(row: Row, kind: Media, t: Told): Burr[] {
 /** Where nothing is known of the user: away, or there and not measured. */
 function missing(t: Told): Absent[] {
   const stays = t.who.stays.map((s): [number, number] => [Date.parse(s.start), s.end ? Date.parse(s.end) : t.range[1]]);
-  const away = holes(stays, t.range).map(([start, end]) => ({ start, end, label: "Not in the room" }));
+  const away = holes(stays, t.range, 1_000).map(([start, end]) => ({ start, end, label: "Not in the room" }));
   const known = t.samples.series.flatMap((r) => covered(r.times, r.intervals, t.samples.stepMs));
   // A stay begins before there is anything to measure, and its last poll comes before its end.
   const least = Math.max(5_000, 1.5 * t.samples.stepMs);
