@@ -263,7 +263,7 @@ function Halves({ app, call, view, ends, setView, setEnds, bounds, range, onRang
     metrics: metrics.data ?? [], range, bounds, onRange, senders,
   };
   const eventsOf = (s: Session) => callLink(app, call.id, { view: "events", session: s.id, range: view.range, event: view.event });
-  const upperMissing = missingSender({ sender, source, kind, sent, up: up.media, upper: upper.measured, pending: samples.isPending && streams.length > 0, name: senderName, receiverName, live });
+  const upperMissing = missingSender({ sender, source, kind, sent, up: up.media, upper: upper.measured, pending: samples.isPending && streams.length > 0, name: senderName, receiverName, live, imported: receiver?.endReason === "import" });
   const lowerMissing = missingReceiver({ receiver, source, kind, down: down.media, lower: lower.measured, pending: samples.isPending && streams.length > 0, name: receiverName, senderName, live });
   const upperTypes = useMemo(() => typesOf("send", kind, alone), [kind, alone]);
   const lowerTypes = useMemo(() => typesOf("receive", kind, false), [kind]);
@@ -325,11 +325,11 @@ function Missing({ title, children }: { title: string; children: React.ReactNode
 const waiting = <div className="ends-segment"><Skeleton h={150} mb="sm" /><Skeleton h={112} /></div>;
 
 /** Why the sender's half has no charts. */
-function missingSender({ sender, source, kind, sent, up, upper, pending, name, receiverName, live }: { sender?: Session; source?: Source; kind: Kind; sent: StreamRow[]; up: StreamRow[]; upper: unknown; pending: boolean; name: string; receiverName: string; live: boolean }) {
+function missingSender({ sender, source, kind, sent, up, upper, pending, name, receiverName, live, imported }: { sender?: Session; source?: Source; kind: Kind; sent: StreamRow[]; up: StreamRow[]; upper: unknown; pending: boolean; name: string; receiverName: string; live: boolean; imported: boolean }) {
   if (pending) return waiting;
   if (!sender) {
     return source?.user
-      ? <Missing title={`${name}'s own figures are missing`}>Their client sent none to this app: it has no Peerglass, or is in another app. The receiver's half stands alone; what went wrong before the network cannot be seen.</Missing>
+      ? <Missing title={`${name}'s own figures are missing`}>{imported ? "Only dumps of others were imported: that of this user is not among them." : "Their client sent none to this app: it has no Peerglass, or is in another app."} The receiver's half stands alone; what went wrong before the network cannot be seen.</Missing>
       : <Missing title="The sender is not known">Nothing that either end told says whose stream this is: no SSRC, track or mid of another stay is the same, no mapping was told, and it was not the only other user. An application can tell it with <code>mapStream</code>. The receiver's half stands alone.{source && source.tried.length > 0 && <> Looked at: {source.tried.map(trialWords).join("; ")}.</>}</Missing>;
   }
   if (up.length === 0) {

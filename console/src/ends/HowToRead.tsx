@@ -4,14 +4,16 @@ import { type Reading, readings } from "./reading";
 
 const media = { video: "video", audio: "audio", screen: "screen" };
 
-const names: Record<Reading["rule"], string> = { level: "", constant: ", constantly", drop: ", a fall", swing: ", swings", changes: ", changes" };
+const names: Record<Reading["rule"], string> = { level: "", constant: "", drop: ", a fall", swing: ", swings", changes: ", changes" };
 
 const limitOf = (r: Reading, at: number): string => {
   switch (r.rule) {
     case "drop": return `falls by ${figure(at, "ratio")}`;
     case "swing": return `swings by ${figure(at, r.unit)}`;
     case "changes": return `changes ${at} times`;
-    default: return `${r.worse === "above" ? (r.rule === "constant" ? "≥" : ">") : "<"} ${figure(at, r.unit)}`;
+    default:
+      if (r.total) return at <= 1 ? "any" : `> ${figure(at / 1000, "s")}`;
+      return `${r.worse === "above" ? (r.rule === "constant" ? "≥" : ">") : "<"} ${figure(at, r.unit)}`;
   }
 };
 

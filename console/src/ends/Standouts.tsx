@@ -1,7 +1,7 @@
 import { Button, Group, Paper, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconCircleCheck, IconZoomIn } from "@tabler/icons-react";
 import { useState } from "react";
-import { clock, figure } from "../format";
+import { clock, duration, figure } from "../format";
 import type { Finding } from "./reading";
 
 const few = 6;
@@ -14,7 +14,9 @@ export function inWords(f: Finding): string {
     case "swing": return `${r.label} swings by ${figure(f.worst, r.unit)}`;
     case "changes": return `${r.label} changed ${f.worst} times`;
     case "constant": return `${r.label}, up to ${figure(f.worst, r.unit)} (${step.word})`;
-    default: return `${r.label} ${r.worse === "above" ? "up to" : "down to"} ${figure(f.worst, r.unit)} (${step.word})`;
+    default:
+      if (r.total) return `${r.label} for ${f.worst < 10_000 ? figure(f.worst / 1000, "s") : duration(f.worst)}`;
+      return `${r.label} ${r.worse === "above" ? "up to" : "down to"} ${figure(f.worst, r.unit)} (${step.word})`;
   }
 }
 

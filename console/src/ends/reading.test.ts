@@ -59,6 +59,9 @@ describe("the rest", () => {
   it("delay above 400 ms", () => {
     expect(say(find("receive", "video", new Map([["delay", told([399, 400, 450, 390])]]), whole))).toEqual(["delay medium 1–3 450"]);
   });
+  it("a picture that stood still, by how long altogether", () => {
+    expect(say(find("receive", "video", new Map([["video_stutter_time", told([0, 900, 1000, 400, 0, 0, 0, 0, 0, 700, 0])]]), whole))).toEqual(["stutter-video high 1–4 2300", "stutter-video medium 9–10 700"]);
+  });
   it("system CPU above 50 % and 85 %", () => {
     expect(say(find("send", "video", new Map([["cpu_system", told([0.4, 0.6, 0.4, 0.4, 0.4, 0.4, 0.4, 0.9])]]), whole))).toEqual(["cpu-system high 7–8 0.9", "cpu-system low 1–2 0.6"]);
   });

@@ -35,6 +35,8 @@ export interface Reading {
   normal: string;
   /** Where the threshold comes from. */
   from: string;
+  /** What counts is the sum of the stretch, not its worst point. */
+  total?: boolean;
   /** Says nothing of times in which nothing is meant to move: muted, on hold, just begun. */
   excused?: boolean;
 }
@@ -89,19 +91,19 @@ export const readings: Reading[] = [
     steps: [{ at: 5, level: "low", word: "swings by more than 5 fps", why: "Swings of the frame rate by more than 5 fps point to congestion or jitter." }],
   },
   {
-    id: "stutter-video", label: "Picture stood still", metrics: ["video_stutter_time"], unit: "ms", halves: ["receive"], kinds: pictures, worse: "above", rule: "level", least: 0, red: 1, from: "Definition of the video freeze rate: gaps of 600 ms and longer",
+    id: "stutter-video", label: "Picture stood still", metrics: ["video_stutter_time"], unit: "ms", halves: ["receive"], kinds: pictures, worse: "above", rule: "level", total: true, least: 0, red: 1, from: "Definition of the video freeze rate: gaps of 600 ms and longer",
     normal: "none",
     steps: [
       { at: 1, level: "medium", word: "stutter", why: "Time without a new picture, in gaps of 600 ms and longer." },
-      { at: 2000, level: "high", word: "long stutter", why: "Two seconds and more of one measuring interval without a new picture." },
+      { at: 2000, level: "high", word: "long stutter", why: "Two seconds and more without a new picture." },
     ],
   },
   {
-    id: "stutter-audio", label: "Sound was missing", metrics: ["audio_stutter_time"], unit: "ms", halves: ["receive"], kinds: ["audio"], worse: "above", rule: "level", least: 0, red: 1, from: "Definition of the audio freeze rate: gaps of 200 ms and longer",
+    id: "stutter-audio", label: "Sound was missing", metrics: ["audio_stutter_time"], unit: "ms", halves: ["receive"], kinds: ["audio"], worse: "above", rule: "level", total: true, least: 0, red: 1, from: "Definition of the audio freeze rate: gaps of 200 ms and longer",
     normal: "none",
     steps: [
       { at: 1, level: "medium", word: "lag", why: "Time in which sound was missing and made up, in gaps of 200 ms and longer." },
-      { at: 2000, level: "high", word: "long lag", why: "Two seconds and more of one measuring interval without sound." },
+      { at: 2000, level: "high", word: "long lag", why: "Two seconds and more without sound." },
     ],
   },
   {
@@ -243,8 +245,8 @@ const rules: Record<Reading["rule"], Rule> = {
     const above = r.worse === "above";
     const first = (r.steps[0] as Step).at;
     // Where points sum up polls, the extreme in that direction is what was felt.
-    const value = (i: number) => (above ? told.max[i] : told.min[i]) ?? told.values[i] ?? null;
-    const found = stretches(told, value, (v) => (above ? v >= first && v > 0 : v < first), above ? Math.max : Math.min);
+    const value = (i: number) => (r.total ? null : above ? told.max[i] : told.min[i]) ?? told.values[i] ?? null;
+    const found = stretches(told, value, (v) => (above ? v >= first && v > 0 : v < first), r.total ? (a, b) => a + b : above ? Math.max : Math.min);
     return found.filter((s) => s.end - s.start >= r.least);
   },
 
