@@ -28,6 +28,8 @@ const Prefix = "/api/v1"
 // query.Query, the tests make their own.
 type Questions interface {
 	Calls(context.Context, rtc.AppID, query.CallFilter) (query.CallPage, error)
+	Glances(ctx context.Context, app rtc.AppID, calls []rtc.Call, people, slices int) (map[rtc.CallID]query.Glance, error)
+	CallChoices(ctx context.Context, app rtc.AppID, from, to time.Time) (query.CallChoices, error)
 	Call(context.Context, rtc.AppID, rtc.CallID) (rtc.Call, error)
 	Counts(ctx context.Context, apps []rtc.AppID, from, to time.Time) ([]query.AppCount, error)
 	Users(context.Context, rtc.AppID, rtc.CallID) ([]query.User, error)

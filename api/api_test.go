@@ -75,6 +75,21 @@ func (q *answers) Calls(_ context.Context, app rtc.AppID, f query.CallFilter) (q
 	return query.CallPage{Calls: []rtc.Call{q.call(app)}, Total: 1, Cursor: "further"}, q.err
 }
 
+func (q *answers) Glances(_ context.Context, _ rtc.AppID, calls []rtc.Call, people, slices int) (map[rtc.CallID]query.Glance, error) {
+	of := map[rtc.CallID]query.Glance{}
+	for _, c := range calls {
+		of[c.ID] = query.Glance{
+			People: []query.Person{{User: "ada", Name: "Ada"}, {}}[:min(people, 2)],
+			Slices: []query.Slice{{}, {Measured: true}, {Measured: true, Worst: rtc.High, Issue: "video_freeze"}}[:min(slices, 3)],
+		}
+	}
+	return of, q.err
+}
+
+func (q *answers) CallChoices(context.Context, rtc.AppID, time.Time, time.Time) (query.CallChoices, error) {
+	return query.CallChoices{Browsers: []string{"Chrome"}, Regions: []string{"DE, Berlin"}}, q.err
+}
+
 func (q *answers) Call(_ context.Context, app rtc.AppID, id rtc.CallID) (rtc.Call, error) {
 	if c := q.call(app); q.err != nil || c.ID == id {
 		return c, q.err

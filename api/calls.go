@@ -120,41 +120,6 @@ func each[T, O any](in []T, f func(*T) O) []O {
 	return out
 }
 
-type callsInput struct {
-	AppPath
-	TimeRange
-	Room          string     `query:"room" maxLength:"512" doc:"Exact room id, or the beginning of one followed by *"`
-	User          string     `query:"user" maxLength:"512" doc:"Exact id of a user who joined"`
-	Status        CallStatus `query:"status" enum:"active,ended"`
-	MinDurationMs int64      `query:"minDurationMs" minimum:"0"`
-	MaxDurationMs int64      `query:"maxDurationMs" minimum:"0"`
-	Sort          string     `query:"sort" enum:"start,duration,users,room,status" default:"start"`
-	Order         string     `query:"order" enum:"asc,desc" default:"desc"`
-	Limit         int        `query:"limit" minimum:"1" maximum:"1000" default:"10"`
-	Cursor        string     `query:"cursor" maxLength:"1024"`
-}
-
-var callSorts = map[string]query.CallSort{"start": query.ByStart, "duration": query.ByDuration, "users": query.ByUsers, "room": query.ByRoom, "status": query.ByStatus}
-
-func (in *callsInput) filter() query.CallFilter {
-	f := query.CallFilter{
-		From: in.From.Time, To: in.To.Time, User: in.User, Sort: callSorts[in.Sort], Ascending: in.Order == "asc", Limit: in.Limit, Cursor: in.Cursor,
-		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, MaxDuration: time.Duration(in.MaxDurationMs) * time.Millisecond,
-	}
-	switch in.Status {
-	case "active":
-		f.Status = query.InProgress
-	case "ended":
-		f.Status = query.Ended
-	}
-	if n := len(in.Room); n > 0 && in.Room[n-1] == '*' {
-		f.RoomPrefix = in.Room[:n-1]
-	} else {
-		f.Room = in.Room
-	}
-	return f
-}
-
 // OfSession is the path of a call, and perhaps one of its sessions.
 type OfSession struct {
 	CallPath
@@ -175,28 +140,7 @@ func (in *OfSession) scope(ctx context.Context) (rtc.AppID, rtc.CallID, rtc.Sess
 
 func (a *API) callRoutes() {
 	const tag = "calls"
-	answer(a, route(http.MethodGet, "/apps/{app}/calls", "listCalls", tag, "Calls that were going on in a time range, the newest first"), func(ctx context.Context, in *callsInput) (CallList, error) {
-		list := CallList{Items: []Call{}}
-		app, err := in.scope(ctx)
-		if err != nil {
-			return list, err
-		}
-		page, err := a.Query.Calls(ctx, app, in.filter())
-		if err != nil {
-			return list, err
-		}
-		ids := make([]rtc.CallID, len(page.Calls))
-		for i := range page.Calls {
-			ids[i] = page.Calls[i].ID
-		}
-		verdicts, err := a.Query.Verdicts(ctx, app, ids)
-		if err != nil {
-			return list, err
-		}
-		list.Items = each(page.Calls, func(c *rtc.Call) Call { return a.callOf(*c, verdicts) })
-		list.Total, list.Next = page.Total, next(page.Cursor)
-		return list, nil
-	})
+	a.callListRoutes(tag)
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}", "getCall", tag, "One call with its users and their stays"), a.call)
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/sessions", "listSessions", tag, "The sessions of a call, in the order of joining"), func(ctx context.Context, in *CallPath) (SessionList, error) {
 		app, id, err := in.scope(ctx)

@@ -106,13 +106,6 @@ type Call struct {
 	Verdict    *Verdict   `json:"verdict" doc:"What was wrong with it; null until it was looked at"`
 }
 
-// CallList is a page of calls.
-type CallList struct {
-	Items []Call  `json:"items"`
-	Total int     `json:"total" doc:"Calls that match, on all pages"`
-	Next  *string `json:"next" doc:"Cursor of the next page; null on the last"`
-}
-
 // User is a person in a call, all of their stays put together. Facts that
 // differ between stays are those of the last.
 type User struct {

@@ -2,7 +2,6 @@ package query_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -10,33 +9,10 @@ import (
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
-	"github.com/peerglass/peerglass/store"
 	"github.com/peerglass/peerglass/store/clickhouse"
 	"github.com/peerglass/peerglass/store/engine"
 	"github.com/peerglass/peerglass/store/storetest"
 )
-
-// manyCalls gives app 1 a million calls over 30 days, with two to five
-// sessions each, written by the engine itself: through the store they would
-// take a minute.
-func manyCalls(b *testing.B, s *store.Store) {
-	b.Helper()
-	const id = "bitShiftLeft(toUInt64(toUnixTimestamp64Milli(start) - 1577836800000), 21) + n"
-	for _, sql := range []string{
-		`INSERT INTO calls (app, call, room, start, end, users, sessions, peak, version)
-			SELECT 1, ` + id + `, concat('room-', toString(cityHash64(n) % 20000)), start, if(n > 999950, 0, start + toIntervalMillisecond(60000 + n * 7919 % 5400000)),
-				2 + n % 4, 2 + n % 4, 2, 1
-			FROM (SELECT number AS n, fromUnixTimestamp64Milli({from:Int64} + toInt64(number) * 2592) AS start FROM numbers(1000000))`,
-		`INSERT INTO sessions (app, call, session, room, user, start, end, version)
-			SELECT app, call, call + u, room, concat('user-', toString(cityHash64(call, u) % 100000)), start, end, 1
-			FROM calls ARRAY JOIN range(users) AS u`,
-	} {
-		q := clickhouse.Question{SQL: sql, Params: []clickhouse.Param{clickhouse.Int("from", storetest.Start.Add(-30*24*time.Hour).UnixMilli())}, Settings: []string{"workload", "heavy", "max_partitions_per_insert_block", "1000"}}
-		if err := s.Client().Exec(b.Context(), q); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
 
 // quantiles reports the median and the 95th percentile of runs, and the
 // engine's processor time for one.
@@ -56,47 +32,6 @@ func quantiles(b *testing.B, e *engine.Engine, runs int, f func(i int) error) {
 	b.ReportMetric(float64(took[runs*95/100].Microseconds())/1000, "p95-ms")
 	b.ReportMetric(float64((storetest.CPU(e)-before).Milliseconds())/float64(runs), "engine-ms/op")
 	b.ReportMetric(0, "ns/op")
-}
-
-// BenchmarkCallList pages and filters one app's list among a million calls.
-func BenchmarkCallList(b *testing.B) {
-	o := storetest.Embedded(b)
-	s := storetest.Open(b, o)
-	manyCalls(b, s)
-	q := questions(s)
-	day := storetest.Start.Add(-10 * 24 * time.Hour)
-	for _, list := range []struct {
-		name   string
-		filter func(i int) query.CallFilter
-	}{
-		{"newest", func(int) query.CallFilter { return query.CallFilter{} }},
-		{"day", func(i int) query.CallFilter { return query.CallFilter{From: day, To: day.Add(24 * time.Hour)} }},
-		{"room", func(i int) query.CallFilter { return query.CallFilter{Room: fmt.Sprintf("room-%d", i)} }},
-		{"prefix", func(i int) query.CallFilter { return query.CallFilter{RoomPrefix: fmt.Sprintf("room-%d", 100+i)} }},
-		{"user", func(i int) query.CallFilter { return query.CallFilter{User: fmt.Sprintf("user-%d", i)} }},
-		{"in-progress", func(int) query.CallFilter { return query.CallFilter{Status: query.InProgress} }},
-		{"longest", func(int) query.CallFilter { return query.CallFilter{Sort: query.ByDuration} }},
-		{"day-by-users", func(int) query.CallFilter {
-			return query.CallFilter{Sort: query.ByUsers, From: day, To: day.Add(24 * time.Hour)}
-		}},
-	} {
-		b.Run(list.name, func(b *testing.B) {
-			for b.Loop() {
-				quantiles(b, o.Engine, 60, func(i int) error {
-					_, err := q.Calls(context.Background(), 1, list.filter(i))
-					return err
-				})
-			}
-		})
-	}
-	b.Run("counts", func(b *testing.B) {
-		for b.Loop() {
-			quantiles(b, o.Engine, 60, func(int) error {
-				_, err := q.Counts(context.Background(), []rtc.AppID{1}, day, time.Time{})
-				return err
-			})
-		}
-	})
 }
 
 // BenchmarkCharts asks what the page of a 60-minute four-party call shows,

@@ -58,6 +58,15 @@ func Ints(name string, v []int64) Param {
 	return Param{name, string(append(b, ']'))}
 }
 
+// Strings binds a list of texts, for a place of type Array(String).
+func Strings(name string, v []string) Param {
+	quoted := make([]string, len(v))
+	for i, x := range v {
+		quoted[i] = "'" + escaped.Replace(x) + "'"
+	}
+	return Param{name, "[" + strings.Join(quoted, ",") + "]"}
+}
+
 // escaped writes a text as the server's TabSeparated format has it.
 var escaped = strings.NewReplacer(
 	"\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r", "\b", "\\b", "\f", "\\f", "\x00", "\\0", "'", "\\'")

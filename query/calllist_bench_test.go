@@ -1,0 +1,157 @@
+package query_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/peerglass/peerglass/query"
+	"github.com/peerglass/peerglass/rtc"
+	"github.com/peerglass/peerglass/store"
+	"github.com/peerglass/peerglass/store/clickhouse"
+	"github.com/peerglass/peerglass/store/storetest"
+)
+
+// manyCalls gives app 1 a million calls over 30 days, with two to five
+// sessions each, written by the engine itself: through the store they would
+// take a minute. Of the stays two thirds are in Chrome and one in 50,000 in a
+// rare browser; every call has a plan and a ticket of its own; one call in five
+// has issues, one in 50,000 a rare one.
+func manyCalls(b *testing.B, s *store.Store) {
+	b.Helper()
+	const id = "bitShiftLeft(toUInt64(toUnixTimestamp64Milli(start) - 1577836800000), 21) + n"
+	for _, sql := range []string{
+		`INSERT INTO calls (app, call, room, start, end, users, sessions, peak, version)
+			SELECT 1, ` + id + `, concat('room-', toString(cityHash64(n) % 20000)), start, if(n > 999950, 0, start + toIntervalMillisecond(60000 + n * 7919 % 5400000)),
+				2 + n % 4, 2 + n % 4, 2, 1
+			FROM (SELECT number AS n, fromUnixTimestamp64Milli({from:Int64} + toInt64(number) * 2592) AS start FROM numbers(1000000))`,
+		`INSERT INTO sessions (app, call, session, room, user, user_name, start, end, browser, os, region, keys, sends, receives, version)
+			SELECT app, call, call + u AS session, room, concat('user-', toString(cityHash64(call, u) % 100000)) AS user, concat('Person ', substring(user, 6)), start, end,
+				multiIf(cityHash64(session, 1) % 50000 = 0, 'Rare', cityHash64(session, 1) % 3 > 0, 'Chrome', cityHash64(session, 1) % 2 = 0, 'Safari', 'Firefox'),
+				['Windows', 'macOS', 'Android', 'iOS', 'Linux'][1 + cityHash64(session, 2) % 5],
+				['DE, Berlin', 'DE, Munich', 'FR, Paris', 'US, Ohio', 'US, Oregon', 'BR, São Paulo', 'IN, Mumbai', 'JP, Tokyo', 'GB, London', 'IS, Reykjavík'][1 + toUInt64(pow(cityHash64(session, 3) % 1000 / 1000., 3) * 10)],
+				map('plan', ['free', 'pro', 'team'][1 + call % 3], 'ticket', toString(bitAnd(call, 2097151))), true, true, 1
+			FROM calls ARRAY JOIN range(users) AS u`,
+		`INSERT INTO issues (app, call, session, issue, type, severity, start, end, version)
+			SELECT app, call, call, i + 1, if(cityHash64(call, i) % 100000 = 0, 'desync', ['video_freeze', 'audio_freeze', 'packet_loss', 'lag', 'cpu_high', 'jitter'][1 + cityHash64(call, i) % 6]),
+				1 + cityHash64(call, i, 1) % 3, start + toIntervalSecond(5 + i * 7), start + toIntervalSecond(9 + i * 7), 1
+			FROM calls ARRAY JOIN range(if(cityHash64(call) % 5 = 0, 1 + cityHash64(call, 2) % 3, 0)) AS i`,
+		`INSERT INTO verdicts (app, call, sentences, score, score_version, issues_low, issues_medium, issues_high, version)
+			SELECT app, call, if(n > 0, ['A sentence about what was wrong with this call, and on whose side it lay.'], []), if(cityHash64(call, 9) % 50 = 0, nan, 10 - n * 2 - (cityHash64(call, 8) % 1000) / 600), 1,
+				low, medium, high, 1
+			FROM calls LEFT JOIN (SELECT call, count() AS n, countIf(severity = 'low') AS low, countIf(severity = 'medium') AS medium, countIf(severity = 'high') AS high FROM issues GROUP BY call) AS found USING call`,
+	} {
+		q := clickhouse.Question{SQL: sql, Params: []clickhouse.Param{clickhouse.Int("from", storetest.Start.Add(-30*24*time.Hour).UnixMilli())}, Settings: []string{"workload", "heavy", "max_partitions_per_insert_block", "1000"}}
+		if err := s.Client().Exec(b.Context(), q); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCallList pages and filters one app's list among a million calls:
+// each filter over all of the 30 days and, where many calls match, over the
+// week that the console shows at first.
+func BenchmarkCallList(b *testing.B) {
+	o := storetest.Embedded(b)
+	s := storetest.Open(b, o)
+	manyCalls(b, s)
+	q := questions(s)
+	day := storetest.Start.Add(-10 * 24 * time.Hour)
+	week := func(f query.CallFilter) query.CallFilter {
+		f.From = storetest.Start.Add(-7 * 24 * time.Hour)
+		return f
+	}
+	score := func(v float32) *float32 { return &v }
+	for _, list := range []struct {
+		name   string
+		filter func(i int) query.CallFilter
+	}{
+		{"newest", func(int) query.CallFilter { return query.CallFilter{} }},
+		{"week", func(int) query.CallFilter { return week(query.CallFilter{}) }},
+		{"day", func(i int) query.CallFilter { return query.CallFilter{From: day, To: day.Add(24 * time.Hour)} }},
+		{"call", func(i int) query.CallFilter {
+			return query.CallFilter{Call: rtc.CallID(rtc.NewID(day.UnixMilli(), uint64(i)))}
+		}},
+		{"room", func(i int) query.CallFilter { return query.CallFilter{Room: fmt.Sprintf("room-%d", i)} }},
+		{"prefix", func(i int) query.CallFilter { return query.CallFilter{RoomPrefix: fmt.Sprintf("room-%d", 100+i)} }},
+		{"user", func(i int) query.CallFilter { return query.CallFilter{User: fmt.Sprintf("user-%d", i)} }},
+		{"user-name", func(i int) query.CallFilter { return query.CallFilter{User: fmt.Sprintf("PERSON %d", i)} }},
+		{"user-prefix", func(i int) query.CallFilter { return query.CallFilter{UserPrefix: fmt.Sprintf("user-%d", 100+i)} }},
+		{"user-prefix-week", func(i int) query.CallFilter {
+			return week(query.CallFilter{UserPrefix: fmt.Sprintf("user-%d", 100+i)})
+		}},
+		{"key", func(int) query.CallFilter { return query.CallFilter{Key: "plan"} }},
+		{"key-week", func(int) query.CallFilter { return week(query.CallFilter{Key: "plan"}) }},
+		{"key-value-common", func(int) query.CallFilter { return query.CallFilter{Key: "plan", Value: "pro"} }},
+		{"key-value-common-week", func(int) query.CallFilter { return week(query.CallFilter{Key: "plan", Value: "pro"}) }},
+		{"key-value-rare", func(i int) query.CallFilter { return query.CallFilter{Key: "ticket", Value: fmt.Sprint(500_000 + i*7)} }},
+		{"browser-common", func(int) query.CallFilter { return query.CallFilter{Browsers: []string{"Chrome"}} }},
+		{"browser-common-week", func(int) query.CallFilter { return week(query.CallFilter{Browsers: []string{"Chrome"}}) }},
+		{"browser-rare", func(int) query.CallFilter { return query.CallFilter{Browsers: []string{"Rare"}} }},
+		{"system-week", func(int) query.CallFilter { return week(query.CallFilter{Systems: []string{"Linux"}}) }},
+		{"country", func(int) query.CallFilter { return query.CallFilter{Regions: []string{"IS"}} }},
+		{"country-week", func(int) query.CallFilter { return week(query.CallFilter{Regions: []string{"IS"}}) }},
+		{"stay", func(i int) query.CallFilter {
+			return query.CallFilter{User: fmt.Sprintf("user-%d", i), Browsers: []string{"Chrome"}, Regions: []string{"DE"}}
+		}},
+		{"issue", func(int) query.CallFilter { return query.CallFilter{Issues: []string{"lag"}} }},
+		{"issue-high", func(int) query.CallFilter { return query.CallFilter{Issues: []string{"lag"}, MinSeverity: rtc.High} }},
+		{"issue-rare", func(int) query.CallFilter { return query.CallFilter{Issues: []string{"desync"}} }},
+		{"severity-high", func(int) query.CallFilter { return query.CallFilter{MinSeverity: rtc.High} }},
+		{"severity-none", func(int) query.CallFilter { return query.CallFilter{NoIssues: true} }},
+		{"severity-none-week", func(int) query.CallFilter { return week(query.CallFilter{NoIssues: true}) }},
+		{"score-poor", func(int) query.CallFilter { return query.CallFilter{MaxScore: score(6)} }},
+		{"score-good-week", func(int) query.CallFilter { return week(query.CallFilter{MinScore: score(6)}) }},
+		{"in-progress", func(int) query.CallFilter { return query.CallFilter{Status: query.InProgress} }},
+		{"longest", func(int) query.CallFilter { return query.CallFilter{Sort: query.ByDuration} }},
+		{"worst", func(int) query.CallFilter { return query.CallFilter{Sort: query.ByScore, Ascending: true} }},
+		{"worst-week", func(int) query.CallFilter { return week(query.CallFilter{Sort: query.ByScore, Ascending: true}) }},
+		{"worst-of-browser-week", func(int) query.CallFilter {
+			return week(query.CallFilter{Sort: query.ByScore, Ascending: true, Browsers: []string{"Firefox"}})
+		}},
+		{"day-by-users", func(int) query.CallFilter {
+			return query.CallFilter{Sort: query.ByUsers, From: day, To: day.Add(24 * time.Hour)}
+		}},
+	} {
+		b.Run(list.name, func(b *testing.B) {
+			for b.Loop() {
+				total := 0
+				quantiles(b, o.Engine, 60, func(i int) error {
+					page, err := q.Calls(context.Background(), 1, list.filter(i))
+					total = page.Total
+					return err
+				})
+				b.ReportMetric(float64(total), "calls")
+			}
+		})
+	}
+	b.Run("glances", func(b *testing.B) {
+		page, err := q.Calls(context.Background(), 1, query.CallFilter{To: day})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			quantiles(b, o.Engine, 60, func(int) error {
+				_, err := q.Glances(context.Background(), 1, page.Calls, 4, 24)
+				return err
+			})
+		}
+	})
+	b.Run("choices-week", func(b *testing.B) {
+		for b.Loop() {
+			quantiles(b, o.Engine, 20, func(int) error {
+				_, err := q.CallChoices(context.Background(), 1, week(query.CallFilter{}).From, time.Time{})
+				return err
+			})
+		}
+	})
+	b.Run("counts", func(b *testing.B) {
+		for b.Loop() {
+			quantiles(b, o.Engine, 60, func(int) error {
+				_, err := q.Counts(context.Background(), []rtc.AppID{1}, day, time.Time{})
+				return err
+			})
+		}
+	})
+}
