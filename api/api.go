@@ -149,6 +149,7 @@ func New(o Options) *API {
 	config.Security = []map[string][]string{{"session": {}}, {"key": {}}}
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema member in answers
+	config.Formats = formats()
 	a.huma = humago.NewWithPrefix(mux, Prefix, config)
 	a.huma.UseMiddleware(a.authenticate)
 	a.routes()

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/peerglass/peerglass/quality/score"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
@@ -192,29 +194,25 @@ func (a *API) call(ctx context.Context, in *CallPath) (CallDetail, error) {
 	if err != nil {
 		return CallDetail{}, err
 	}
-	call, err := a.Query.Call(ctx, app, id)
-	if err != nil {
-		return CallDetail{}, err
-	}
-	users, err := a.Query.Users(ctx, app, id)
-	if err != nil {
-		return CallDetail{}, err
-	}
-	sessions, err := a.Query.Sessions(ctx, app, id)
-	if err != nil {
+	var (
+		call     rtc.Call
+		users    []query.User
+		sessions []rtc.Session
+		verdicts map[rtc.CallID]rtc.Verdict
+		outcomes []rtc.Outcome
+	)
+	group, asking := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { call, err = a.Query.Call(asking, app, id); return err })
+	group.Go(func() (err error) { users, err = a.Query.Users(asking, app, id); return err })
+	group.Go(func() (err error) { sessions, err = a.Query.Sessions(asking, app, id); return err })
+	group.Go(func() (err error) { verdicts, err = a.Query.Verdicts(asking, app, []rtc.CallID{id}); return err })
+	group.Go(func() (err error) { outcomes, err = a.Query.Outcomes(asking, app, id, 0); return err })
+	if err := group.Wait(); err != nil {
 		return CallDetail{}, err
 	}
 	byID := make(map[rtc.SessionID]*rtc.Session, len(sessions))
 	for i := range sessions {
 		byID[sessions[i].ID] = &sessions[i]
-	}
-	verdicts, err := a.Query.Verdicts(ctx, app, []rtc.CallID{id})
-	if err != nil {
-		return CallDetail{}, err
-	}
-	outcomes, err := a.Query.Outcomes(ctx, app, id, 0)
-	if err != nil {
-		return CallDetail{}, err
 	}
 	cameTo := make(map[rtc.SessionID]*rtc.Outcome, len(outcomes))
 	for i := range outcomes {

@@ -7,24 +7,44 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/query"
 	"github.com/peerglass/peerglass/rtc"
 )
 
 type samplesInput struct {
-	OfSession
+	CallPath
 	TimeRange
-	Streams  []string `query:"stream,explode" maxItems:"500" doc:"Only these streams, each as session.number; may be repeated"`
-	Metrics  []string `query:"metrics,explode" maxItems:"100" doc:"Only these metrics; may be repeated. See GET /metrics"`
-	Width    int      `query:"width" minimum:"0" maximum:"10000" default:"0" doc:"Points that can be shown side by side: the server chooses a resolution that gives no more. 0: every point as it was measured"`
-	Extremes bool     `query:"extremes" doc:"Also the smallest and the largest value within each point"`
+	Sessions   []string    `query:"session,explode" maxItems:"500" doc:"Only those of these sessions; may be repeated"`
+	Streams    []string    `query:"stream,explode" maxItems:"500" doc:"Only these streams, each as session.number; may be repeated. Together with session: either"`
+	Kinds      []MediaKind `query:"kind,explode" enum:"audio,video,screen,transport,client,unknown" doc:"Only streams of these kinds; may be repeated"`
+	Directions []Direction `query:"direction,explode" enum:"send,receive,both" doc:"Only streams of these directions; may be repeated. both is that of a transport"`
+	Metrics    []string    `query:"metrics,explode" maxItems:"100" doc:"Only these metrics; may be repeated. See GET /metrics"`
+	Width      int         `query:"width" minimum:"0" maximum:"10000" default:"0" doc:"Points that can be shown side by side: the server chooses a resolution that gives no more. 0: every point as it was measured"`
+	Extremes   bool        `query:"extremes" doc:"Also the smallest and the largest value within each point"`
 }
 
-func (in *samplesInput) filter(session rtc.SessionID) (query.SampleFilter, error) {
+var (
+	mediaKinds = map[MediaKind]rtc.MediaKind{"unknown": rtc.KindUnknown, "audio": rtc.KindAudio, "video": rtc.KindVideo, "screen": rtc.KindScreen, "transport": rtc.KindTransport, "client": rtc.KindClient}
+	directions = map[Direction]rtc.Direction{"both": rtc.Both, "send": rtc.Send, "receive": rtc.Receive}
+)
+
+func (in *samplesInput) filter() (query.SampleFilter, error) {
 	f := query.SampleFilter{From: in.From.Time, To: in.To.Time, Width: in.Width, Extremes: in.Extremes}
-	if session != 0 {
-		f.Sessions = []rtc.SessionID{session}
+	for _, s := range in.Sessions {
+		id, err := rtc.ParseID(s)
+		if err != nil {
+			return f, errNotFound("The session")
+		}
+		f.Sessions = append(f.Sessions, rtc.SessionID(id))
+	}
+	for _, k := range in.Kinds {
+		f.Kinds = append(f.Kinds, mediaKinds[k])
+	}
+	for _, d := range in.Directions {
+		f.Directions = append(f.Directions, directions[d])
 	}
 	for _, s := range in.Streams {
 		session, number, _ := strings.Cut(s, ".")
@@ -98,19 +118,23 @@ func eventOf(e *rtc.Event) Event {
 func (a *API) sampleRoutes() {
 	const tag = "calls"
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/samples", "getSamples", tag, "Figures of streams over time"), func(ctx context.Context, in *samplesInput) (Samples, error) {
-		app, call, session, err := in.scope(ctx)
+		app, call, err := in.scope(ctx)
 		if err != nil {
 			return Samples{}, err
 		}
-		f, err := in.filter(session)
-		if err == nil {
-			_, err = a.Query.Call(ctx, app, call)
-		}
+		f, err := in.filter()
 		if err != nil {
 			return Samples{}, err
 		}
-		set, err := a.Query.Samples(ctx, app, call, f)
-		return Samples{StepMs: set.Resolution.Milliseconds(), Series: each(set.Series, seriesOf)}, err
+		// Side by side: a call without samples need not be one of the app's.
+		var set query.SampleSet
+		group, asking := errgroup.WithContext(ctx)
+		group.Go(func() error { _, err := a.Query.Call(asking, app, call); return err })
+		group.Go(func() (err error) { set, err = a.Query.Samples(asking, app, call, f); return err })
+		if err := group.Wait(); err != nil {
+			return Samples{}, err
+		}
+		return Samples{StepMs: set.Resolution.Milliseconds(), Series: each(set.Series, seriesOf)}, nil
 	})
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/{call}/events", "listEvents", tag, "What happened, in the order of time"), func(ctx context.Context, in *eventsInput) (EventList, error) {
 		list := EventList{Items: []Event{}}

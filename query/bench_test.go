@@ -34,64 +34,78 @@ func quantiles(b *testing.B, e *engine.Engine, runs int, f func(i int) error) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkCharts asks what the page of a 60-minute four-party call shows,
-// among the samples of a hundred such calls' minutes.
+// drawn are the metrics that the pages of a call draw (console/src/user/panels.ts).
+var drawn = []string{"bitrate", "target_bitrate", "loss", "fps_decoded", "fps_received", "fps_rendered", "fps_sent", "fps_captured",
+	"fps_encoded", "video_stutter_time", "freeze_time", "height", "width", "limited_bandwidth", "limited_cpu", "concealment", "audio_stutter_time", "delay", "audio_mos", "video_mos", "audio_level",
+	"rtt", "jitter", "jitter_buffer_delay", "frame_time", "nack", "pli", "available_outgoing", "available_incoming",
+	"cpu_app", "cpu_system", "cpu_pressure", "loop_lag", "memory_used", "battery"}
+
+// BenchmarkCharts asks what the page of a 60-minute four-party call shows, among
+// the samples of five such calls: of one that is over, and so condensed, and of
+// one that was over just now, whose samples are all there is.
 func BenchmarkCharts(b *testing.B) {
 	o := storetest.Embedded(b)
+	o.Now = func() time.Time { return storetest.Start.Add(70 * time.Minute) }
 	s := storetest.Open(b, o)
-	call := storetest.CallID(0)
+	over, justOver := storetest.CallID(0), storetest.CallID(1)
+	sessions := map[rtc.CallID]rtc.SessionID{}
 	for n := range 5 {
-		storetest.NewGenerator(uint64(n), 1, storetest.CallID(n)).Each(4, 3600, s.Sample)
+		storetest.NewGenerator(uint64(n), 1, storetest.CallID(n)).Each(4, 3600, func(x *rtc.Sample) {
+			sessions[x.Call] = x.Session
+			s.Sample(x)
+		})
 	}
-	s.Call(&rtc.Call{App: 1, ID: call, Start: storetest.Start, End: storetest.Start.Add(time.Hour), Version: 1})
+	s.Call(&rtc.Call{App: 1, ID: over, Start: storetest.Start, End: storetest.Start.Add(time.Hour), Peak: 4, Version: 1})
+	s.Call(&rtc.Call{App: 1, ID: justOver, Start: justOver.Time(), End: storetest.Start.Add(69 * time.Minute), Peak: 4, Version: 1})
 	storetest.Flush(b, s)
 	if err := s.Client().Exec(b.Context(), clickhouse.Question{SQL: "OPTIMIZE TABLE samples FINAL"}); err != nil {
 		b.Fatal(err)
 	}
-	q := questions(s)
-	session := rtc.SessionID(0)
-	for _, chart := range []struct {
-		name   string
-		filter func() query.SampleFilter
-	}{
-		// The metrics that the call page draws (console/src/call/panels.ts), at
-		// the width of a chart on a desk, of all four users at once; the page
-		// itself asks for one user at a time.
-		{"page", func() query.SampleFilter {
-			f := query.SampleFilter{Width: 580}
-			for _, id := range []string{"bitrate", "target_bitrate", "loss", "fps_decoded", "fps_received", "fps_rendered", "fps_sent", "fps_captured",
-				"fps_encoded", "freeze_time", "height", "concealment", "audio_level", "rtt", "jitter", "jitter_buffer_delay", "frame_time", "nack", "pli", "available_outgoing", "available_incoming"} {
-				m := quality.Find(id)
-				if m == nil {
-					b.Fatalf("there is no metric %s any more", id)
-				}
-				f.Metrics = append(f.Metrics, m)
-			}
-			return f
-		}},
-		{"all", func() query.SampleFilter { return query.SampleFilter{Width: 900} }},
-		{"all-extremes", func() query.SampleFilter { return query.SampleFilter{Width: 900, Extremes: true} }},
-		{"one-user", func() query.SampleFilter { return query.SampleFilter{Width: 900, Sessions: []rtc.SessionID{session}} }},
-		{"zoomed", func() query.SampleFilter {
-			return query.SampleFilter{Width: 900, From: storetest.Start.Add(20 * time.Minute), To: storetest.Start.Add(25 * time.Minute)}
-		}},
-	} {
-		b.Run(chart.name, func(b *testing.B) {
-			points := 0
-			for b.Loop() {
-				quantiles(b, o.Engine, 40, func(int) error {
-					set, err := q.Samples(context.Background(), 1, call, chart.filter())
-					if err == nil {
-						session, points = set.Series[0].Session, 0
+	if err := s.Condense(b.Context(), time.Time{}); err != nil {
+		b.Fatal(err)
+	}
+	q := query.New(s.Client(), o.Now)
+	var metrics []*quality.Metric
+	for _, id := range drawn {
+		m := quality.Find(id)
+		if m == nil {
+			b.Fatalf("there is no metric %s any more", id)
+		}
+		metrics = append(metrics, m)
+	}
+	for _, call := range []struct {
+		name string
+		id   rtc.CallID
+	}{{"", over}, {"just-over/", justOver}} {
+		one := []rtc.SessionID{sessions[call.id]}
+		for _, chart := range []struct {
+			name   string
+			filter query.SampleFilter
+		}{
+			// Of all four users at once, at the width of a chart on a desk.
+			{"page", query.SampleFilter{Width: 580, Metrics: metrics}},
+			// What the page of one user asks.
+			{"user-page", query.SampleFilter{Width: 580, Metrics: metrics, Sessions: one}},
+			{"all", query.SampleFilter{Width: 900}},
+			{"all-extremes", query.SampleFilter{Width: 900, Extremes: true}},
+			{"one-user", query.SampleFilter{Width: 900, Sessions: one}},
+			{"zoomed", query.SampleFilter{Width: 900, From: storetest.Start.Add(20 * time.Minute), To: storetest.Start.Add(25 * time.Minute)}},
+		} {
+			b.Run(call.name+chart.name, func(b *testing.B) {
+				points := 0
+				for b.Loop() {
+					quantiles(b, o.Engine, 40, func(int) error {
+						set, err := q.Samples(context.Background(), 1, call.id, chart.filter)
+						points = 0
 						for _, x := range set.Series {
 							points += len(x.Times)
 						}
-					}
-					return err
-				})
-			}
-			b.ReportMetric(float64(points), "points")
-		})
+						return err
+					})
+				}
+				b.ReportMetric(float64(points), "points")
+			})
+		}
 	}
 }
 

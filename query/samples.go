@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,12 +25,14 @@ type StreamRef struct {
 
 // SampleFilter narrows the samples of a call.
 type SampleFilter struct {
-	Sessions []rtc.SessionID   // empty: all
-	Streams  []StreamRef       // empty: all; together with Sessions: either
-	From, To time.Time         // [From, To); zero: from the first, to the last
-	Width    int               // points that can be shown side by side, at least 2; 0: every sample as it was measured
-	Metrics  []*quality.Metric // empty: all
-	Extremes bool              // also the smallest and the largest value of each bucket
+	Sessions   []rtc.SessionID   // empty: all
+	Streams    []StreamRef       // empty: all; together with Sessions: either
+	Kinds      []rtc.MediaKind   // empty: all
+	Directions []rtc.Direction   // empty: all
+	From, To   time.Time         // [From, To), widened to whole points; zero: from the first, to the last
+	Width      int               // points that can be shown side by side, at least 2; 0: every sample as it was measured
+	Metrics    []*quality.Metric // empty: all
+	Extremes   bool              // also the smallest and the largest value of each bucket
 }
 
 // Values are one metric's values over a stream's times; NaN is null in JSON:
@@ -68,8 +68,9 @@ type SampleSet struct {
 }
 
 // ladder are the lengths that buckets may have, in seconds: those that people
-// read off a time axis.
-var ladder = [...]int64{2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600}
+// read off a time axis. From 10 on they are whole numbers of the store's
+// intervals.
+var ladder = [...]int64{2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600}
 
 // resolution chooses the length of a bucket, in ms, so that a span of ms gives
 // at most width points, or two; 0 keeps every sample. Clients poll once a
@@ -93,59 +94,131 @@ func resolution(span int64, width int) int64 {
 // so that no more points than Width come out per stream. A bucket's value is
 // the metric's own aggregate (a mean of means would hide a freeze, a maximum
 // of rates would not add up).
+//
+// What the store has condensed into intervals is read from there where buckets
+// are whole numbers of them, and the rest from the samples: the answer is the
+// same.
 func (q *Query) Samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f SampleFilter) (SampleSet, error) {
-	from, to := span(f.From, f.To)
-	params := append(ofCall(app, call), clickhouse.Int("from", from), clickhouse.Int("to", to))
-	params = append(params, whichStreams(f)...)
-	what, err := q.flavours(ctx, params)
+	set, err := q.samples(ctx, app, call, f)
 	if err != nil {
 		return SampleSet{}, fmt.Errorf("read the samples of call %s: %w", call, err)
 	}
-	rows, first, last := uint64(0), to, from
-	for _, x := range what {
-		rows, first, last = rows+x.rows, min(first, x.first), max(last, x.last)
-	}
-	if !f.From.IsZero() && !f.To.IsZero() {
-		first, last = from, to // a zoom keeps its resolution, whatever lies within
-	}
-	step := resolution(last-first, f.Width)
-	params = append(params, clickhouse.Int("step", step))
-
-	if step == 0 && len(what) > 1 {
-		// Rows as they are cost little more than the question itself.
-		what = []flavour{{kind: anyKind}}
-	}
-	readers := make([]*sampleReader, len(what))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(2)
-	for i, x := range what {
-		metrics := x.metrics(f.Metrics)
-		text := rawSamples(metrics)
-		if step > 0 {
-			text = bucketedSamples(metrics, f.Extremes)
-		}
-		r := newSampleReader(metrics, step > 0, f.Extremes)
-		readers[i] = r
-		ask := clickhouse.Question{SQL: text, Cheap: rows < manyRows, Settings: newest,
-			Params: append(params[:len(params):len(params)], clickhouse.Int("kind", int(x.kind)), clickhouse.Int("direction", int(x.direction)))}
-		group.Go(func() error { return q.db.Select(ctx, ask, r.columns(), r.block) })
-	}
-	if err := group.Wait(); err != nil {
-		return SampleSet{}, fmt.Errorf("read the samples of call %s: %w", call, explain(err))
-	}
-	set := SampleSet{Resolution: time.Duration(step) * time.Millisecond}
-	for _, r := range readers {
-		set.Series = append(set.Series, r.finish()...)
-	}
-	slices.SortFunc(set.Series, func(a, b Series) int {
-		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Stream, b.Stream))
-	})
 	return set, nil
 }
 
-// manyRows is from where on samples are a heavy question, which waits for its
-// turn: an hour of twelve parties.
-const manyRows = 1_000_000
+// stretch is a part of the time asked for, [from, to) in Unix ms.
+type stretch struct{ from, to int64 }
+
+func (s stretch) empty() bool { return s.from >= s.to }
+
+func (s stretch) params() []clickhouse.Param {
+	return []clickhouse.Param{clickhouse.Int("from", s.from), clickhouse.Int("to", s.to)}
+}
+
+// widened reaches from a whole bucket to a whole bucket.
+func (s stretch) widened(step int64) stretch {
+	return stretch{s.from - s.from%step, s.to + (step-s.to%step)%step}
+}
+
+// before and after cut at an instant.
+func (s stretch) before(at int64) stretch { return stretch{s.from, min(s.to, at)} }
+func (s stretch) after(at int64) stretch  { return stretch{max(s.from, at), s.to} }
+
+func (q *Query) samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f SampleFilter) (SampleSet, error) {
+	params := append(ofCall(app, call), whichStreams(f)...)
+	from, to := span(f.From, f.To)
+	asked := stretch{from, to}
+	bounded := !f.From.IsZero() && !f.To.IsZero() // then the resolution is that of the range, whatever lies within
+	step := int64(0)
+	if bounded {
+		if step = resolution(to-from, f.Width); step > 0 {
+			asked = asked.widened(step)
+		}
+	}
+	until := int64(0)
+	if f.Width > 0 && (!bounded || step > 0 && step%store.Slot == 0) {
+		var err error
+		if until, err = q.condensedUntil(ctx, app, call); err != nil {
+			return SampleSet{}, err
+		}
+	}
+	what, err := q.flavours(ctx, params, asked, until)
+	if err != nil {
+		return SampleSet{}, err
+	}
+	if !bounded && len(what) > 0 {
+		first, last := what[0].first, what[0].last
+		for _, x := range what {
+			first, last = min(first, x.first), max(last, x.last)
+		}
+		if step = resolution(last-first, f.Width); step > 0 && asked.widened(step) != asked {
+			asked = asked.widened(step)
+			if what, err = q.flavours(ctx, params, asked, until); err != nil {
+				return SampleSet{}, err
+			}
+		}
+	}
+	if step == 0 || step%store.Slot != 0 {
+		until = 0
+	}
+	cut := int64(0)
+	if until > 0 {
+		cut = until - until%step
+	}
+	set := SampleSet{Resolution: time.Duration(step) * time.Millisecond}
+	set.Series, err = q.read(ctx, f, append(params, clickhouse.Int("step", step)), step, what, asked.before(cut), asked.after(cut))
+	return set, err
+}
+
+// read asks for the series of every flavour: what is condensed from the
+// intervals, the rest from the samples.
+func (q *Query) read(ctx context.Context, f SampleFilter, params []clickhouse.Param, step int64, what []flavour, condensed, rest stretch) ([]Series, error) {
+	rows := uint64(0)
+	for _, x := range what {
+		rows += x.rows
+	}
+	if len(what) > 1 && (step == 0 || len(f.Metrics) > 0 && len(f.Metrics) <= fewMetrics) {
+		what = []flavour{{kind: anyKind}}
+	}
+	var readers []*sampleReader
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readersAtOnce)
+	for _, x := range what {
+		metrics := x.metrics(f.Metrics)
+		for _, part := range []struct {
+			stretch
+			text func([]*quality.Metric, bool) string
+		}{{condensed, condensedSamples}, {rest, samplesText(step)}} {
+			if part.empty() {
+				continue
+			}
+			r := newSampleReader(metrics, step > 0, f.Extremes)
+			readers = append(readers, r)
+			ask := clickhouse.Question{SQL: part.text(metrics, f.Extremes), Cheap: rows < manyRows, Settings: newestSamples,
+				Params: slices.Concat(params, part.params(), []clickhouse.Param{clickhouse.Int("kind", int(x.kind)), clickhouse.Int("direction", int(x.direction))})}
+			group.Go(func() error { return q.db.Select(ctx, ask, r.columns(), r.block) })
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, explain(err)
+	}
+	return joined(readers), nil
+}
+
+const (
+	// fewMetrics are asked for of all flavours at once: what is aggregated in
+	// vain then costs less than another question.
+	fewMetrics = 8
+	// readersAtOnce leaves connections of the engine to others.
+	readersAtOnce = 3
+	// manyRows is from where on samples are a heavy question, which waits for its
+	// turn: an hour of twelve parties.
+	manyRows = 1_000_000
+)
+
+// newestSamples is newest, where a copy of a row is equal to it: granules that
+// an index leaves out are not read again for copies there.
+var newestSamples = append([]string{"use_skip_indexes_if_final_exact_mode", "0"}, newest...)
 
 // flavour is one kind and direction of streams. For buckets each is asked for
 // by itself, for the metrics that are measured of it: that is a third of the
@@ -184,14 +257,58 @@ var flavourFields = []field[flavour]{
 }
 
 // Rows that are written twice are counted twice here, which does no harm.
-var flavoursOfCall = "SELECT " + list(flavourFields) + " FROM samples" + samplesWhere + " GROUP BY kind, direction"
+var (
+	flavoursOfSamples   = "SELECT " + list(flavourFields) + " FROM samples" + samplesWhere + " GROUP BY kind, direction"
+	flavoursOfIntervals = "SELECT " + strings.Replace(list(flavourFields), "min(time)", "min(first)", 1) + " FROM intervals" + samplesWhere + " GROUP BY kind, direction"
+)
 
-// flavours tells which there are among the samples asked for.
-func (q *Query) flavours(ctx context.Context, params []clickhouse.Param) ([]flavour, error) {
-	return ask(ctx, q.db, clickhouse.Question{SQL: flavoursOfCall, Params: params, Cheap: true}, flavourFields)
+// flavours tells which there are in a stretch, of which the part before until
+// is condensed.
+func (q *Query) flavours(ctx context.Context, params []clickhouse.Param, s stretch, until int64) ([]flavour, error) {
+	var condensed, rest []flavour
+	group, ctx := errgroup.WithContext(ctx)
+	read := func(into *[]flavour, text string, part stretch) {
+		if part.empty() {
+			return
+		}
+		group.Go(func() (err error) {
+			*into, err = ask(ctx, q.db, clickhouse.Question{SQL: text, Params: slices.Concat(params, part.params()), Cheap: true, Settings: newestSamples[:2]}, flavourFields)
+			return err
+		})
+	}
+	read(&condensed, flavoursOfIntervals, s.before(until))
+	read(&rest, flavoursOfSamples, s.after(until))
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, x := range rest {
+		i := slices.IndexFunc(condensed, func(y flavour) bool { return x.kind == y.kind && x.direction == y.direction })
+		if i < 0 {
+			condensed = append(condensed, x)
+			continue
+		}
+		y := &condensed[i]
+		y.rows, y.first, y.last = y.rows+x.rows, min(y.first, x.first), max(y.last, x.last)
+	}
+	return condensed, nil
 }
 
-// whichStreams binds the filter by sessions and streams.
+// condensedUntil is the instant (Unix ms) before which the store has condensed
+// all samples of the call into intervals; 0 where it has not.
+func (q *Query) condensedUntil(ctx context.Context, app rtc.AppID, call rtc.CallID) (int64, error) {
+	if q.now().Sub(call.Time()) < store.Long {
+		return 0, nil
+	}
+	var until proto.ColInt64
+	at := int64(0)
+	err := q.db.Select(ctx, clickhouse.Question{SQL: condensedUntil, Params: ofCall(app, call), Cheap: true, Settings: newest},
+		proto.Results{{Data: &until}}, func(int) error { at = until[0]; return nil })
+	return at, explain(err)
+}
+
+const condensedUntil = "SELECT toUnixTimestamp64Milli(until) FROM condensed FINAL WHERE app = {app:UInt32} AND call = {call:UInt64}"
+
+// whichStreams binds the filter by sessions, streams, kinds and directions.
 func whichStreams(f SampleFilter) []clickhouse.Param {
 	any := append([]rtc.SessionID(nil), f.Sessions...) // sessions to read at all
 	of, number := make([]rtc.SessionID, len(f.Streams)), make([]rtc.StreamID, len(f.Streams))
@@ -202,16 +319,20 @@ func whichStreams(f SampleFilter) []clickhouse.Param {
 	return []clickhouse.Param{
 		clickhouse.Uints("any", any), clickhouse.Uints("whole", f.Sessions),
 		clickhouse.Uints("of", of), clickhouse.Uints("number", number),
+		clickhouse.Uints("kinds", f.Kinds), clickhouse.Uints("directions", f.Directions),
 	}
 }
 
 // samplesWhere keeps to the primary key: app, call, then session. Copies of a
-// row are equal, so it narrows before they are made one.
+// row are equal, so it narrows before they are made one. It fits samples and
+// intervals, whose time is that of the last sample in them.
 const samplesWhere = `
 	PREWHERE app = {app:UInt32} AND call = {call:UInt64}
 	AND (empty({any:Array(UInt64)}) OR has({any:Array(UInt64)}, session))
 	AND (empty({of:Array(UInt64)}) OR has({whole:Array(UInt64)}, session)
 		OR has(arrayZip({of:Array(UInt64)}, {number:Array(UInt32)}), (session, stream)))
+	AND (empty({kinds:Array(UInt8)}) OR has({kinds:Array(UInt8)}, toUInt8(kind)))
+	AND (empty({directions:Array(UInt8)}) OR has({directions:Array(UInt8)}, toUInt8(direction)))
 	AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`
 
 const ofFlavour = `
@@ -220,8 +341,16 @@ const ofFlavour = `
 // anyKind stands for every flavour at once.
 const anyKind rtc.MediaKind = 255
 
+// samplesText returns what makes the statement for samples at a resolution.
+func samplesText(step int64) func([]*quality.Metric, bool) string {
+	if step == 0 {
+		return rawSamples
+	}
+	return bucketedSamples
+}
+
 // rawSamples is the statement for samples as they were measured.
-func rawSamples(metrics []*quality.Metric) string {
+func rawSamples(metrics []*quality.Metric, _ bool) string {
 	return rawSelect(metrics) + " FROM samples FINAL" + samplesWhere + ofFlavour + "\n\tORDER BY session, stream, time"
 }
 
@@ -239,243 +368,82 @@ func rawSelect(metrics []*quality.Metric) string {
 // order is that of values, and 0, which every -If gives for nothing, is not
 // measured.
 func bucketedSamples(metrics []*quality.Metric, extremes bool) string {
+	return bucketed("samples", metrics, extremes, store.OfSamples)
+}
+
+// condensedSamples is the same of intervals, from what they are made of.
+func condensedSamples(metrics []*quality.Metric, extremes bool) string {
+	return bucketed("intervals", metrics, extremes, store.OfIntervals)
+}
+
+func bucketed(table string, metrics []*quality.Metric, extremes bool, of func(*quality.Metric) store.Ingredients) string {
 	var b strings.Builder
-	b.WriteString(`SELECT session, stream, toUnixTimestamp64Milli(max(time)), toUInt32(sum(interval)), toInt8(any(kind)), toInt8(any(direction)),
+	b.WriteString(`SELECT session, stream, toUnixTimestamp64Milli(max(time)), toUInt32(sum(interval)), toInt8(kind), toInt8(direction),
 	CAST(argMax(codec, time), 'String'), CAST(argMax(limitation, time), 'String'), CAST(argMax(pair, time), 'String')`)
 	for _, m := range metrics {
-		b.WriteString(",\n\t" + aggregate(m))
+		b.WriteString(",\n\t" + aggregate(m, of(m)))
 	}
 	if extremes {
 		for _, m := range metrics {
-			n := store.MetricColumn(m)
-			b.WriteString(",\n\tminIf(" + n + ", " + n + " != 0), maxIf(" + n + ", " + n + " != 0)")
+			x := of(m)
+			b.WriteString(",\n\tminIf(" + x.Low + ", " + x.Low + " != 0), maxIf(" + x.High + ", " + x.High + " != 0)")
 		}
 	}
-	b.WriteString(" FROM samples FINAL" + samplesWhere + ofFlavour + `
-	GROUP BY session, stream, intDiv(toUnixTimestamp64Milli(time), {step:Int64})
-	ORDER BY session, stream, 3`)
+	b.WriteString(" FROM " + table + " FINAL" + samplesWhere + ofFlavour + `
+	GROUP BY session, stream, kind, direction, intDiv(toUnixTimestamp64Milli(time), {step:Int64})
+	ORDER BY session, stream, kind, direction, 3`)
 	return b.String()
 }
 
 // aggregate gives a mean and a sum as Float64 steps, NaN where nothing was
 // measured, and everything else as it is kept.
-func aggregate(m *quality.Metric) string {
-	n := store.MetricColumn(m)
-	steps := store.MetricSteps(n)
+func aggregate(m *quality.Metric, x store.Ingredients) string {
 	switch m.Agg {
 	case quality.Mean:
-		return "sum(" + steps + " * interval) / sumIf(interval, " + n + " != 0)"
+		return "sum(" + x.Total + ") / sum(" + x.Measured + ")"
 	case quality.Sum:
-		return "if(max(" + n + " != 0), toFloat64(sum(" + steps + ")), nan)"
+		return "if(max(" + x.High + " != 0), toFloat64(sum(" + x.Total + ")), nan)"
 	case quality.Max:
-		return "maxIf(" + n + ", " + n + " != 0)"
+		return "maxIf(" + x.High + ", " + x.High + " != 0)"
 	case quality.Min:
-		return "minIf(" + n + ", " + n + " != 0)"
+		return "minIf(" + x.Low + ", " + x.Low + " != 0)"
 	case quality.Last:
-		return "argMaxIf(" + n + ", time, " + n + " != 0)"
+		return "argMaxIf(" + x.Last + ", time, " + x.Last + " != 0)"
 	}
 	panic("query: no aggregate " + m.Agg.String())
 }
 
-// figures is a column of values of one metric.
-type figures interface {
-	result() proto.ColResult
-	appendTo(v Values, first, end int) Values
-}
-
-// kept are numbers as the store keeps them.
-type kept struct {
-	metric  *quality.Metric
-	numbers proto.ColInt32
-}
-
-func (k *kept) result() proto.ColResult { return &k.numbers }
-
-func (k *kept) appendTo(v Values, first, end int) Values {
-	for _, n := range k.numbers[first:end] {
-		v = append(v, store.MetricValue(k.metric, n))
+// joined puts together what the readers gathered: of a stream that several have
+// read, the earlier part comes from the reader before.
+func joined(readers []*sampleReader) []Series {
+	type key struct {
+		StreamRef
+		kind      rtc.MediaKind
+		direction rtc.Direction
 	}
-	return v
-}
-
-// steps are means and sums. A mean is rounded to the metric's step: what is
-// finer says nothing and costs digits.
-type steps struct {
-	metric  *quality.Metric
-	numbers proto.ColFloat64
-}
-
-func (s *steps) result() proto.ColResult { return &s.numbers }
-
-func (s *steps) appendTo(v Values, first, end int) Values {
-	for _, n := range s.numbers[first:end] {
-		v = append(v, float32(math.Round(n)*s.metric.Step)) // NaN stays NaN
-	}
-	return v
-}
-
-// sampleReader gathers rows, which come by session, stream and time, into
-// series.
-type sampleReader struct {
-	metrics []*quality.Metric
-
-	sessions    proto.ColUInt64
-	streams     proto.ColUInt32
-	times       proto.ColInt64
-	intervals   proto.ColUInt32
-	kinds, dirs proto.ColInt8
-	codec       proto.ColStr
-	limitation  proto.ColStr
-	pair        proto.ColStr
-	values      []figures // per metric
-	lows, highs []figures // per metric, with extremes
-
-	series []rowSeries
-}
-
-// rowSeries is a series under construction: all metrics, measured or not.
-type rowSeries struct {
-	Series
-	values, lows, highs []Values
-}
-
-func newSampleReader(metrics []*quality.Metric, bucketed, extremes bool) *sampleReader {
-	r := &sampleReader{metrics: metrics}
-	for _, m := range metrics {
-		if bucketed && (m.Agg == quality.Mean || m.Agg == quality.Sum) {
-			r.values = append(r.values, &steps{metric: m})
-		} else {
-			r.values = append(r.values, &kept{metric: m})
-		}
-		if bucketed && extremes {
-			r.lows, r.highs = append(r.lows, &kept{metric: m}), append(r.highs, &kept{metric: m})
-		}
-	}
-	return r
-}
-
-func (r *sampleReader) columns() proto.Results {
-	c := proto.Results{{Data: &r.sessions}, {Data: &r.streams}, {Data: &r.times}, {Data: &r.intervals}, {Data: &r.kinds}, {Data: &r.dirs},
-		{Data: &r.codec}, {Data: &r.limitation}, {Data: &r.pair}}
-	for _, v := range r.values {
-		c = append(c, proto.ResultColumn{Data: v.result()})
-	}
-	for i := range r.lows {
-		c = append(c, proto.ResultColumn{Data: r.lows[i].result()}, proto.ResultColumn{Data: r.highs[i].result()})
-	}
-	return c
-}
-
-// block appends one block, a run of rows of one stream at a time.
-func (r *sampleReader) block(rows int) error {
-	for first := 0; first < rows; {
-		end := first + 1
-		for end < rows && r.sessions[end] == r.sessions[first] && r.streams[end] == r.streams[first] {
-			end++
-		}
-		s := r.at(first)
-		labels(&s.Codec, &r.codec, r.times, first, end)
-		labels(&s.Limitation, &r.limitation, r.times, first, end)
-		labels(&s.Pair, &r.pair, r.times, first, end)
-		s.Times = append(s.Times, r.times[first:end]...)
-		s.Intervals = append(s.Intervals, r.intervals[first:end]...)
-		for i := range r.metrics {
-			s.values[i] = r.values[i].appendTo(s.values[i], first, end)
-			if r.lows != nil {
-				s.lows[i] = r.lows[i].appendTo(s.lows[i], first, end)
-				s.highs[i] = r.highs[i].appendTo(s.highs[i], first, end)
-			}
-		}
-		first = end
-	}
-	return nil
-}
-
-// at returns the series that row belongs to.
-func (r *sampleReader) at(row int) *rowSeries {
-	session, stream := rtc.SessionID(r.sessions[row]), rtc.StreamID(r.streams[row])
-	if n := len(r.series); n > 0 && r.series[n-1].Session == session && r.series[n-1].Stream == stream {
-		return &r.series[n-1]
-	}
-	r.series = append(r.series, rowSeries{
-		Series: Series{Session: session, Stream: stream, Kind: rtc.MediaKind(r.kinds[row]), Direction: rtc.Direction(r.dirs[row])},
-		values: make([]Values, len(r.metrics)), lows: make([]Values, len(r.metrics)), highs: make([]Values, len(r.metrics)),
-	})
-	return &r.series[len(r.series)-1]
-}
-
-// labels extends runs by the rows [first, end).
-func labels(runs *[]Run, column *proto.ColStr, times []int64, first, end int) {
-	for i := first; i < end; i++ {
-		label := column.RowBytes(i)
-		if n := len(*runs); n == 0 || (*runs)[n-1].Value != string(label) {
-			*runs = append(*runs, Run{From: times[i], Value: string(label)})
-		}
-	}
-}
-
-// finish leaves out what was never measured.
-func (r *sampleReader) finish() []Series {
-	all := make([]Series, len(r.series))
-	for n := range r.series {
-		s := &r.series[n]
-		s.Metrics = map[string]Values{}
-		for i, m := range r.metrics {
-			if !measured(s.values[i]) {
+	at := map[key]*rowSeries{}
+	var all []*sampleReader
+	for _, r := range readers {
+		kept := r.series[:0]
+		for i := range r.series {
+			s := &r.series[i]
+			k := key{StreamRef{s.Session, s.Stream}, s.Kind, s.Direction}
+			if before := at[k]; before != nil {
+				before.append(s)
 				continue
 			}
-			s.Metrics[m.ID] = s.values[i]
-			if r.lows != nil {
-				if s.Min == nil {
-					s.Min, s.Max = map[string]Values{}, map[string]Values{}
-				}
-				s.Min[m.ID], s.Max[m.ID] = s.lows[i], s.highs[i]
-			}
+			kept = append(kept, *s)
+			at[k] = &kept[len(kept)-1]
 		}
-		s.Codec, s.Limitation, s.Pair = meant(s.Codec), meant(s.Limitation), meant(s.Pair)
-		all[n] = s.Series
+		r.series = kept
+		all = append(all, r)
 	}
-	return all
-}
-
-func measured(v Values) bool {
-	for _, x := range v {
-		if !rtc.IsNull(x) {
-			return true
-		}
+	var series []Series
+	for _, r := range all {
+		series = append(series, r.finish()...)
 	}
-	return false
-}
-
-// meant drops the runs of a label that never said anything.
-func meant(runs []Run) []Run {
-	if len(runs) == 1 && runs[0].Value == "" {
-		return nil
-	}
-	return runs
-}
-
-// AppendJSON writes the values as a JSON array, null for what was not
-// measured, each in the fewest digits that read back as the same float32.
-func (v Values) AppendJSON(b []byte) []byte {
-	b = append(b, '[')
-	for i, x := range v {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if rtc.IsNull(x) || math.IsInf(float64(x), 0) {
-			b = append(b, "null"...)
-		} else {
-			b = strconv.AppendFloat(b, float64(x), 'f', -1, 32)
-		}
-	}
-	return append(b, ']')
-}
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (v Values) MarshalJSON() ([]byte, error) {
-	if v == nil {
-		return []byte("null"), nil
-	}
-	return v.AppendJSON(make([]byte, 0, 6*len(v)+2)), nil
+	slices.SortStableFunc(series, func(a, b Series) int {
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Stream, b.Stream))
+	})
+	return series
 }

@@ -10,13 +10,17 @@ import (
 
 // derived are the tables of what is derived from the records of a session,
 // but for its own row.
-var derived = []string{"samples", "events", "streams", "connections", "issues", "outcomes", "features"}
+var derived = []string{"samples", "intervals", "events", "streams", "connections", "issues", "outcomes", "features"}
 
 // Forget deletes what was derived of sessions of a call, and the call's
 // verdict, before it is written anew. Rows that are handed over after it
 // returns are not affected.
 func (s *Store) Forget(ctx context.Context, app rtc.AppID, call rtc.CallID, sessions []rtc.SessionID) error {
 	params := []clickhouse.Param{clickhouse.Uint("app", app), clickhouse.Uint("call", call), clickhouse.Uints("sessions", sessions)}
+	// First: who asks meanwhile must not look for samples where there are none.
+	if err := s.db.Exec(ctx, clickhouse.Question{SQL: takeAllBack, Params: params[:2], Cheap: true}); err != nil {
+		return fmt.Errorf("take back what is condensed of a call that is written anew: %w", err)
+	}
 	const ofCall = " WHERE app = {app:UInt32} AND call = {call:UInt64}"
 	for _, table := range derived {
 		sql := "DELETE FROM " + clickhouse.Quote(table) + ofCall + " AND session IN {sessions:Array(UInt64)}"

@@ -28,7 +28,7 @@ type Policy struct {
 	Default Keep
 	Apps    map[rtc.AppID]Keep // apps that differ
 	// DiskCap bounds the bytes of all tables; 0 does not. Beyond it the oldest
-	// days of samples are dropped, then those of events; never today's, and
+	// days of samples are dropped with what was condensed from them, then those of events; never today's, and
 	// never calls.
 	DiskCap int64
 }
@@ -41,6 +41,7 @@ var retained = []struct {
 	keep    func(Keep) time.Duration
 }{
 	{"samples", false, func(k Keep) time.Duration { return k.Samples }},
+	{"intervals", false, func(k Keep) time.Duration { return k.Samples }}, // after samples: what is condensed is looked for nowhere else
 	{"events", false, func(k Keep) time.Duration { return k.Events }},
 	{"features", true, func(k Keep) time.Duration { return k.Calls }},
 	{"verdicts", true, func(k Keep) time.Duration { return k.Calls }},
@@ -49,6 +50,7 @@ var retained = []struct {
 	{"streams", true, func(k Keep) time.Duration { return k.Calls }},
 	{"connections", true, func(k Keep) time.Duration { return k.Calls }},
 	{"sessions", true, func(k Keep) time.Duration { return k.Calls }},
+	{"condensed", true, func(k Keep) time.Duration { return k.Calls }},
 	{"calls", true, func(k Keep) time.Duration { return k.Calls }},
 }
 
@@ -221,6 +223,18 @@ func (s *Store) shrink(ctx context.Context, parts map[string][]partition, limit 
 				return err
 			}
 			total -= p.bytes
+			if table != "samples" {
+				continue
+			}
+			for _, condensed := range parts["intervals"] { // of the same day
+				if condensed.id != p.id {
+					continue
+				}
+				if err := s.drop(ctx, "intervals", condensed); err != nil {
+					return err
+				}
+				total -= condensed.bytes
+			}
 		}
 	}
 	if total > limit {

@@ -28,6 +28,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	err := s.db.Exec(ctx, clickhouse.Question{SQL: addMetrics(), Cheap: true})
 	if err == nil {
+		err = s.db.Exec(ctx, clickhouse.Question{SQL: addIntervalMetrics(), Cheap: true})
+	}
+	if err == nil {
 		err = s.checkSteps(ctx)
 	}
 	if err == nil {

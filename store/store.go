@@ -26,7 +26,7 @@ type Options struct {
 	// 500 ms. Under load it waits for the insert before it.
 	MaxAge time.Duration
 	// Policy returns what is kept how long; it is asked before each pass of
-	// retention. nil keeps everything.
+	// retention. nil keeps everything, and leaves it to Condense to be called.
 	Policy func(context.Context) (Policy, error)
 	Now    func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: slog.Default()
@@ -49,6 +49,8 @@ type Store struct {
 	verdicts    *writer[*rowBuffer[rtc.Verdict]]
 	features    *writer[*rowBuffer[rtc.Feature]]
 	writers     []anyWriter
+
+	condenser condenser
 
 	backlog atomic.Int64
 	stop    chan struct{}      // closed by Close
@@ -100,6 +102,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.streams = rowWriter(s, "streams", streamColumns)
 	s.events = rowWriter(s, "events", eventColumns)
 	s.samples = newWriter(s, "samples", SampleColumns(), newSampleBuffer, newSamplesEncoder().encode)
+	s.samples.after = s.late
 	s.issues = rowWriter(s, "issues", issueColumns)
 	s.outcomes = rowWriter(s, "outcomes", outcomeColumns)
 	s.verdicts = rowWriter(s, "verdicts", verdictColumns)
@@ -113,6 +116,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if o.Policy != nil {
 		s.done.Go(func() { s.runRetention(running, s.stop) })
+		s.done.Go(func() { s.runCondensing(running, s.stop) })
 	}
 	return s, nil
 }

@@ -39,6 +39,7 @@ type writer[B buffer] struct {
 	insert  string // the statement
 	fresh   func() B
 	encode  func(*proto.Buffer, []B)
+	after   func(context.Context, []B) bool // if not nil: what is to be done about rows that are stored
 	store   *Store
 	spare   sync.Pool
 	shards  [shardCount]shard[B]
@@ -199,7 +200,7 @@ func (w *writer[B]) drain(ctx context.Context) bool {
 		}
 		w.out.Reset()
 		w.encode(&w.out, batch)
-		if !w.send(ctx) {
+		if !w.send(ctx) || w.after != nil && !w.after(ctx, batch) {
 			return false
 		}
 		w.stored.Add(uint64(rows))
@@ -221,17 +222,29 @@ func (w *writer[B]) drain(ctx context.Context) bool {
 // the token makes the server store it once.
 func (w *writer[B]) send(ctx context.Context) bool {
 	token := w.table + newToken()
+	again := false
+	return w.store.insist(ctx, w.table, func() error {
+		if again {
+			w.repeats.Add(1)
+		}
+		again = true
+		return w.store.db.Insert(ctx, w.insert, w.out.Buf, token)
+	})
+}
+
+// insist does something about a table again and again until it succeeds. It is
+// false where ctx ended first.
+func (s *Store) insist(ctx context.Context, table string, do func() error) bool {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		err := w.store.db.Insert(ctx, w.insert, w.out.Buf, token)
+		err := do()
 		if err == nil {
-			w.store.stored()
+			s.stored()
 			return true
 		}
 		if ctx.Err() != nil {
 			return false
 		}
-		w.repeats.Add(1)
-		w.store.failed(w.table, err)
+		s.failed(table, err)
 		select {
 		case <-ctx.Done():
 			return false
