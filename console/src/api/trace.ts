@@ -55,7 +55,7 @@ export function usePaths(app: number, call: string, session: string, streams: nu
   return useQuery({
     queryKey: ["call", call, "samples", session, "paths", streams],
     queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}/samples", {
-      params: { path: { app, call }, query: { session, stream: streams.map((s) => `${session}.${s}`), metrics: pathMetrics, width: 2000 } }, signal,
+      params: { path: { app, call }, query: { session: [session], stream: streams.map((s) => `${session}.${s}`), metrics: pathMetrics, width: 2000 } }, signal,
     })),
     enabled: streams.length > 0,
   });

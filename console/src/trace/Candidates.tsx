@@ -34,7 +34,7 @@ function OfConnection({ ice, connection, runs, pending, since, bounds }: { ice?:
       <Group gap="sm" mb="xs" wrap="wrap">
         <Text fw={600} size="sm" className="mono">{label}</Text>
         {connection && <Badge size="sm" variant="light" color="gray" tt="none">{connection.state || "state never told"}</Badge>}
-        {ice && ice.gathering[0] !== null && <Text size="xs" c="dimmed">Gathering {ice.gathering[1] === null ? "was not completed, or its end was not told" : `took ${duration(ice.gathering[1] - ice.gathering[0])}`}</Text>}
+        {ice && (ice.gathered.length > 0 || ice.gathering) && <Text size="xs" c="dimmed">Gathering {[...ice.gathered.map((ms, n) => `${n === 0 ? "took" : "again"} ${duration(ms)}`), ...(ice.gathering ? ["was not completed, or its end was not told"] : [])].join(", ")}</Text>}
         {ice?.policy && ice.policy !== "all" && <Badge size="sm" variant="light" color="orange" tt="none">only {ice.policy}</Badge>}
       </Group>
       {ice && ice.states.length > 0 ? <States lines={ice.states} bounds={bounds} since={since} /> : <Text size="xs" c="dimmed">No states of this connection were told.</Text>}

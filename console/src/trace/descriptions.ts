@@ -66,6 +66,8 @@ export function descriptionsOf(events: Event[]): SetDescription[] {
   const last = new Map<string, SetDescription>();
   const made = new Map<number, Told>();
   const offers = new Map<number, SetDescription>();
+  /** Connections with a remote offer that was not answered yet. */
+  const waiting = new Set<number>();
   const out: SetDescription[] = [];
   for (const event of events) {
     if (event.kind !== "call") continue;
@@ -78,20 +80,23 @@ export function descriptionsOf(events: Event[]): SetDescription[] {
     const outcome = came.get(event.index);
     // A page may leave it to the browser what to set: then the outcome tells it.
     const t = told(event.value) ?? (outcome && told(outcome.value));
-    const typeOnly = (event.value as { type?: unknown } | null)?.type;
-    if (!t && typeof typeOnly !== "string") continue;
     const side: Side = event.name === "setLocalDescription" ? "local" : "remote";
     const key = `${event.connection}/${side}`;
     const by = side === "local" ? made.get(event.connection) : undefined;
     const sdp = t?.sdp ?? "";
+    // What the browser makes by itself is an answer where an offer waits for one.
+    const implied = side === "local" && event.value === null ? (waiting.has(event.connection) ? "answer" : "offer") : "";
+    const typeOnly = (event.value as { type?: unknown } | null)?.type;
     const set: SetDescription = {
-      id: idOf(event), event, time: Date.parse(event.time), connection: event.connection, side, type: t?.type || String(typeOnly ?? ""), sdp, cutFrom: t?.cutFrom ?? null,
+      id: idOf(event), event, time: Date.parse(event.time), connection: event.connection, side, type: t?.type || (typeof typeOnly === "string" ? typeOnly : implied), sdp, cutFrom: t?.cutFrom ?? null,
       parsed: parseSdp(sdp), before: last.get(key), refused: outcome !== undefined && failed(outcome),
     };
     if (by?.sdp && t?.cutFrom === null && by.cutFrom === null && (!by.type || !set.type || by.type === set.type) && linesOf(by.sdp).join("\n") !== linesOf(sdp).join("\n")) set.made = by.sdp;
     if (side === "local") made.delete(event.connection);
     if (set.type === "offer") offers.set(event.connection, set);
     else if (set.type === "answer" || set.type === "pranswer") set.offer = offers.get(event.connection);
+    if (!set.refused && side === "remote" && set.type === "offer") waiting.add(event.connection);
+    else if (!set.refused) waiting.delete(event.connection);
     out.push(set);
     if (!set.refused && sdp) last.set(key, set);
   }

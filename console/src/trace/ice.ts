@@ -35,8 +35,10 @@ export interface Ice {
   /** all or relay; empty where not told. */
   policy: string;
   states: StateLine[];
-  /** When gathering began and ended, Unix ms; null where not told. */
-  gathering: [number | null, number | null];
+  /** How long each gathering took, ms: there is one more after an ICE restart. */
+  gathered: number[];
+  /** Gathering went on at the end, or its end was not told. */
+  gathering: boolean;
 }
 
 /** In the order in which a connection comes up. */
@@ -64,7 +66,7 @@ export function iceOf(events: Event[], descriptions: SetDescription[], end: numb
   const of = (connection: number): Ice => {
     const known = by.get(connection);
     if (known) return known;
-    const fresh: Ice = { connection, local: [], remote: [], errors: [], servers: [], policy: "", states: [], gathering: [null, null] };
+    const fresh: Ice = { connection, local: [], remote: [], errors: [], servers: [], policy: "", states: [], gathered: [], gathering: false };
     by.set(connection, fresh);
     return fresh;
   };
@@ -80,8 +82,6 @@ export function iceOf(events: Event[], descriptions: SetDescription[], end: numb
         const ice = of(e.connection);
         const found = candidateIn(e.value);
         if (found) add(ice.local, found, "local", time, "trickle", "");
-        else ice.gathering[1] ??= time;
-        ice.gathering[0] ??= time;
         break;
       }
       case "addIceCandidate": {
@@ -115,11 +115,9 @@ export function iceOf(events: Event[], descriptions: SetDescription[], end: numb
     const until = Math.min(closed.get(ice.connection) ?? end, Math.max(end, 0)) || end;
     for (const line of ice.states) line.runs.forEach((r, i) => { r.to = line.runs[i + 1]?.from ?? Math.max(until, r.from); });
     ice.states.sort((a, b) => order(a) - order(b));
-    const gathering = ice.states.find((s) => s.name === "Gathering");
-    const began = gathering?.runs.find((r) => r.value === "gathering");
-    const done = gathering?.runs.findLast((r) => r.value === "complete");
-    if (began) ice.gathering[0] = began.from;
-    if (done) ice.gathering[1] = done.from;
+    const runs = ice.states.find((s) => s.name === "Gathering")?.runs ?? [];
+    for (const [i, r] of runs.entries()) if (r.value === "gathering" && runs[i + 1]) ice.gathered.push(r.to - r.from);
+    ice.gathering = runs.at(-1)?.value === "gathering";
   }
   return [...by.values()].sort((a, b) => a.connection - b.connection);
 }

@@ -7,7 +7,7 @@ import { codecName, extensionName, linesOf, mediaName, parseSdp } from "./sdp";
 const simulcast = [
   "v=0", "o=- 46117317 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1 2", "a=ice-options:trickle", "a=fingerprint:sha-256 AB:CD", "a=setup:actpass",
   "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 0", "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=ice-ufrag:x1", "a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1", "a=rtcp-fb:111 transport-cc", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111",
-  "m=video 9 UDP/TLS/RTP/SAVPF 96 97", "b=AS:500", "a=mid:1", "a=extmap:3/recvonly urn:ietf:params:rtp-hdrext:toffset", "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", "a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96",
+  "m=video 9 UDP/TLS/RTP/SAVPF 96 97", "b=AS:500", "a=mid:1", "a=extmap:3/recvonly urn:ietf:params:rtp-hdrext:toffset", "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", "a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96",
   "a=rtcp-fb:* nack pli", "a=rid:1 send max-width=640", "a=rid:2 send", "a=simulcast:send 1;~2", "a=ssrc-group:FID 11 12", "a=ssrc:11 cname:c", "a=ssrc:11 msid:s t", "a=ssrc:12 cname:c",
   "a=candidate:1 1 udp 2122260223 192.0.2.1 54609 typ host generation 0 network-cost 10", "a=end-of-candidates",
   "m=application 0 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:2",
@@ -32,8 +32,8 @@ describe("a description", () => {
   });
 
   it("has extensions, sources, encodings, bandwidth and candidates", () => {
-    expect(video?.extensions).toEqual([{ id: 3, direction: "recvonly", uri: "urn:ietf:params:rtp-hdrext:toffset" }, { id: 10, direction: "", uri: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" }]);
-    expect(extensionName(video?.extensions[1]?.uri ?? "")).toBe("sdes:rtp-stream-id");
+    expect(video?.extensions).toEqual([{ id: 3, direction: "recvonly", uri: "urn:ietf:params:rtp-hdrext:toffset" }, { id: 10, direction: "", uri: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" }, { id: 2, direction: "", uri: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time" }]);
+    expect(video?.extensions.map((e) => extensionName(e.uri))).toEqual(["toffset", "sdes:rtp-stream-id", "abs-send-time"]);
     expect(video?.sources).toEqual([{ ssrc: 11, cname: "c", msid: "s t" }, { ssrc: 12, cname: "c", msid: "" }]);
     expect(video?.groups).toEqual([{ semantics: "FID", ssrcs: [11, 12] }]);
     expect(video?.encodings).toEqual([{ rid: "1", direction: "send", parameters: "max-width=640" }, { rid: "2", direction: "send", parameters: "" }]);
@@ -100,7 +100,7 @@ describe("descriptions that browsers and servers made", async () => {
           if (m.kind !== "application") {
             expect(m.codecs.length).toBeGreaterThan(0);
             expect(m.codecs.filter((c) => c.name === "" || !Number.isInteger(c.payload))).toEqual([]);
-            expect(m.extensions.filter((e) => !e.uri.includes(":") || !(e.id > 0))).toEqual([]);
+            expect(m.extensions.filter((e) => !/^(urn:|https?:\/\/).+/.test(e.uri) || !(e.id > 0))).toEqual([]);
           }
           expect(m.sources.every((s) => s.ssrc > 0)).toBe(true);
           expect(m.candidates.length).toBe(m.lines.filter((l) => l.startsWith("a=candidate:")).length);

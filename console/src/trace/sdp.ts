@@ -132,9 +132,8 @@ function mediaOf(lines: string[], index: number, session: Attribute[]): Media {
     rejected: port === 0 && !own.some((a) => a.name === "bundle-only"),
     codecs: kind === "application" ? [] : codecsOf(formats, own),
     extensions: all(own, "extmap").map((v) => {
-      const [id, rest] = headed(v.replace("/", " /"));
-      const [a = "", b = ""] = rest.split(" ");
-      return a.startsWith("/") ? { id, direction: a.slice(1), uri: b } : { id, direction: "", uri: a };
+      const [, id = "", direction = "", uri = ""] = /^(\d+)(?:\/(\w+))?\s+(\S+)/.exec(v) ?? [];
+      return { id: Number(id), direction, uri };
     }),
     msid: first(own, "msid"),
     sources: sourcesOf(all(own, "ssrc")),

@@ -1,94 +1,71 @@
-import { Alert, Button, Group, Paper, SegmentedControl, SimpleGrid, Skeleton, Stack, Tabs, Text, useComputedColorScheme } from "@mantine/core";
+import { Alert, Paper, SimpleGrid, Skeleton, Stack, Text, useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
-import { IconZoomReset } from "@tabler/icons-react";
 import { useMemo } from "react";
 import type { Connection, Event, Issue, Metric, Samples, SessionDetail, Stream } from "../api/client";
-import { useMarks, useMetrics, useSamples } from "../api/queries";
+import { useMarks, useMetrics } from "../api/queries";
+import { useFigures } from "../api/user";
 import { type Band, Chart, type Mark, type Series } from "../chart/Chart";
-import { clock, duration } from "../format";
 import { seriesColor } from "../theme";
-import { bridge, drawn, kin, type Panel, panels, streamsOf } from "./panels";
-import type { View } from "../call/range";
+import { bridge, kin, metricsOf, type Panel, streamsOf } from "./panels";
 
 interface Props {
   app: number;
   call: string;
   session: SessionDetail;
+  streams: Stream[];
+  panels: Panel[];
   issues: Issue[];
-  view: View;
+  range: [number, number];
+  /** What the API is asked for; absent: the whole call. */
+  asked?: [number, number];
   bounds: [number, number];
-  setView: (v: Partial<View>) => void;
+  onRange: (r: [number, number]) => void;
+  onMark: (id: string) => void;
+  /** Names of those who send, by the number of the stream. */
+  senders: Map<number, string>;
+  /** Shown where there is nothing of what was asked for. */
+  empty: string;
+  /** Kinds are named in titles: several stand beside each other. */
+  mixed: boolean;
 }
 
-/** What one user received or sent: charts on one time axis with one cursor. */
-export function Charts({ app, call, session, issues, view, bounds, setView }: Props) {
+// Addresses have bounds: of more streams than this all are asked for.
+const longestList = 100;
+
+/** Charts of what one user received or sent, on one time axis with one cursor. */
+export function Charts(props: Props) {
+  const { app, call, session, range, bounds, streams, panels, empty } = props;
   const { ref, width } = useElementSize();
-  const range = view.range ?? bounds;
   // Zooming moves at once on what is there; finer figures are asked for when it rests.
-  const [asked] = useDebouncedValue(view.range, 200);
+  const [asked] = useDebouncedValue(props.asked, 200);
   const metrics = useMetrics();
-  const samples = useSamples(app, call, session.id, { range: asked, width: Math.max(400, Math.round(width / 2)), metrics: drawn });
+  const ids = useMemo(() => streams.map((s) => s.id), [streams]);
+  const samples = useFigures(app, call, {
+    session: session.id, streams: ids.length > longestList ? undefined : ids, metrics: useMemo(() => metricsOf(panels), [panels]), range: asked,
+    width: width > 0 ? Math.max(400, Math.round(width / 2 / 100) * 100) : 0,
+  }, width > 0 && ids.length > 0);
   const marks = useMarks(app, call, session.id);
-
-  const mine = session.streams.filter((s) => s.direction === view.side || s.kind === "transport");
-  const present = (kind: string) => mine.some((s) => s.kind === kind);
-  const tabs = (["video", "audio", "screen"] as const).filter(present);
-  const tab = view.tab !== "all" && tabs.includes(view.tab) ? view.tab : "all";
-  const shown = mine.filter((s) => tab === "all" || s.kind === tab || s.kind === "transport");
-  const onRange = (r: [number, number]) => setView({ range: r[0] <= bounds[0] && r[1] >= bounds[1] ? undefined : r });
-
+  const fault = samples.error ?? metrics.error;
+  const scheme = useComputedColorScheme("light");
+  const dots: Mark[] = useMemo(() => (marks.data ?? []).map((e) => ({ time: Date.parse(e.time), label: describe(e), severity: e.severity, id: `${e.session}/${e.index}` })), [marks.data]);
+  const charts = useMemo(
+    () => (samples.data && metrics.data ? build(streams, session.connections, samples.data, metrics.data, panels, props.senders, props.mixed, scheme) : []),
+    [samples.data, metrics.data, streams, session.connections, panels, props.senders, props.mixed, scheme],
+  );
   return (
     <Stack gap="sm" ref={ref}>
-      <Group justify="space-between" gap="sm" wrap="wrap">
-        <Group gap="sm" wrap="wrap">
-          <SegmentedControl size="xs" aria-label="Side" value={view.side} onChange={(side) => setView({ side: side as View["side"], tab: "all" })} data={[{ value: "receive", label: "Receives" }, { value: "send", label: "Sends" }]} />
-          <Tabs value={tab} onChange={(t) => setView({ tab: t as View["tab"] })} variant="pills" aria-label="Media">
-            <Tabs.List>
-              <Tabs.Tab value="all" py={5} px="sm" fz="xs">All</Tabs.Tab>
-              {tabs.map((t) => <Tabs.Tab key={t} value={t} py={5} px="sm" fz="xs" tt="capitalize">{t}</Tabs.Tab>)}
-            </Tabs.List>
-          </Tabs>
-        </Group>
-        <Group gap="xs">
-          <Text size="xs" c="dimmed" className="num">{clock(range[0])} – {clock(range[1])}, {duration(range[1] - range[0])}</Text>
-          <Button size="compact-xs" variant="default" leftSection={<IconZoomReset size={14} />} disabled={!view.range} onClick={() => setView({ range: undefined })}>Whole call</Button>
-        </Group>
-      </Group>
-      {(samples.error ?? metrics.error) && <Alert color="red" title="The figures could not be read">{(samples.error ?? metrics.error)?.message}</Alert>}
-      {samples.isPending || metrics.isPending
-        ? <SimpleGrid cols={{ base: 1, lg: 2 }}>{Array.from({ length: 4 }, (_, i) => <Skeleton key={i} h={190} />)}</SimpleGrid>
-        : samples.data && metrics.data && (
-          <Grid issues={issues.filter((i) => i.session === session.id)} streams={shown} connections={session.connections} tab={tab} samples={samples.data} metrics={metrics.data} range={range} bounds={bounds} onRange={onRange}
-            marks={marks.data ?? []} onMark={(id) => setView({ event: id })} side={view.side} />
-        )}
-      <Text size="xs" c="dimmed">Wheel or drag zooms all charts, double click shows the whole call, dots are events. A gap in a line means that nothing was measured.</Text>
+      {fault && <Alert color="red" title="The figures could not be read">{fault.message}</Alert>}
+      {!fault && ids.length > 0 && (samples.isPending || metrics.isPending) && <SimpleGrid cols={{ base: 1, lg: 2 }}>{Array.from({ length: 4 }, (_, i) => <Skeleton key={i} h={190} />)}</SimpleGrid>}
+      {(ids.length === 0 || (samples.data && metrics.data && charts.length === 0)) && <Paper p="lg"><Text ta="center" c="dimmed" size="sm">{ids.length > 0 ? "Nothing was measured of it in this part of the call. Choose another one above, or the whole call." : empty}</Text></Paper>}
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm" verticalSpacing="sm">
+        {charts.map((c) => (
+          <Paper key={c.key} px="md" pt="sm" pb={4}>
+            <Chart title={c.title} help={c.help} unit={c.unit} series={c.series} range={range} bounds={bounds} onRange={props.onRange} cursor="call"
+              bands={bandsOf(c.metrics, c.streams, props.issues, bounds[1])} marks={dots} onMark={(m) => props.onMark(m.id)} atLeast={c.panel.atLeast} stepped={c.panel.stepped} zones={c.panel.zones} />
+          </Paper>
+        ))}
+      </SimpleGrid>
     </Stack>
-  );
-}
-
-function Grid({ issues, streams, connections, tab, samples, metrics, range, bounds, onRange, marks, onMark, side }: {
-  issues: Issue[]; streams: Stream[]; connections: Connection[]; tab: string; samples: Samples; metrics: Metric[]; range: [number, number]; bounds: [number, number];
-  onRange: (r: [number, number]) => void; marks: Event[]; onMark: (id: string) => void; side: string;
-}) {
-  const scheme = useComputedColorScheme("light");
-  const dots: Mark[] = useMemo(() => marks.map((e) => ({ time: Date.parse(e.time), label: describe(e), severity: e.severity, id: `${e.session}/${e.index}` })), [marks]);
-  const charts = useMemo(() => build(streams, connections, samples, metrics, tab, scheme), [streams, connections, samples, metrics, tab, scheme]);
-  if (charts.length === 0) {
-    return (
-      <Paper p="xl"><Text ta="center" c="dimmed" size="sm">
-        {streams.some((s) => s.kind !== "transport") ? "No figures in this range." : `This user ${side === "send" ? "sent" : "received"} no audio or video, or the client sent no statistics of it.`}
-      </Text></Paper>
-    );
-  }
-  return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm" verticalSpacing="sm">
-      {charts.map((c) => (
-        <Paper key={c.key} px="md" pt="sm" pb={4}>
-          <Chart title={c.title} help={c.help} unit={c.unit} series={c.series} range={range} bounds={bounds} onRange={onRange} cursor="call"
-            bands={bandsOf(c.metrics, c.streams, issues, bounds[1])} marks={dots} onMark={(m) => onMark(m.id)} atLeast={c.panel.atLeast} stepped={c.panel.stepped} />
-        </Paper>
-      ))}
-    </SimpleGrid>
   );
 }
 
@@ -103,14 +80,16 @@ interface Drawn { metrics: string[]; streams: number[]; key: string; panel: Pane
 
 // One panel becomes a chart for each kind of media: bit rates of audio and
 // video on one axis would hide the audio.
-function build(streams: Stream[], connections: Connection[], samples: Samples, metrics: Metric[], tab: string, scheme: "light" | "dark"): Drawn[] {
-  const streamLabel = (s: Stream, n: number, all: Stream[]) => (s.kind === "transport" ? (connections.find((c) => c.id === s.connection)?.label ?? "path") : mediaLabel(s, n, all));
+function build(streams: Stream[], connections: Connection[], samples: Samples, metrics: Metric[], panels: Panel[], senders: Map<number, string>, mixed: boolean, scheme: "light" | "dark"): Drawn[] {
   const byStream = new Map(samples.series.map((s) => [s.stream, s]));
+  const name = (s: Stream, n: number, all: Stream[]) =>
+    s.kind === "transport" ? (connections.find((c) => c.id === s.connection)?.label || "path") : s.kind === "client" ? "this device" : streamName(s, n, all, senders);
   const out: Drawn[] = [];
-  for (const kind of ["video", "screen", "audio", "transport"] as const) {
+  for (const kind of ["video", "screen", "audio", "transport", "client"] as const) {
     for (const panel of panels) {
       const of = streamsOf(panel, streams.filter((s) => s.kind === kind && byStream.has(s.id)));
       const chosen = of.length > 1 ? panel.metrics.slice(0, 1) : panel.metrics;
+      const limit = panel.limit && (panel.limit.kinds?.includes(kind) ?? true) ? panel.limit : undefined;
       const series: Series[] = [];
       for (const [n, stream] of of.entries()) {
         const data = byStream.get(stream.id);
@@ -120,27 +99,31 @@ function build(streams: Stream[], connections: Connection[], samples: Samples, m
           const metric = metrics.find((x) => x.id === id);
           if (!values || !metric || (m > 0 && values.every((v) => v === null))) continue;
           series.push({
-            label: of.length > 1 ? streamLabel(stream, n, of) : chosen.length > 1 ? metric.label : streamLabel(stream, n, of),
-            color: seriesColor(of.length > 1 ? n : m, scheme), dashed: of.length === 1 && m > 0, fill: of.length === 1 && m === 0 && panel.id !== "resolution",
-            times: data.times, values, intervals: data.intervals, step: samples.stepMs,
+            label: of.length > 1 ? name(stream, n, of) : metric.label,
+            color: seriesColor(of.length > 1 ? n : m, scheme), dashed: of.length === 1 && m > 0, fill: of.length === 1 && m === 0 && !panel.stepped,
+            times: data.times, values, intervals: data.intervals, step: samples.stepMs, limit,
             bridge: panel.sparse || (stream.direction === "send" && (id === "loss" || id === "jitter")) ? bridge : 0,
           });
         }
       }
       const first = metrics.find((x) => x.id === panel.metrics[0]);
       if (!first || !series.some((s) => s.values.some((v) => v !== null))) continue;
-      const kindName = tab === "all" && kind !== "transport" ? `${kind[0]?.toUpperCase()}${kind.slice(1)} · ` : "";
+      const kindName = mixed && kind !== "transport" && kind !== "client" ? `${kindNames[kind]} · ` : "";
       out.push({ key: `${kind}/${panel.id}`, panel, title: kindName + (kindName ? lower(panel.title) : panel.title), help: first.help, unit: first.unit, series, metrics: panel.metrics, streams: of.map((s) => s.id) });
     }
   }
   return out;
 }
 
+export const kindNames: Record<string, string> = { video: "Video", audio: "Audio", screen: "Presentation" };
+
 const lower = (s: string) => (/^[A-Z][a-z]/.test(s) ? (s[0] as string).toLowerCase() + s.slice(1) : s);
 
-function mediaLabel(s: Stream, n: number, all: Stream[]): string {
-  const who = s.remoteUser || s.label;
-  const same = all.filter((o) => (o.remoteUser || o.label) === who).length > 1;
+/** Whose a stream is; what tells it from others of the same user where there are several. */
+export function streamName(s: Stream, n: number, all: Stream[], senders: Map<number, string>): string {
+  const whose = (o: Stream) => senders.get(o.id) ?? (o.remoteUser || o.label);
+  const who = whose(s);
+  const same = all.filter((o) => whose(o) === who).length > 1;
   const more = s.rid || (same || !who ? (s.ssrc ? `ssrc ${s.ssrc}` : `stream ${n + 1}`) : "");
   return [who, more].filter(Boolean).join(" · ");
 }
