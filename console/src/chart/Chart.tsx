@@ -71,6 +71,7 @@ export function Chart(props: ChartProps) {
   const [table, setTable] = useState(false);
   const summary = useId();
 
+  const dots = (props.marks?.length ?? 0) > 0;
   const laid = useMemo(() => align(series, width), [series, width]);
   const settled = useDeferredValue(range);
   const digests = useMemo(() => series.map((s) => digest(s, settled)), [series, settled]);
@@ -92,14 +93,14 @@ export function Chart(props: ChartProps) {
   });
 
   // What a new plot is needed for; data, range and size change in place.
-  const shape = JSON.stringify([series.map((s) => [s.label, s.color, s.dashed, s.fill, s.mirrored, s.axis, s.limit]), unit, right, dark, stepped, cursor, atLeast, sides]);
+  const shape = JSON.stringify([series.map((s) => [s.label, s.color, s.dashed, s.fill, s.mirrored, s.axis, s.limit]), unit, right, dark, stepped, cursor, atLeast, sides, dots]);
   const ready = width > 0 && (seen || plot.current !== null);
 
   useEffect(() => {
     const element = target.current;
     if (!element || !ready) return;
     const made = makePlot({
-      element, width, height, dark, unit, rightUnit: right?.unit, stepped, cursor,
+      element, width, height, dark, unit, rightUnit: right?.unit, stepped, cursor, dots,
       scene: () => scene.current,
       onCursor: () => later(written.current),
     });
@@ -178,7 +179,7 @@ export function Chart(props: ChartProps) {
     <Box className="chart" ref={root} tabIndex={0} onKeyDown={onKey} role="group" aria-label={`${props.title}. Plus and minus zoom, arrow keys move, zero shows all, shift and arrow keys read values.`} aria-describedby={summary}>
       <Group justify="space-between" gap="xs" wrap="nowrap" align="center" mih={22}>
         <Tooltip label={props.help} disabled={!props.help}>
-          <Text size="sm" fw={600} truncate>{props.title}</Text>
+          <Text size="sm" fw={600} truncate>{props.title}{series.some((s) => s.group !== undefined) && unit && <Text span size="xs" c="dimmed" fw={400}> in {unit}</Text>}</Text>
         </Tooltip>
         <Group gap={6} wrap="nowrap">
           <span className="chart-time num" data-time aria-hidden="true" />
@@ -194,7 +195,7 @@ export function Chart(props: ChartProps) {
           if (b.end < range[0] || b.start > range[1]) return null;
           const [left, end] = [place(b.start), place(b.end)];
           return (
-            <div key={b.id} className="chart-band" data-level={b.level} style={{ left, width: Math.max(end - left, 2), height: height - belowSpace - 6 }}>
+            <div key={b.id} className="chart-band" data-level={b.level} style={{ left, width: Math.max(end - left, 2), height: height - belowSpace(dots) - 6 }}>
               <Tooltip label={`${b.label}, ${clock(b.start)} – ${clock(b.end)}`} openDelay={0}><span className="chart-band-grip" /></Tooltip>
             </div>
           );
@@ -202,7 +203,7 @@ export function Chart(props: ChartProps) {
         <div ref={target} />
         {empty && burrs.length === 0 && <Text size="xs" c="dimmed" className="chart-empty">Not measured in this range</Text>}
         <div className="chart-tip" data-tip aria-hidden="true" />
-        {inner > 0 && props.marks && props.marks.length > 0 && <Marks marks={props.marks} range={range} width={inner} left={leftSpace} bottom={belowSpace - 5} onMark={props.onMark} />}
+        {inner > 0 && props.marks && dots && <Marks marks={props.marks} range={range} width={inner} left={leftSpace} bottom={18} onMark={props.onMark} />}
       </div>
       <Keys series={series} absent={absent} burrs={burrs} burrName={props.burrName} range={range} unit={unit} rightUnit={right?.unit} />
       <p className="chart-hidden" id={summary}>{describe({ title: props.title, help: props.help, series, digests, burrs, absent, range: settled, unit, rightUnit: right?.unit })}</p>

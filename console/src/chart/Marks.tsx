@@ -47,19 +47,19 @@ export const Marks = memo(function Marks({ marks, range, width, left, bottom, on
         const { color, shape } = looks(m);
         const many = b.items.length > 1;
         return (
-          <button type="button" key={keyOf(b)} tabIndex={i === 0 ? 0 : -1} className="chart-mark" data-shape={shape} data-many={many || undefined}
+          <button type="button" key={keyOf(b)} tabIndex={i === 0 ? 0 : -1} className="chart-mark" data-shape={shape} data-many={many ? m.severity : undefined}
             aria-label={many ? `${b.items.length} events from ${clock(b.items[0]?.time)}` : `${m.label} at ${clock(m.time)}`}
             style={{ left: left + b.left, bottom, "--dot": color } as React.CSSProperties}
             onMouseEnter={() => setShown((s) => (s?.held ? s : { key: keyOf(b), held: false }))}
             onFocus={() => setShown((s) => (s?.held ? s : { key: keyOf(b), held: false }))} onBlur={() => setShown((s) => (s?.held ? s : null))}
             onClick={() => press(b)}>
-            <span className="chart-dot" />{many && <span className="chart-count">{b.items.length}</span>}
+            {many ? <span className="chart-count">{b.items.length}</span> : <span className="chart-dot" />}
           </button>
         );
       })}
       {open && (
         <Popover opened onChange={(now) => { if (!now) setShown(null); }} position="top" withArrow shadow="md" trapFocus={shown?.held} returnFocus closeOnEscape withinPortal transitionProps={{ duration: 0 }}>
-          <Popover.Target><span className="chart-anchor" style={{ left: left + open.left, bottom: bottom + 12 }} /></Popover.Target>
+          <Popover.Target><span className="chart-anchor" style={{ left: left + open.left, bottom: bottom + 14 }} /></Popover.Target>
           <Popover.Dropdown p={6} maw={360} style={{ pointerEvents: shown?.held ? "auto" : "none" }}>
             <List marks={open.items} held={shown?.held ?? false} onMark={(m) => { setShown(null); onMark?.(m); }} />
           </Popover.Dropdown>

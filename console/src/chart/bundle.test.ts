@@ -40,3 +40,7 @@ it("covers what points reach back to", () => {
   expect(covered([1000, 2000, 3400, 9000], [1000, 1000, 1000, 1000])).toEqual([[0, 3400], [8000, 9000]]);
   expect(covered([60_000, 90_000], [4000, 30_000], 30_000)).toEqual([[30_000, 90_000]]);
 });
+
+it("ends a stutter where its last part ended, not where it was told", () => {
+  expect(stutters({ times: [1000, 2000, 3000], values: [700, 1000, 31], intervals: [1000, 1000, 1000] })).toEqual([{ start: 300, end: 2031, ms: 1731, since: 0 }]);
+});

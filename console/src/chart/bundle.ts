@@ -53,13 +53,14 @@ export function stutters({ times, values, intervals }: Told): Stutter[] {
     const ms = values[i] ?? 0;
     if (ms <= 0) { open = undefined; return; }
     const before = i > 0 ? (times[i - 1] as number) : Number.NEGATIVE_INFINITY;
-    const start = Math.max(end - ms, before);
-    // What was too short to tell is added when it ends: it may be longer than the interval it is told in.
-    if (open && start - open.end < Math.max(intervals[i] ?? 0, 1000) / 2) {
-      open.end = end;
+    const interval = Math.max(intervals[i] ?? 0, 1000);
+    // What goes on is told poll by poll: of intervals in a row it is one. In
+    // long ones only what fills the gap between them is.
+    if (open && (interval <= 3_000 || Math.max(end - ms, before) - open.end < interval / 2)) {
+      open.end = Math.min(end, before + ms);
       open.ms += ms;
     } else {
-      open = { start: open ? start : end - ms, end, ms, since: end - Math.max(intervals[i] ?? 0, ms) };
+      open = { start: end - ms, end, ms, since: end - Math.max(intervals[i] ?? 0, ms) };
       out.push(open);
     }
   });

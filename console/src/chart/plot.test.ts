@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { below, ticks } from "./plot";
+import { below, ticks, united } from "./plot";
 import { shifted } from "./range";
 
 it("marks round values, up to the top", () => {
@@ -19,4 +19,8 @@ it("moves a range as far as there is room", () => {
   expect(shifted([10, 20], [0, 100], 5)).toEqual([15, 25]);
   expect(shifted([10, 20], [0, 100], -50)).toEqual([0, 10]);
   expect(shifted([10, 20], [0, 100], 500)).toEqual([90, 100]);
+});
+
+it("makes one of spans that overlap", () => {
+  expect(united([{ start: 5, end: 9 }, { start: 1, end: 3 }, { start: 3, end: 4 }, { start: 8, end: 12 }])).toEqual([[1, 4], [5, 12]]);
 });

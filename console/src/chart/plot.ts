@@ -36,6 +36,8 @@ export interface PlotOptions {
   rightUnit?: string;
   stepped?: boolean;
   cursor: string;
+  /** There are events to show below the plot. */
+  dots: boolean;
   scene: () => Scene;
   onCursor: (u: uPlot) => void;
 }
@@ -44,7 +46,8 @@ export const red = "#d62728";
 export const leftSpace = 52;
 /** Space right of the plot, with an axis there and without. */
 export const rightSpace = (axis: boolean) => (axis ? 50 : 8);
-export const belowSpace = 22;
+/** Space below the plot: the times, and where there are dots a lane of their own, so that they hide nothing. */
+export const belowSpace = (dots: boolean) => (dots ? 37 : 22);
 const aboveSpace = 6;
 
 const font = "11px ui-sans-serif, system-ui, sans-serif";
@@ -131,7 +134,7 @@ export function makePlot(o: PlotOptions): uPlot {
       r: { range: upright("r", () => scene().rightAtLeast) },
     },
     axes: [
-      { ...axis, size: belowSpace, gap: 3, space: 90, values: (_u, at) => at.map((s) => clock(s * 1000)) },
+      { ...axis, size: belowSpace(o.dots), gap: belowSpace(o.dots) - 19, space: 90, values: (_u, at) => at.map((s) => clock(s * 1000)) },
       { ...axis, size: leftSpace, gap: 4, splits: (u) => splits(u, "y"),
         values: (u, at) => at.map((v) => (v < 0 && below(scene().series) > 0 ? tick((v / (u.scales.y?.min ?? -1)) * -(u.scales.m?.min ?? -1), unit) : tick(v, unit))) },
       ...(rightUnit === undefined ? [] : [{ ...axis, scale: "r", side: 1, size: rightSpace(true), gap: 4, grid: { show: false }, splits: (u: uPlot) => splits(u, "r"), values: (_u: uPlot, at: number[]) => at.map((v) => (scene().series.some((x) => x.axis === "right") ? tick(v, rightUnit) : "")) }]),
@@ -288,6 +291,17 @@ function envelopes(u: uPlot, { series, laid, hidden, lit, range }: Scene): void 
   });
 }
 
+/** Spans that overlap, as one. */
+export function united(spans: { start: number; end: number }[]): [number, number][] {
+  const out: [number, number][] = [];
+  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    const last = out.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else out.push([start, end]);
+  }
+  return out;
+}
+
 /** Before the lines: the zero line, limits, and burrs: a comb of red strokes that stand on the zero line, so that they are told from lines by their form as well. */
 function before(u: uPlot, { series, burrs, hidden, range, sides }: Scene, dark: boolean): void {
   const low = below(series);
@@ -315,26 +329,31 @@ function before(u: uPlot, { series, burrs, hidden, range, sides }: Scene, dark: 
     }
     ctx.setLineDash([]);
     ctx.fillStyle = red;
-    for (const b of burrs) {
-      if (b.end < range[0] || b.start > range[1] || (b.group !== undefined && hidden.has(b.group))) continue;
-      const down = low > 0 && b.below;
+    for (const down of low > 0 ? [false, true] : [false]) {
+      const of = burrs.filter((b) => b.end >= range[0] && b.start <= range[1] && (low > 0 ? Boolean(b.below) : false) === down && !(b.group !== undefined && hidden.has(b.group)));
       const height = 0.34 * (down ? box.top + box.height - zero : zero - box.top);
-      const [from, to] = [xOf(u, b.start), xOf(u, b.end)];
-      const width = Math.max(to - from, 2 * px);
-      ctx.fillRect(from, down ? zero : zero - 3 * px, width, 3 * px);
-      const [left, right] = [Math.max(from, box.left), Math.min(from + width, box.left + box.width)];
-      for (let i = Math.floor((left - from) / (4 * px)); from + i * 4 * px <= right; i++) {
-        const tall = height * (i % 2 === 0 ? 1 : 0.72);
-        ctx.fillRect(from + i * 4 * px, down ? zero : zero - tall, 1.6 * px, tall);
+      // Those of several lines at one time are one comb, whose teeth stay where they are in time while the range moves.
+      const pitch = 4 * px;
+      const phase = xOf(u, 0) % pitch;
+      for (const [start, end] of united(of)) {
+        const left = Math.max(xOf(u, start), box.left);
+        const right = Math.min(Math.max(xOf(u, end), left + 2 * px), box.left + box.width);
+        ctx.fillRect(left, down ? zero : zero - 2 * px, right - left, 2 * px);
+        const tooth = (x: number, share: number) => ctx.fillRect(x, down ? zero : zero - height * share, 1.5 * px, height * share);
+        const first = Math.ceil((left - phase) / pitch);
+        if (phase + first * pitch > right) tooth(left, 1);
+        for (let i = first; phase + i * pitch <= right; i++) tooth(phase + i * pitch, i % 2 === 0 ? 1 : 0.7);
       }
     }
     if (sides && low > 0) {
-      ctx.font = `600 ${11 * px}px ui-sans-serif, system-ui, sans-serif`;
+      ctx.font = `600 ${10 * px}px ui-sans-serif, system-ui, sans-serif`;
+      ctx.textAlign = "right";
       ctx.fillStyle = dark ? "#aab1bd" : "#5c636b";
-      ctx.textBaseline = "top";
-      if (low < 0.9) ctx.fillText(sides[0], box.left + 6 * px, box.top + 3 * px);
+      const right = box.left + box.width - 4 * px;
       ctx.textBaseline = "bottom";
-      ctx.fillText(sides[1], box.left + 6 * px, box.top + box.height - 3 * px);
+      if (low < 0.9) ctx.fillText(sides[0], right, zero - 3 * px);
+      ctx.textBaseline = "top";
+      ctx.fillText(sides[1], right, zero + 4 * px);
     }
   });
 }

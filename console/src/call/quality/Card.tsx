@@ -76,23 +76,21 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
   const { title } = sideWords[side];
   return (
     <Paper ref={box} component="section" aria-label={`${name} ${sideWords[side].did}`} p="md" pb="xs" className="flow-card">
-      <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm" mb={6}>
-        <div style={{ minWidth: 0 }}>
-          <Group gap={8} wrap="nowrap">
-            <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
-            <Text fw={600} size="sm" truncate component="h4" m={0}>{name}</Text>
-            <Score value={who.score} />
-          </Group>
-          <Text size="xs" c="dimmed" mt={2} lineClamp={2}>{about(who)}</Text>
-        </div>
-        <Group gap={6} justify="flex-end" className="flow-choices">
-        {side === "receive" && (known?.parties.length ?? 0) > 1 && (
-          <Select size="xs" w={150} aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8}
-            value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
-        )}
-        <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={chosen} tab={tab} />
+      <Group justify="space-between" wrap="nowrap" gap="sm">
+        <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
+          <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
+          <Text fw={600} size="sm" truncate component="h4" m={0}>{name}</Text>
+          <Score value={who.score} />
+        </Group>
+        <Group gap={6} wrap="nowrap" style={{ flex: "none" }}>
+          {side === "receive" && (known?.parties.length ?? 0) > 1 && (
+            <Select size="xs" className="flow-sender" aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8}
+              value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
+          )}
+          <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={chosen} tab={tab} />
         </Group>
       </Group>
+      <Text size="xs" c="dimmed" mt={4} mb={8} lineClamp={2}>{about(who)}</Text>
       {error
         ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
         : !known

@@ -33,8 +33,8 @@ describe("what a user received", () => {
   it("makes freezes burrs: of the picture above, of the sound below", () => {
     const { burrs } = flow({ ...usual, streams, samples: all });
     expect(burrs.map((b) => [b.start, b.end, b.below, b.group])).toEqual([[1200, 3000, false, "ben"], [3700, 4000, true, "ben"]]);
-    expect(burrs[0]?.label).toContain("picture of ben stood still for 2 s");
-    expect(burrs[1]?.label).toContain("sound of ben was missing for 300 ms");
+    expect(burrs[0]?.label).toContain("Video freeze, ben: 2 s from");
+    expect(burrs[1]?.label).toContain("Audio freeze, ben: 300 ms from");
   });
 
   it("believes who found out the sender before the client", () => {

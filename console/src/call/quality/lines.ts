@@ -117,12 +117,11 @@ function freezes(row: Row, kind: Media, name: string, t: Told): Burr[] {
   const audio = kind === "audio";
   const values = row.values[audio ? "audio_stutter_time" : "video_stutter_time"];
   if (!values) return [];
-  const what = audio ? "sound of" : kind === "screen" ? "screen of" : "picture of";
   return stutters({ times: row.times, values, intervals: row.intervals }).map((s) => {
     // Within a long interval nobody knows where it lay.
     const vague = s.end - s.since > s.ms + 2_500;
     const when = vague ? `within ${clock(s.since)} – ${clock(s.end)}` : `from ${clock(s.start)} to ${clock(s.end)}`;
-    return { start: s.start, end: s.end, below: audio && t.tab === "all", group: name, label: `${audio ? "Audio freeze" : "Video freeze"}: ${what} ${name} ${audio ? "was missing" : "stood still"} for ${duration(s.ms)}, ${when}` };
+    return { start: s.start, end: s.end, below: audio && t.tab === "all", group: name, label: `${audio ? "Audio freeze" : kind === "screen" ? "Screen freeze" : "Video freeze"}, ${name}: ${duration(s.ms)} ${when}` };
   });
 }
 
