@@ -1,7 +1,7 @@
 import "./ends.css";
 import { ActionIcon, Alert, Anchor, Badge, Button, Group, Paper, Select, SimpleGrid, Skeleton, Stack, Tabs, Text, Title, Tooltip, UnstyledButton, useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
-import { IconArrowLeft, IconArrowsLeftRight, IconArrowUp, IconCheck, IconHelpCircle, IconShare } from "@tabler/icons-react";
+import { IconArrowLeft, IconArrowsLeftRight, IconArrowDown, IconArrowUp, IconCheck, IconHelpCircle, IconShare } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { ApiError, type CallDetail, type Session, type User } from "../api/client";
@@ -269,14 +269,29 @@ function Halves({ app, call, view, ends, setView, setEnds, bounds, range, onRang
   const lowerTypes = useMemo(() => typesOf("receive", kind, false), [kind]);
   const names = new Map<string, string>([["send", `${senderName} sends`], ["receive", `${receiverName} receives`]]);
 
+  const jump = (id: string) => document.getElementById(id)?.scrollIntoView({ block: "start" });
+
+  // The line that all charts share goes through the strips, too.
+  const follow = (e: React.MouseEvent<HTMLElement>) => {
+    const track = e.currentTarget.querySelector(".ends-track");
+    const over = (e.target as HTMLElement).closest(".u-over, .ends-track");
+    e.currentTarget.style.setProperty("--ends-x", track && over ? `${e.clientX - track.getBoundingClientRect().left}px` : "-9px");
+  };
+
   return (
-    <>
+    <Stack gap="md" onMouseMove={follow} onMouseLeave={(e) => e.currentTarget.style.setProperty("--ends-x", "-9px")}>
       <div className="ends-bar" ref={ref}>
         <Group gap="sm" wrap="wrap" justify="space-between">
           {offered.length > 0 && (
             <Tabs value={kind} onChange={(t) => setView({ tab: t as View["tab"] })} variant="pills" aria-label="Media">
               <Tabs.List>{offered.map((t) => <Tabs.Tab key={t} value={t} py={5} px="sm" fz="xs" tt="capitalize">{t}</Tabs.Tab>)}</Tabs.List>
             </Tabs>
+          )}
+          {sender && receiver && offered.length > 0 && (
+            <Group gap={4} visibleFrom="sm" mr="auto">
+              <Button size="compact-xs" variant="subtle" leftSection={<IconArrowUp size={13} />} onClick={() => jump("sender")}>Sender</Button>
+              <Button size="compact-xs" variant="subtle" leftSection={<IconArrowDown size={13} />} onClick={() => jump("receiver")}>Receiver</Button>
+            </Group>
           )}
           <RangeBar range={view.range} bounds={bounds} onRange={onRange} live={live} />
         </Group>
@@ -299,12 +314,12 @@ function Halves({ app, call, view, ends, setView, setEnds, bounds, range, onRang
           <>
             {samples.data && metrics.data && <Standouts findings={findings} nameOf={(f) => names.get(f.half) ?? ""} onShow={show} measured={Boolean(upper.figures?.size || lower.figures?.size)} />}
             {(sender || receiver) && (
-              <Half key={`send/${kind}`} {...common} title="Sender" name={senderName} color={colorOf(sender)} stay={sender} userHref={sender && userLink(app, call.id, sender.id, { range: view.range, tab: kind, side: "send" })} eventsHref={sender && eventsOf(sender)}
+              <Half key={`send/${kind}`} {...common} id="sender" title="Sender" name={senderName} color={colorOf(sender)} stay={sender} userHref={sender && userLink(app, call.id, sender.id, { range: view.range, tab: kind, side: "send" })} eventsHref={sender && eventsOf(sender)}
                 missing={upperMissing} note={noteOf(source, sender, kind, up.media, receiverName)} measured={upper.measured} rows={upper.rows} streams={sent} connections={sentOver} findings={upperFindings}
                 issues={sender ? issuesOf(issues, sender.id, up, sent) : []} own={senders} about={userOf(call, receiver?.id)?.user ?? ""} types={upperTypes} />
             )}
             {receiver && (
-              <Half key={`receive/${kind}`} {...common} title="Receiver" name={receiverName} color={colorOf(receiver)} stay={receiver} userHref={userLink(app, call.id, receiver.id, { range: view.range, tab: kind })} eventsHref={eventsOf(receiver)}
+              <Half key={`receive/${kind}`} {...common} id="receiver" title="Receiver" name={receiverName} color={colorOf(receiver)} stay={receiver} userHref={userLink(app, call.id, receiver.id, { range: view.range, tab: kind })} eventsHref={eventsOf(receiver)}
                 missing={lowerMissing} measured={lower.measured} rows={lower.rows} streams={received} connections={receivedOver} findings={lowerFindings}
                 issues={issuesOf(issues, receiver.id, down, received)} own={receivers} about={userOf(call, sender?.id)?.user ?? source?.user ?? ""} types={lowerTypes} />
             )}
@@ -314,7 +329,7 @@ function Halves({ app, call, view, ends, setView, setEnds, bounds, range, onRang
           </>
         )}
       <Text size="xs" c="dimmed">Wheel or drag zooms every chart, double click shows the whole call, dots are events. A gap in a line means that nothing was measured.</Text>
-    </>
+    </Stack>
   );
 }
 

@@ -13,6 +13,7 @@ import type { Happening, StreamRow } from "./told";
 import { dots, type EventType, further } from "./types";
 
 export interface HalfProps {
+  id: string;
   title: string;
   name: string;
   color: string;
@@ -67,7 +68,7 @@ export function Half(p: HalfProps) {
   };
   const stay = p.stay;
   return (
-    <Paper component="section" aria-label={`${p.title}: ${p.name}`} className="ends-half">
+    <Paper component="section" id={p.id} aria-label={`${p.title}: ${p.name}`} className="ends-half">
       <div className="ends-half-head" style={{ "--who": p.color } as React.CSSProperties}>
         <Group justify="space-between" gap="sm" wrap="wrap">
           <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>

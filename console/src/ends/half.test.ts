@@ -59,7 +59,8 @@ it("shows issues of these streams, their connections and the machine, each where
   const loss = issue({ id: 9, evidence: [{ session: "", metric: "loss" } as Issue["evidence"][number]] });
   expect(bandsOf([loss], ["rtt"], false, 9)).toEqual([]);
   expect(bandsOf([loss], ["loss"], false, 9)).toMatchObject([{ id: "a/9", start: 0, end: 9, level: "high", label: "Packet loss: packet loss" }]);
-  expect(bandsOf([loss], ["rtt"], true, 9)).toHaveLength(1);
+  const later = issue({ id: 10, label: "Freeze", cause: "", severity: "low", start: new Date(5).toISOString(), end: new Date(12).toISOString() });
+  expect(bandsOf([later, { ...loss, severity: "medium" }], ["rtt"], true, 9)).toMatchObject([{ start: 0, end: 12, level: "medium", label: "Packet loss: packet loss; Freeze" }]);
 });
 
 it("knows when a stay can tell nothing", () => {

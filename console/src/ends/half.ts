@@ -82,11 +82,28 @@ export function issuesOf(issues: Issue[], session: string, streams: ReturnType<t
   return issues.filter((i) => i.session === session && !others.has(i.stream) && (i.stream !== 0 || i.connection === 0 || connections.has(i.connection)));
 }
 
-/** The shaded times of a chart: on the first one every issue, on the others those that rest on its figures. */
+const order = { low: 0, medium: 1, high: 2 };
+
+/**
+ * The shaded times of a chart: on the first one every issue, on the others
+ * those that rest on its figures. Issues that overlap share a shade, the
+ * gravest one's, and are told together.
+ */
 export function bandsOf(issues: Issue[], metrics: string[], everything: boolean, now: number): Band[] {
-  return issues
-    .filter((i) => everything || i.evidence.some((e) => e.session === "" && metrics.includes(e.metric)))
-    .map((i) => ({ id: `${i.session}/${i.id}`, start: Date.parse(i.start), end: i.end ? Date.parse(i.end) : now, level: i.severity, label: i.cause ? `${i.label}: ${i.cause.replaceAll("_", " ")}` : i.label }));
+  const name = (i: Issue) => (i.cause ? `${i.label}: ${i.cause.replaceAll("_", " ")}` : i.label);
+  const out: (Band & { said: string[] })[] = [];
+  for (const i of issues.filter((x) => everything || x.evidence.some((e) => e.session === "" && metrics.includes(e.metric))).sort((a, b) => Date.parse(a.start) - Date.parse(b.start))) {
+    const start = Date.parse(i.start);
+    const end = i.end ? Date.parse(i.end) : now;
+    const last = out.at(-1);
+    if (last && start <= last.end) {
+      last.end = Math.max(last.end, end);
+      if (order[i.severity] > order[last.level]) last.level = i.severity;
+      if (!last.said.includes(name(i))) last.said.push(name(i));
+      last.label = last.said.join("; ");
+    } else out.push({ id: `${i.session}/${i.id}`, start, end, level: i.severity, label: name(i), said: [name(i)] });
+  }
+  return out;
 }
 
 /** Red strokes where picture or sound stood still. */
@@ -109,5 +126,5 @@ export function absentOf(bounds: [number, number], stay: { start: string; end: s
     covered = Math.max(covered ?? to, to);
   }
   if (end < bounds[1]) out.push({ start: end, end: bounds[1], label: "Left the room" });
-  return out;
+  return out.filter((a) => a.end - a.start >= 1_000);
 }

@@ -216,14 +216,19 @@ export function segmentsOf(m: Measured, rows: Laid, metrics: MetricText[], schem
         limit: read?.red === undefined ? undefined : { at: read.red, worse: read.worse },
         parts: of === "media" && parts && parts.length > 1 ? parts : undefined,
       });
-      if (read && !zones.some((z) => (z.axis ?? "left") === (l.axis ?? "left"))) zones.push(...zonesOf(read, l.axis));
+      // Of what is bad from the first moment on every height would be shaded.
+      if (read && !read.total && !zones.some((z) => (z.axis ?? "left") === (l.axis ?? "left"))) zones.push(...zonesOf(read, l.axis));
     }
     if (series.length === 0 || (!seen && !spec.guide)) continue;
+    if (series.every((s) => s.axis === "right")) { // an axis of its own for nothing would mislead
+      for (const x of [...series, ...zones]) x.axis = undefined;
+      units.left = units.right;
+    }
     const first = metrics.find((x) => x.id === spec.lines[0]?.metric);
     const right = series.some((s) => s.axis === "right") ? { unit: units.right ?? "", atLeast: spec.right?.atLeast } : undefined;
     out.push({
       key: `${m.half}/${spec.id}`, id: spec.id, title: spec.title, help: spec.help ?? first?.help, unit: spec.unit ?? units.left ?? first?.unit ?? "", right,
-      series, zones, atLeast: spec.atLeast, stepped: spec.stepped, events: spec.events ?? false, height: spec.height ?? 112, metrics: spec.lines.map((l) => l.metric), empty: !seen,
+      series, zones, atLeast: units.left === units.right ? (spec.right?.atLeast ?? spec.atLeast) : spec.atLeast, stepped: spec.stepped, events: spec.events ?? false, height: spec.height ?? (spec.guide ? 112 : 96), metrics: spec.lines.map((l) => l.metric), empty: !seen,
     });
   }
   return out;
