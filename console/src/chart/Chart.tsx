@@ -38,6 +38,8 @@ export interface ChartProps {
   atLeast?: number;
   /** Draws steps where a value holds until the next one (resolution, states). */
   stepped?: boolean;
+  /** Where the left axis has its marks, rising; else at round values. */
+  levels?: number[];
   /** The axis on the right, for the series that name it. */
   right?: { unit: string; atLeast?: number };
   zones?: Zone[];
@@ -57,7 +59,7 @@ const noAbsent: Absent[] = [];
 
 /** The one component that knows the drawing library. */
 export function Chart(props: ChartProps) {
-  const { series, range, bounds, unit, height = 132, cursor, stepped, atLeast, right, sides, zones = noZones, burrs = noBurrs, absent = noAbsent } = props;
+  const { series, range, bounds, unit, height = 132, cursor, stepped, levels, atLeast, right, sides, zones = noZones, burrs = noBurrs, absent = noAbsent } = props;
   const { ref: sized, width } = useElementSize();
   const { ref: watched, entry } = useIntersection({ rootMargin: "150px" });
   const box = useMergedRef(sized, watched);
@@ -93,14 +95,14 @@ export function Chart(props: ChartProps) {
   });
 
   // What a new plot is needed for; data, range and size change in place.
-  const shape = JSON.stringify([series.map((s) => [s.label, s.color, s.dashed, s.fill, s.mirrored, s.axis, s.limit]), unit, right, dark, stepped, cursor, atLeast, sides, dots]);
+  const shape = JSON.stringify([series.map((s) => [s.label, s.color, s.dashed, s.fill, s.mirrored, s.axis, s.limit]), unit, right, dark, stepped, levels, cursor, atLeast, sides, dots]);
   const ready = width > 0 && (seen || plot.current !== null);
 
   useEffect(() => {
     const element = target.current;
     if (!element || !ready) return;
     const made = makePlot({
-      element, width, height, dark, unit, rightUnit: right?.unit, stepped, cursor, dots,
+      element, width, height, dark, unit, rightUnit: right?.unit, stepped, levels, cursor, dots,
       scene: () => scene.current,
       onCursor: () => later(written.current),
     });

@@ -35,6 +35,8 @@ export interface PlotOptions {
   unit: string;
   rightUnit?: string;
   stepped?: boolean;
+  /** Where the left axis has its marks, rising; else at round values. */
+  levels?: number[];
   cursor: string;
   /** There are events to show below the plot. */
   dots: boolean;
@@ -103,6 +105,15 @@ export function makePlot(o: PlotOptions): uPlot {
   const splits = (u: uPlot, scale: string) => {
     const { min = 0, max = 1 } = u.scales[scale] ?? {};
     const height = u.bbox.height / uPlot.pxRatio;
+    if (scale === "y" && o.levels) {
+      let last = Number.NEGATIVE_INFINITY;
+      return [0, ...o.levels].filter((v) => {
+        const at = (v / (max || 1)) * height;
+        if (at > height || at - last < 14) return false;
+        last = at;
+        return true;
+      });
+    }
     const low = below(scene().series);
     const up = ticks(max ?? 1, (height * (1 - low)) / 30);
     if (scale === "y" && low > 0) {
@@ -140,7 +151,7 @@ export function makePlot(o: PlotOptions): uPlot {
       ...(rightUnit === undefined ? [] : [{ ...axis, scale: "r", side: 1, size: rightSpace(true), gap: 4, grid: { show: false }, splits: (u: uPlot) => splits(u, "r"), values: (_u: uPlot, at: number[]) => at.map((v) => (scene().series.some((x) => x.axis === "right") ? tick(v, rightUnit) : "")) }]),
     ],
     series: [{}, ...scene().series.map((s): uPlot.Series => ({
-      label: s.label, scale: scaleOf(s), width: 1.6, paths,
+      label: s.label, scale: scaleOf(s), width: scene().series.length > 12 ? 1.2 : 1.6, paths,
       stroke: (u) => stroke(u, s),
       dash: s.dashed ? [5, 4] : undefined,
       fill: s.fill ? `${s.color}22` : undefined,
@@ -264,10 +275,13 @@ function behind(u: uPlot, { zones, absent, range }: Scene, dark: boolean): void 
 function envelopes(u: uPlot, { series, laid, hidden, lit, range }: Scene): void {
   const x = u.data[0] as number[];
   const [first, last] = within(x, range);
+  // Shades of many lines are mud: then only that of the line that is pointed at is drawn.
+  const most = 8;
+  const shown = series.filter((s) => !hidden.has(groupOf(s))).length;
   draw(u, (ctx) => {
     series.forEach((s, n) => {
       const [low, high] = [laid.low[n], laid.high[n]];
-      if (!low || !high || hidden.has(groupOf(s)) || (lit !== null && lit !== groupOf(s))) return;
+      if (!low || !high || hidden.has(groupOf(s)) || (lit === null ? shown > most : lit !== groupOf(s))) return;
       const scale = scaleOf(s);
       const sign = s.mirrored ? -1 : 1;
       ctx.fillStyle = `${s.color}2e`;

@@ -95,7 +95,7 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
           <Share />
         </Group>
       </Group>
-      <Group gap="xl" mt="sm" wrap="wrap" component="section" aria-label="Basic information">
+      <Group gap="8px 32px" mt="sm" wrap="wrap" component="section" aria-label="Basic information">
         <Fact name="App id">{app}</Fact>
         <Fact name="Application">{appName}</Fact>
         <Fact name="Room id">{call.room || "–"}</Fact>
@@ -315,12 +315,12 @@ function Halves({ app, call, view, ends, setView, setEnds, bounds, range, onRang
             {samples.data && metrics.data && <Standouts findings={findings} nameOf={(f) => names.get(f.half) ?? ""} onShow={show} measured={Boolean(upper.figures?.size || lower.figures?.size)} />}
             {(sender || receiver) && (
               <Half key={`send/${kind}`} {...common} id="sender" title="Sender" name={senderName} color={colorOf(sender)} stay={sender} userHref={sender && userLink(app, call.id, sender.id, { range: view.range, tab: kind, side: "send" })} eventsHref={sender && eventsOf(sender)}
-                missing={upperMissing} note={noteOf(source, sender, kind, up.media, receiverName)} measured={upper.measured} rows={upper.rows} streams={sent} connections={sentOver} findings={upperFindings}
+                missing={upperMissing} note={noteOf(source, sender, kind, up.media, receiverName)} measured={upper.measured} rows={upper.rows} streams={sent} connections={sentOver} figures={upper.figures}
                 issues={sender ? issuesOf(issues, sender.id, up, sent) : []} own={senders} about={userOf(call, receiver?.id)?.user ?? ""} types={upperTypes} />
             )}
             {receiver && (
               <Half key={`receive/${kind}`} {...common} id="receiver" title="Receiver" name={receiverName} color={colorOf(receiver)} stay={receiver} userHref={userLink(app, call.id, receiver.id, { range: view.range, tab: kind })} eventsHref={eventsOf(receiver)}
-                missing={lowerMissing} measured={lower.measured} rows={lower.rows} streams={received} connections={receivedOver} findings={lowerFindings}
+                missing={lowerMissing} measured={lower.measured} rows={lower.rows} streams={received} connections={receivedOver} figures={lower.figures}
                 issues={issuesOf(issues, receiver.id, down, received)} own={receivers} about={userOf(call, sender?.id)?.user ?? source?.user ?? ""} types={lowerTypes} />
             )}
             {alone && (

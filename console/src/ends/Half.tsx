@@ -6,7 +6,7 @@ import type { Issue, Session } from "../api/client";
 import { Chart } from "../chart/Chart";
 import { initials, span } from "../format";
 import { bandsOf, absentOf, burrsOf, stripsOf } from "./half";
-import type { Finding } from "./reading";
+import type { Told } from "./reading";
 import { type Laid, type Measured, type MetricText, segmentsOf } from "./segments";
 import { Strips } from "./Strips";
 import type { Happening, StreamRow } from "./told";
@@ -28,7 +28,7 @@ export interface HalfProps {
   rows?: Laid;
   streams: StreamRow[];
   connections: { id: number; label: string }[];
-  findings: Finding[];
+  figures?: ReadonlyMap<string, Told>;
   issues: Issue[];
   own: Happening[];
   /** The user at the other end: what this one's client says of others is not shown. */
@@ -54,7 +54,7 @@ export function Half(p: HalfProps) {
     [measured, rows, p.own, p.senders, p.bounds[1], p.connections, p.streams],
   );
   const absent = useMemo(() => (measured ? absentOf(p.bounds, p.stay, measured) : []), [measured, p.stay, p.bounds[0], p.bounds[1]]);
-  const burrs = useMemo(() => burrsOf(p.findings), [p.findings]);
+  const burrs = useMemo(() => burrsOf(p.figures), [p.figures]);
   const kind = measured?.kind ?? "video";
   const { marks, buttons } = useMemo(
     () => dots(p.own.filter((h) => !h.remoteUser || h.remoteUser === p.about), p.types, kind, p.hidden, p.range, scheme),
@@ -89,8 +89,8 @@ export function Half(p: HalfProps) {
       {segments.map((s) => (
         <div key={s.key} className="ends-segment" data-segment={s.id}>
           <Chart title={s.title} help={s.help} unit={s.unit} right={s.right ?? { unit: "" }} series={s.series} zones={s.zones} range={p.range} bounds={p.bounds} onRange={p.onRange} cursor="ends"
-            height={s.height} atLeast={s.atLeast} stepped={s.stepped} bands={bandsOf(p.issues, s.metrics, s.events, p.bounds[1])} absent={absent}
-            burrs={s.events ? burrs : undefined} burrName={s.events && burrs.length > 0 ? (kind === "audio" ? "sound was missing" : "picture stood still") : undefined}
+            height={s.height} atLeast={s.atLeast} stepped={s.stepped} levels={s.levels} bands={bandsOf(p.issues, s.metrics, s.events, p.bounds[1])} absent={absent}
+            burrs={s.events ? burrs : undefined} burrName={s.events && burrs.length > 0 ? (kind === "audio" ? "Sound was missing" : "Picture stood still") : undefined}
             marks={s.events ? marks : undefined} onMark={(m) => p.onEvent(m.id)} />
           {s.events && (
             <div className="ends-types" role="group" aria-label={`Events of ${p.name} on the chart`}>

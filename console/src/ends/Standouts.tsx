@@ -39,7 +39,7 @@ export function Standouts({ findings, nameOf, onShow, measured }: { findings: Fi
               <UnstyledButton className="ends-finding" onClick={() => onShow(f)}>
                 <span className="level" data-level={f.step.level} role="img" aria-label={`severity ${f.step.level}`} />
                 <Text span size="sm" className="num" style={{ flex: "none" }}>{clock(f.start)}–{clock(f.end)}</Text>
-                <Text span size="sm" style={{ minWidth: 0, flex: "1 1 auto", overflowWrap: "anywhere" }}><Text span size="sm" c="dimmed">{nameOf(f)}: </Text>{inWords(f)}</Text>
+                <Text span size="sm" className="ends-said" style={{ minWidth: 0, flex: "1 1 auto", overflowWrap: "anywhere" }}><Text span size="sm" c="dimmed">{nameOf(f)}: </Text>{inWords(f)}</Text>
                 <IconZoomIn size={14} aria-hidden style={{ flex: "none", alignSelf: "center" }} />
               </UnstyledButton>
             </Tooltip>

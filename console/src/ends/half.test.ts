@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Issue } from "../api/client";
-import { absentOf, bandsOf, issuesOf, layOut, measuredOf, restOf, streamsOf } from "./half";
+import { absentOf, bandsOf, burrsOf, issuesOf, layOut, measuredOf, restOf, streamsOf } from "./half";
 import { figuresOf, segmentsOf } from "./segments";
 import type { Sampled, StreamRow } from "./told";
 
@@ -68,4 +68,11 @@ it("knows when a stay can tell nothing", () => {
   expect(absentOf([0, 60_000], { start: new Date(4_000).toISOString(), end: new Date(30_000).toISOString() }, m)).toEqual([
     { start: 0, end: 4_000, label: "Not in the room yet" }, { start: 6_000, end: 19_000, label: "Not measured" }, { start: 30_000, end: 60_000, label: "Left the room" },
   ]);
+});
+
+it("strokes each poll in which the picture stood still, those side by side as one", () => {
+  const values = [0, 700, 1000, 0, 900];
+  const told = { times: [1000, 2000, 3000, 4000, 5000], intervals: [1000, 1000, 1000, 1000, 1000], values, min: values, max: values };
+  expect(burrsOf(new Map([["video_stutter_time", told]]))).toEqual([{ start: 1000, end: 3000, label: "For 1.7 s" }, { start: 4000, end: 5000, label: "For 0.9 s" }]);
+  expect(burrsOf(undefined)).toEqual([]);
 });

@@ -2,6 +2,7 @@
 // that it can be tested without a page.
 import type { Issue } from "../api/client";
 import type { Band, Burr, Absent } from "../chart/types";
+import { duration, figure } from "../format";
 import { type Laid, type Measured } from "./segments";
 import { rowsOf } from "./lines";
 import { find, type Finding, type Span, type Told } from "./reading";
@@ -106,9 +107,21 @@ export function bandsOf(issues: Issue[], metrics: string[], everything: boolean,
   return out;
 }
 
-/** Red strokes where picture or sound stood still. */
-export const burrsOf = (findings: Finding[]): Burr[] =>
-  findings.filter((f) => f.reading.id.startsWith("stutter")).map((f) => ({ start: f.start, end: f.end, label: f.reading.label }));
+/** Red strokes where picture or sound stood still: each poll that told so, those side by side as one. */
+export function burrsOf(figures: ReadonlyMap<string, Told> | undefined): Burr[] {
+  const out: (Burr & { ms: number })[] = [];
+  for (const metric of ["video_stutter_time", "audio_stutter_time"]) {
+    const told = figures?.get(metric);
+    told?.times.forEach((t, i) => {
+      const ms = told.values[i] ?? 0;
+      if (ms <= 0) return;
+      const start = t - (told.intervals[i] ?? 0);
+      const last = out.at(-1);
+      if (last && start - last.end < 500) { last.end = t; last.ms += ms; } else out.push({ start, end: t, ms, label: "" });
+    });
+  }
+  return out.map(({ start, end, ms }) => ({ start, end, label: `For ${ms < 10_000 ? figure(ms / 1000, "s") : duration(ms)}` }));
+}
 
 /** Times of which a stay can tell nothing: before it, after it, and where it told nothing. */
 export function absentOf(bounds: [number, number], stay: { start: string; end: string | null } | undefined, m: Measured): Absent[] {

@@ -44,6 +44,7 @@ interface SegmentSpec {
   right?: { unit: string; atLeast?: number };
   unit?: string;
   stepped?: boolean;
+  levels?: number[];
   /** Dots of events and their buttons are on this one. */
   events?: boolean;
   /** One of the guide's; the rest are drawn if anything was measured. */
@@ -65,6 +66,9 @@ const pictures: Kind[] = ["video", "screen"];
 const all: Kind[] = ["video", "audio", "screen"];
 const both: Half[] = ["send", "receive"];
 
+
+/** The sizes of pictures that have a name. */
+const classes = [180, 360, 720, 1080, 1440, 2160];
 
 const specs: SegmentSpec[] = [
   { id: "flow", title: "Video upstream and packet loss", halves: ["send"], kinds: ["video"], guide: true, events: true, height: 150, right: { unit: "ratio", atLeast: 0.12 },
@@ -101,10 +105,10 @@ const specs: SegmentSpec[] = [
       { metric: "fps_rendered", how: "best", color: "green", dashed: true, optional: true },
       { metric: "video_stutter_time", label: "Rendering lag", how: "max", color: "lag", axis: "right", fill: true },
     ] },
-  { id: "size", title: "Send resolution", halves: ["send"], kinds: pictures, guide: true, unit: "p", stepped: true, atLeast: 360, height: 96,
+  { id: "size", title: "Send resolution", halves: ["send"], kinds: pictures, guide: true, unit: "p", stepped: true, levels: classes, atLeast: 360, height: 96,
     help: "Height of the picture, of layers side by side the largest; below it width and height.",
     lines: [{ metric: "height", label: "Sent", how: "best", color: "blue", parts: true }, { metric: "source_height", label: "Captured", how: "max", color: "grey", dashed: true, optional: true }] },
-  { id: "size", title: "Receive resolution", halves: ["receive"], kinds: pictures, guide: true, unit: "p", stepped: true, atLeast: 360, height: 96,
+  { id: "size", title: "Receive resolution", halves: ["receive"], kinds: pictures, guide: true, unit: "p", stepped: true, levels: classes, atLeast: 360, height: 96,
     help: "Height of the received picture; below it width and height.",
     lines: [{ metric: "height", label: "Received", how: "best", color: "blue", parts: true }] },
 
@@ -161,6 +165,7 @@ export interface Segment {
   zones: Zone[];
   atLeast?: number;
   stepped?: boolean;
+  levels?: number[];
   events: boolean;
   height: number;
   /** Metrics that it draws: which issues belong on it. */
@@ -228,7 +233,7 @@ export function segmentsOf(m: Measured, rows: Laid, metrics: MetricText[], schem
     const right = series.some((s) => s.axis === "right") ? { unit: units.right ?? "", atLeast: spec.right?.atLeast } : undefined;
     out.push({
       key: `${m.half}/${spec.id}`, id: spec.id, title: spec.title, help: spec.help ?? first?.help, unit: spec.unit ?? units.left ?? first?.unit ?? "", right,
-      series, zones, atLeast: units.left === units.right ? (spec.right?.atLeast ?? spec.atLeast) : spec.atLeast, stepped: spec.stepped, events: spec.events ?? false, height: spec.height ?? (spec.guide ? 112 : 96), metrics: spec.lines.map((l) => l.metric), empty: !seen,
+      series, zones, atLeast: units.left === units.right ? (spec.right?.atLeast ?? spec.atLeast) : spec.atLeast, stepped: spec.stepped, levels: spec.levels, events: spec.events ?? false, height: spec.height ?? (spec.guide ? 112 : 96), metrics: spec.lines.map((l) => l.metric), empty: !seen,
     });
   }
   return out;
