@@ -39,6 +39,21 @@ test("a call is told in full, and the page sees nothing of it", async () => {
   expect(await page.evaluate(() => c.a.localDescription!.sdp)).not.toContain("***");
 });
 
+test("a description that the browser is left to make is told with its outcome", async () => {
+  await open();
+  await page.evaluate(async () => {
+    peerglass.join({ room: "blue", user: "alice" });
+    const pc = new RTCPeerConnection();
+    pc.addTransceiver("audio");
+    await pc.setLocalDescription();
+    await pc.setLocalDescription({ type: "rollback" });
+    pc.close();
+  });
+  const told = await until("both outcomes", async () => { const all = (await stays())[0]?.records.filter((r) => r.name === "setLocalDescriptionOnSuccess"); return all?.length === 2 ? all : undefined; });
+  expect(told[0]!.payload).toMatchObject({ type: "offer", sdp: expect.stringMatching(/^v=0[^]*a=ice-pwd:\*\*\*/) });
+  expect(told[1]!.payload).toBeNull();
+});
+
 test("a join after a preview is told apart from it", async () => {
   await open();
   await page.evaluate(async () => {

@@ -42,7 +42,9 @@ export function capturePeerConnections(client: Client, scope: typeof globalThis 
   };
 
   for (const name of ["createOffer", "createAnswer"]) method(name, (a) => (typeof a[0] === "function" ? a[2] : a[0]), description, [0, 1]);
-  for (const name of ["setLocalDescription", "setRemoteDescription"]) method(name, (a) => description(a[0]), nothing, [1, 2]);
+  // A page may leave it to the browser what to set: what was made is told with the outcome.
+  for (const name of ["setLocalDescription", "setRemoteDescription"])
+    hook<RTCPeerConnection>(prototype, name, (pc, [d]) => (known(pc) ? call(client, pc, name, description(d), () => description(d ? 0 : pc.localDescription)) : undefined), [1, 2]);
   method("addIceCandidate", (a) => a[0], nothing, [1, 2]);
   method("createDataChannel", (a) => [a[0], a[1]]);
   for (const name of ["addStream", "removeStream"]) method(name, (a) => describeStream(a[0]));
