@@ -3,8 +3,7 @@ import { type FocusEvent, type KeyboardEvent, memo, type MouseEvent, useCallback
 import { Link } from "react-router";
 import type { Matrix, MatrixCell } from "../api/match";
 import { Parts, Sign } from "./Parts";
-import { cellText, judged, type Kind, kindNames, nameOf } from "./words";
-import { figure } from "../format";
+import { cellText, type Kind, kindNames, nameOf, partShort } from "./words";
 
 export interface GridProps {
   m: Matrix;
@@ -18,7 +17,8 @@ export interface GridProps {
   senders: Set<number>;
 }
 
-/** So many columns have room for names and figures. */
+/** So many columns have room for figures, and so many for names that lie. */
+const wide = 5;
 const roomy = 8;
 const cardId = "matrix-card";
 
@@ -34,7 +34,8 @@ export function Grid({ m, order, kinds, link, receivers, senders }: GridProps) {
   const columns = order;
   const cells = new Map(m.cells.map((c) => [`${c.receiver}:${c.sender}`, c]));
   const dense = columns.length > roomy;
-  const width = dense ? Math.max(14 * kinds.length, 26) : 46 * Math.max(kinds.length, 1.6);
+  const figures = columns.length <= wide;
+  const width = dense ? Math.max(14 * kinds.length, 26) : figures ? 104 * kinds.length : 46 * Math.max(kinds.length, 1.6);
   const [tab, setTab] = useState<[number, number]>([0, 0]); // row and column, by their order
   const [open, setOpen] = useState<Open>();
   const closing = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -109,7 +110,7 @@ export function Grid({ m, order, kinds, link, receivers, senders }: GridProps) {
                   const cell = cells.get(`${receiver}:${sender}`);
                   const shown = cell && kinds.some((k) => cell[k]) ? cell : undefined;
                   return (
-                    <Cell key={sender} cell={shown} to={shown && link(shown)} at={`${receiver}:${sender}`} place={`${r}:${c}`} self={receiver === sender} kinds={kinds} figures={!dense}
+                    <Cell key={sender} cell={shown} to={shown && link(shown)} at={`${receiver}:${sender}`} place={`${r}:${c}`} self={receiver === sender} kinds={kinds} figures={figures}
                       label={cellText(m, shown, receiver, sender, kinds)} tab={r === row && c === column} described={open?.receiver === receiver && open.sender === sender} />
                   );
                 })}
@@ -144,7 +145,7 @@ const Cell = memo(function Cell({ cell, to, at, place, self, kinds, figures, lab
       <Link to={to} className="matrix-cell" data-at={at} data-some="true" data-place={place} tabIndex={tab ? 0 : -1} aria-label={label} aria-describedby={described ? cardId : undefined}>
         {kinds.map((k) => {
           const p = cell[k];
-          return p ? <Sign key={k} level={p.level}>{figures && judged(p) && p.stutterShare !== null && <span className="matrix-figure">{figure(Math.max(p.stutterShare, p.loss ?? 0), "ratio")}</span>}</Sign> : <span key={k} className="matrix-empty" aria-hidden>·</span>;
+          return p ? <Sign key={k} level={p.level} figure={figures ? partShort(p) : undefined} /> : <span key={k} className="matrix-empty" aria-hidden>·</span>;
         })}
       </Link>
     </td>

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { Matrix, MatrixCell } from "../api/match";
 import { figure } from "../format";
 import { Sign } from "./Parts";
-import { badness, cellText, type Kind, kindNames, levels, nameOf } from "./words";
+import { badness, type Kind, kindNames, levels, nameOf } from "./words";
 
 /** The matrix on a phone: for each user what comes of each other one, the worst first. */
 export function List({ m, order, kinds, link }: { m: Matrix; order: number[]; kinds: Kind[]; link: (cell: MatrixCell) => string }) {
@@ -18,7 +18,7 @@ export function List({ m, order, kinds, link }: { m: Matrix; order: number[]; ki
           <details key={receiver} open={rows.length <= 6 || bad > 0}>
             <summary><span style={{ overflowWrap: "anywhere" }}>{nameOf(m.users[receiver])} receives <Text span size="sm" c="dimmed" fw={400}>{cells.length === 0 ? "nothing" : bad ? `${bad} of ${cells.length} not good` : `${cells.length}, none badly`}</Text></span></summary>
             {cells.map((c) => (
-              <Link key={c.sender} to={link(c)} className="matrix-row" aria-label={`${cellText(m, c, receiver, c.sender, kinds)}. Open end to end`}>
+              <Link key={c.sender} to={link(c)} className="matrix-row">
                 <Text size="sm" fw={550} mb={4} style={{ overflowWrap: "anywhere" }}>{nameOf(m.users[c.sender])}{!m.users[c.sender]?.sessions.length && <Text span size="xs" c="dimmed"> sent no data</Text>}</Text>
                 {kinds.map((k) => {
                   const p = c[k];

@@ -28,7 +28,7 @@ export default function Matrix({ app, call, view, setView, live }: PartProps) {
 
   const link = (receiver: string, sender: string) => endsLink(app, call.id, receiver, sender || undefined, { range, tab: view.tab });
   return (
-    <Stack gap="md">
+    <Stack gap="md" component="section" aria-label="Who hears and sees whom">
       <Group gap="md" wrap="wrap">
         <SegmentedControl size="xs" aria-label="Kind" value={view.tab} onChange={(tab) => setView({ tab: tab as typeof view.tab })}
           data={[{ value: "all", label: "All" }, ...(["video", "audio", "screen"] as const).map((k) => ({ value: k, label: kindNames[k] }))]} />
@@ -59,7 +59,7 @@ function Body({ m, kinds, sort, phone, live, ranged, link }: BodyProps) {
   const some = m.cells.some((c) => kinds.some((k) => c[k]));
   return (
     <>
-      <Findings m={m} kinds={kinds} said={said} />
+      <Findings m={m} kinds={kinds} said={said} ranged={ranged} />
       {some
         ? (
           <>
@@ -75,14 +75,14 @@ function Body({ m, kinds, sort, phone, live, ranged, link }: BodyProps) {
   );
 }
 
-function Findings({ m, kinds, said }: { m: Answer; kinds: Kind[]; said: ReturnType<typeof findings> }) {
+function Findings({ m, kinds, said, ranged }: { m: Answer; kinds: Kind[]; said: ReturnType<typeof findings>; ranged: boolean }) {
   const n = counts(m, kinds);
   const judged = n.good + n.fair + n.poor + n.none;
   if (said.length === 0 && (judged === 0 || n.good < judged)) return null;
   return (
     <Paper p="md">
       <ul className="matrix-findings" aria-label="What the matrix shows">
-        {said.length === 0 && <li><IconCircleCheck size={17} color="var(--mantine-color-teal-6)" aria-hidden style={{ flex: "none", alignSelf: "center" }} /><Text size="sm">{judged === 1 ? "The one stream that was measured came well." : `All ${judged} streams that were measured came well.`}</Text></li>}
+        {said.length === 0 && <li><IconCircleCheck size={17} color="var(--mantine-color-teal-6)" aria-hidden style={{ flex: "none", alignSelf: "center" }} /><Text size="sm">{judged === 1 ? "The one stream that was measured came well" : `All ${judged} streams that were measured came well`}{ranged ? "." : ", over the call as a whole: what lasted shortly shows where a part of it is chosen."}</Text></li>}
         {said.map((f) => (
           <li key={f.text}>
             {f.axis === "sender" ? <IconArrowUp size={17} aria-hidden style={{ flex: "none", alignSelf: "center" }} /> : f.axis === "receiver" ? <IconArrowDown size={17} aria-hidden style={{ flex: "none", alignSelf: "center" }} /> : <IconUsers size={17} aria-hidden style={{ flex: "none", alignSelf: "center" }} />}

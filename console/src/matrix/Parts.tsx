@@ -2,9 +2,9 @@ import { Text } from "@mantine/core";
 import type { MatrixCell } from "../api/match";
 import { basisWords, type Kind, kindNames, type Level, levels, partFigures } from "./words";
 
-/** The sign of a level; what it means stands beside it, or in the label of what holds it. */
-export function Sign({ level, children }: { level: Level; children?: React.ReactNode }) {
-  return <span className="matrix-sign" data-level={level} aria-hidden>{levels[level].sign}{children}</span>;
+/** The sign of a level, drawn and not read: what it means stands beside it, or in the label of what holds it. */
+export function Sign({ level, figure }: { level: Level; figure?: string }) {
+  return <span className="matrix-sign" data-level={level} data-sign={levels[level].sign} data-figure={figure} aria-hidden />;
 }
 
 /** What one user receives of another: level, reason, figures, and what tells that it is theirs. */

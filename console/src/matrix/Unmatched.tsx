@@ -15,7 +15,7 @@ export function Unmatched({ m }: { m: Matrix }) {
     <Paper p="md" component="section" aria-label="Streams without a known sender">
       <Title order={4} size="h6" mb={4}>Streams without a known sender</Title>
       <Text size="sm" c="dimmed" mb="sm">
-        They are in nobody’s row above: whose they are is not guessed. A page, or an adapter, can tell whose each stream is: <Anchor href={howTo} target="_blank" rel="noreferrer" inherit>how to tell it</Anchor>.
+        They are in nobody’s row above: whose they are is not guessed. A page, or an adapter, can tell whose each stream is: <Anchor href={howTo} target="_blank" rel="noreferrer" inherit underline="always">how to tell it</Anchor>.
       </Text>
       <Stack gap="sm">
         {receivers.map((r) => {

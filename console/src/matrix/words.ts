@@ -50,6 +50,17 @@ export function cellText(m: Matrix, cell: MatrixCell | undefined, receiver: numb
   return `${who}: ${parts.length ? parts.join("; ") : "nothing"}`;
 }
 
+/** The figure that counts most, for a cell with room for one. */
+export function partShort(p: MatrixPart): string | undefined {
+  if (p.level === "muted") return "muted";
+  if (p.level === "unknown") return undefined;
+  if (p.level === "none") return "nothing";
+  const stutter = p.stutterShare ?? 0;
+  const loss = p.loss ?? 0;
+  if (stutter < 0.0005 && loss < 0.0005) return p.reason || "clean";
+  return stutter >= loss ? `${figure(stutter, "ratio")} stutters` : `${figure(loss, "ratio")} lost`;
+}
+
 /** The figures of a part, each with its name. */
 export function partFigures(p: MatrixPart): [string, string][] {
   return [
