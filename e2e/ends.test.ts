@@ -257,6 +257,7 @@ it("follows a live call", async () => {
   await page.getByText("Live", { exact: true }).waitFor();
   await charts(page);
   const flow = half(page, "Receiver").locator("[data-segment=flow]");
+  await flow.scrollIntoViewIfNeeded(); // a chart out of sight does not read its values
   // Pictures flow, and figures go on coming.
   const value = () => flow.locator(".legend [data-cell]").first().innerText();
   const first = await until("a bit rate", async () => { const v = await value(); return /\d/.test(v) ? v : undefined; });

@@ -187,11 +187,11 @@ export function useLive(app: number, call: string, on: boolean): "off" | "up" | 
     const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
     on_("samples", "samples");
     on_("events", "events", "marks", "happenings");
-    on_("sessions", "detail", "session", "issues", "outcomes", "profile", "happenings");
-    on_("streams", "session", "profile");
+    on_("sessions", "detail", "session", "issues", "outcomes", "profile", "happenings", "matches");
+    on_("streams", "session", "profile", "matches");
     on_("connections", "session");
     on_("call", "detail", "issues", "profile");
-    on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "marks", "happenings");
+    on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "marks", "happenings", "matches");
     return () => { source.close(); clearTimeout(waiting); };
   }, [app, call, on, queries]);
   return state;

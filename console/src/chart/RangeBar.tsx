@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Popover, Stack, Switch, Text, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Popover, Stack, Switch, Text, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconClock, IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { clock, dateTime, duration, zone } from "../format";
@@ -96,8 +96,8 @@ function Times({ shown, bounds, onRange }: { shown: [number, number]; bounds: [n
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-start" withArrow shadow="md" trapFocus returnFocus>
       <Popover.Target>
-        <Button size="xs" variant="default" className="num" aria-label={`Current time range: ${dateTime(a)} to ${dateTime(b)}. Change it.`} onClick={begin}>
-          {sameDay ? clock(a) : dateTime(a)} – {sameDay ? clock(b) : dateTime(b)}<Text span size="xs" c="dimmed" ml={6}>{duration(b - a, true)}</Text>
+        <Button size="xs" variant="default" className="num" onClick={begin}>
+          <VisuallyHidden>Current time range: </VisuallyHidden>{sameDay ? clock(a) : dateTime(a)} – {sameDay ? clock(b) : dateTime(b)}<Text span size="xs" c="dimmed" ml={6}>{duration(b - a, true)}</Text>
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
