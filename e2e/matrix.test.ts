@@ -133,12 +133,12 @@ describe("a call of three", () => {
     const from = Math.min(...issues.map((i) => Date.parse(i.start)));
     const to = Math.max(...issues.map((i) => Date.parse(i.end)));
     await page.goto(address(three.id, { from: String(from), to: String(to) }));
-    await page.getByRole("list", { name: "What the matrix shows" }).getByText("ada is not heard well by both others: probably ada’s uplink.").waitFor();
+    await page.getByRole("list", { name: "What the matrix shows" }).getByText("ada is not heard or seen well by both others: probably ada’s uplink.").waitFor();
     await grid().getByRole("link", { name: /^ben receives ada: audio fair, \d+(\.\d)? % of the packets lost; video fair/ }).waitFor();
     await picture("range");
     await page.getByText("Worst first", { exact: true }).click();
     await until("who is worst stands first", async () => ((await grid().getByRole("rowheader").first().textContent()) === "ada" ? true : undefined));
-    await page.getByRole("radiogroup", { name: "Time" }).getByText("Whole call").click();
+    await page.getByRole("button", { name: "Whole call" }).click();
     await page.getByText(/Figures of the (whole call|call so far)/).waitFor();
     await page.getByText("As they joined", { exact: true }).click();
   });
@@ -185,6 +185,34 @@ describe("a call of three", () => {
     await page.waitForURL(/tab=audio/);
     await until("only audio", async () => (/video/.test((await grid().getByRole("link").first().getAttribute("aria-label")) ?? "") ? undefined : true));
     await page.getByRole("radiogroup", { name: "Kind" }).getByText("All", { exact: true }).click();
+  });
+
+  it("has room for thirty, with names that stay in sight", async () => {
+    const m = await program.api(`/apps/1/calls/${three.id}/matrix`);
+    const levels = ["good", "good", "good", "good", "fair", "poor", "none", "muted", "unknown"];
+    const users = Array.from({ length: 30 }, (_, i) => ({ user: `user-${i}`, userName: ["Ada Lovelace", "Ben", "Cleo of the Long Name"][i % 3] + ` ${i}`, sessions: [`session${i}`] }));
+    const cells = users.flatMap((_, r) => users.flatMap((_, s) => {
+      const part = (k: number) => ({ ...m.cells[0].audio, level: levels[s === 4 ? 5 : (r * 7 + s * 3 + k) % (r % 5 ? 4 : 9)], reason: "" });
+      return r === s ? [] : [{ ...m.cells[0], receiver: r, sender: s, audio: part(0), video: part(1) }];
+    }));
+    const wide = await context.newPage();
+    await wide.route("**/matrix?*", (route) => route.fulfill({ json: { ...m, users, cells, total: 300 } }));
+    await wide.goto(address(three.id));
+    await grid(wide).waitFor();
+    expect(await grid(wide).getByRole("gridcell").count()).toBe(900);
+    expect(await wide.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1440);
+    await wide.getByText("30 of 300 users").waitFor();
+    await picture("thirty", wide);
+    // The last cell: its row's and its column's names are still there.
+    const last = grid(wide).getByRole("gridcell").last();
+    await last.scrollIntoViewIfNeeded();
+    const box = await wide.locator(".matrix").boundingBox();
+    const header = await grid(wide).getByRole("columnheader").last().boundingBox();
+    const name = await grid(wide).getByRole("rowheader").last().boundingBox();
+    expect(header!.y).toBeGreaterThanOrEqual(box!.y - 1);
+    expect(header!.y).toBeLessThan(box!.y + 20);
+    expect(name!.x).toBeLessThan(box!.x + 20);
+    await wide.close();
   });
 
   it("keeps nobody out", async () => {

@@ -34,5 +34,6 @@ export function useMatrix(app: number, call: string, q: MatrixQuestion) {
     // It sums up everything that was measured: not with each sample.
     refetchInterval: q.live ? 4_000 : false,
     placeholderData: keepPreviousData,
+    gcTime: 30_000, // a range that follows the call is another question each second
   });
 }

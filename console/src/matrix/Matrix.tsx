@@ -1,11 +1,12 @@
-import { Alert, Anchor, Box, Group, Paper, SegmentedControl, Skeleton, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
+import { Alert, Anchor, Box, Group, Paper, SegmentedControl, Skeleton, Stack, Switch, Table, Text, Title, Tooltip } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconCircleCheck, IconUsers } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Matrix as Answer, MatrixCell } from "../api/match";
 import { useMatrix } from "../api/match";
-import { endsLink, type PartProps } from "../call/range";
+import { endsLink, longest, type PartProps, shownRange } from "../call/range";
+import { RangeBar } from "../chart/RangeBar";
 import { clock, zone } from "../format";
 import { Grid } from "./Grid";
 import { List } from "./List";
@@ -16,10 +17,11 @@ import { Unmatched } from "./Unmatched";
 import { type Kind, kindNames, kinds as allKinds, type Level, levels, nameOf } from "./words";
 
 /** Who hears and sees whom, and how well: a cell for each two users, that leads to their two ends. */
-export default function Matrix({ app, call, view, setView, live }: PartProps) {
+export default function Matrix({ app, call, view, setView, bounds, live }: PartProps) {
   const [sort, setSort] = useState<"join" | "worst">("join");
-  const [whole, setWhole] = useState(false);
-  const range = whole ? undefined : view.range;
+  const [all, setAll] = useState(false); // of a call that is longer than a view
+  const long = bounds[1] - bounds[0] > longest;
+  const range = long ? (all ? undefined : shownRange(view, bounds)) : view.range;
   const question = useMatrix(app, call.id, { range, order: sort, worst: call.people.length > shownUsers ? 20 : 0, live });
   const phone = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false });
   const m = question.data;
@@ -33,12 +35,10 @@ export default function Matrix({ app, call, view, setView, live }: PartProps) {
         <SegmentedControl size="xs" aria-label="Kind" value={view.tab} onChange={(tab) => setView({ tab: tab as typeof view.tab })}
           data={[{ value: "all", label: "All" }, ...(["video", "audio", "screen"] as const).map((k) => ({ value: k, label: kindNames[k] }))]} />
         <SegmentedControl size="xs" aria-label="Order" value={sort} onChange={(v) => setSort(v as typeof sort)} data={[{ value: "join", label: "As they joined" }, { value: "worst", label: "Worst first" }]} />
-        {view.range && (
-          <SegmentedControl size="xs" aria-label="Time" value={whole ? "whole" : "range"} onChange={(v) => setWhole(v === "whole")}
-            data={[{ value: "whole", label: "Whole call" }, { value: "range", label: `${clock(view.range[0])} – ${clock(view.range[1])}` }]} />
-        )}
-        <Text size="xs" c="dimmed">{range ? `Figures of ${clock(range[0])} – ${clock(range[1])}, ${zone(new Date(range[0]))}` : live ? "Figures of the call so far" : "Figures of the whole call"}</Text>
+        {(!long || !all) && <RangeBar range={view.range} bounds={bounds} onRange={(r) => setView({ range: r })} live={live} />}
+        {long && <Switch size="xs" label="Whole call" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />}
       </Group>
+      <Text size="xs" c="dimmed" mt={-8}>{range ? `Figures of ${clock(range[0])} – ${clock(range[1])}, ${zone(new Date(range[0]))}.` : live ? "Figures of the call so far." : "Figures of the whole call."} Each is over all of that time: choose a part to see trouble that was short.</Text>
       {question.error
         ? <Alert color="red" title="Who hears whom could not be read">{question.error.message}</Alert>
         : !m ? <Skeleton h={320} /> : <Body m={m} kinds={kinds} sort={sort} phone={phone ?? false} live={live} ranged={range !== undefined} link={link} />}
@@ -82,7 +82,7 @@ function Findings({ m, kinds, said, ranged }: { m: Answer; kinds: Kind[]; said: 
   return (
     <Paper p="md">
       <ul className="matrix-findings" aria-label="What the matrix shows">
-        {said.length === 0 && <li><IconCircleCheck size={17} color="var(--mantine-color-teal-6)" aria-hidden style={{ flex: "none", alignSelf: "center" }} /><Text size="sm">{judged === 1 ? "The one stream that was measured came well" : `All ${judged} streams that were measured came well`}{ranged ? "." : ", over the call as a whole: what lasted shortly shows where a part of it is chosen."}</Text></li>}
+        {said.length === 0 && <li><IconCircleCheck size={17} color="var(--mantine-color-teal-6)" aria-hidden style={{ flex: "none", alignSelf: "center" }} /><Text size="sm">{judged === 1 ? "The one stream that was measured came well" : `All ${judged} streams that were measured came well`}{ranged ? " in this time." : " over the call as a whole."}</Text></li>}
         {said.map((f) => (
           <li key={f.text}>
             {f.axis === "sender" ? <IconArrowUp size={17} aria-hidden style={{ flex: "none", alignSelf: "center" }} /> : f.axis === "receiver" ? <IconArrowDown size={17} aria-hidden style={{ flex: "none", alignSelf: "center" }} /> : <IconUsers size={17} aria-hidden style={{ flex: "none", alignSelf: "center" }} />}
@@ -115,7 +115,7 @@ function Nothing({ m, kinds, live, ranged }: { m: Answer; kinds: Kind[]; live: b
   const what = kinds.length === 1 && kinds[0] ? `no ${kindNames[kinds[0]].toLowerCase()}` : "nothing";
   const why = ranged ? "in this part of the call. Choose the whole call, or another part."
     : m.unmatched.length > 0 ? "of which is known who sends it. The streams are listed below."
-      : m.total <= 1 ? "from anybody else: only one user sent data here. Where the others’ data exists, import it with the same room, or let their pages send too."
+      : m.total <= 1 ? "from anybody else: only one user sent data in this call. The others stand here where their pages send too."
         : live ? "from anybody else yet. It stands here as soon as media flows." : "from anybody else in this call. The API trace shows how far the connections came.";
   return <Paper p="lg"><Text size="sm">{m.users.length === 1 ? `${nameOf(m.users[0])} received ${what}` : `Nobody received ${kinds.length === 1 && kinds[0] ? kindNames[kinds[0]].toLowerCase() : "anything"}`} {why}</Text></Paper>;
 }

@@ -47,10 +47,13 @@ it("stutters without loss may be the device's", () => {
   expect(said(everybody(3, "video", (_, s) => (s === 1 ? "poor loss=0" : "good")))).toEqual(["Ben is seen badly by both others: probably Ben’s uplink or device"]);
 });
 
-it("heard and seen badly is one sentence", () => {
+it("heard and seen badly by as many is one sentence", () => {
   const m = everybody(3, "audio", (_, s) => (s === 1 ? "none" : "good"));
   for (const c of m.cells) c.video = c.audio;
-  expect(said(m)).toEqual(["Ben is heard badly by both others: probably Ben’s uplink"]);
+  expect(said(m)).toEqual(["Ben is heard and seen badly by both others: probably Ben’s uplink"]);
+  const row = everybody(4, "audio", (r) => (r === 1 ? "fair loss=0.1" : "good"));
+  for (const c of row.cells) c.video = c.audio;
+  expect(said(row)).toEqual(["Ben does not hear or see everyone well: probably Ben’s downlink"]);
 });
 
 it("two users alone: nothing tells whose side it is", () => {
