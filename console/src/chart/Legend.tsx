@@ -14,18 +14,20 @@ export function Legend({ series, hidden, onToggle, onLight }: { series: Series[]
     const open = groups.find((g) => g.name === name);
     if (open) open.series.push({ s, n }); else groups.push({ name, series: [{ s, n }] });
   });
+  const many = groups.length > 6;
+  const word = (s: Series) => (!many ? s.short : s.mirrored ? "▼" : s.short === "video" ? "▲" : s.short);
   return (
-    <div className="legend" role="toolbar" aria-label="Lines" onKeyDown={rove}>
+    <div className="legend" data-many={many || undefined} role="toolbar" aria-label="Lines" onKeyDown={rove}>
       {groups.map((g, i) => {
         const first = g.series[0]?.s as Series;
         return (
-          <button type="button" key={g.name} className="legend-item" tabIndex={i === 0 ? 0 : -1} aria-pressed={!hidden.has(g.name)} aria-label={g.name} title="Click hides or shows, Shift and click shows alone"
+          <button type="button" key={g.name} className="legend-item" tabIndex={i === 0 ? 0 : -1} aria-pressed={!hidden.has(g.name)} title="Click hides or shows, Shift and click shows alone"
             onClick={(e) => onToggle(g.name, e.shiftKey)} onMouseEnter={() => onLight(groups.length > 1 ? g.name : null)} onMouseLeave={() => onLight(null)} onFocus={(e) => onLight(groups.length > 1 && e.target.matches(":focus-visible") ? g.name : null)} onBlur={() => onLight(null)}>
             <span className="legend-swatch" data-dashed={g.series.length === 1 && first.dashed} style={{ backgroundColor: first.color }} />
             <span className="legend-name">{g.name}</span>
             {g.series.map(({ s, n }) => (
               <span key={n} className="legend-value">
-                {s.short && <span className="muted">{s.short}</span>}
+                {s.short && <span className="muted">{word(s)}</span>}
                 <span className="num" data-cell={n} />
               </span>
             ))}

@@ -7,19 +7,22 @@ export interface Bundle<T> {
   items: T[];
 }
 
-/** Puts things onto an axis of width pixels; those closer than gap to the one before share its place. Things outside the range are left out. */
-export function bundle<T extends { time: number }>(things: T[], range: [number, number], width: number, gap = 11): Bundle<T>[] {
-  const out: Bundle<T>[] = [];
+// A dot, or a pill with a number in it.
+const widthOf = (items: number) => (items === 1 ? 11 : 10 + 7 * String(items).length);
+
+/** Puts things onto an axis of width pixels; those whose dots would lie upon each other share a place. Things outside the range are left out. */
+export function bundle<T extends { time: number }>(things: T[], range: [number, number], width: number): Bundle<T>[] {
   const scale = width / (range[1] - range[0] || 1);
-  let last = Number.NEGATIVE_INFINITY;
+  const out: Bundle<T>[] = [];
   const inside = things.filter((t) => t.time >= range[0] && t.time <= range[1]).sort((a, b) => a.time - b.time);
   for (const thing of inside) {
-    const at = (thing.time - range[0]) * scale;
-    const open = out.at(-1);
-    if (open && at - last < gap) open.items.push(thing);
-    else {
-      out.push({ left: at, items: [thing] });
-      last = at;
+    out.push({ left: (thing.time - range[0]) * scale, items: [thing] });
+    // One that grew may reach the one before it.
+    for (;;) {
+      const [before, last] = [out.at(-2), out.at(-1)];
+      if (!before || !last || last.left - before.left >= (widthOf(before.items.length) + widthOf(last.items.length)) / 2) break;
+      before.items.push(...last.items);
+      out.pop();
     }
   }
   return out;

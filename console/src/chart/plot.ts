@@ -145,7 +145,9 @@ export function makePlot(o: PlotOptions): uPlot {
       r: { range: upright("r", () => scene().rightAtLeast) },
     },
     axes: [
-      { ...axis, size: belowSpace(o.dots), gap: belowSpace(o.dots) - 19, space: 90, values: (_u, at) => at.map((s) => clock(s * 1000)) },
+      { ...axis, size: belowSpace(o.dots), gap: belowSpace(o.dots) - 19, space: 90,
+        // A time that would be cut off at the edge is left out.
+        values: (u, at) => at.map((s) => (u.valToPos(s, "x") > u.bbox.width / uPlot.pxRatio - 24 + (rightUnit === undefined ? 0 : 40) ? "" : clock(s * 1000))) },
       { ...axis, size: leftSpace, gap: 4, splits: (u) => splits(u, "y"),
         values: (u, at) => at.map((v) => (v < 0 && below(scene().series) > 0 ? tick((v / (u.scales.y?.min ?? -1)) * -(u.scales.m?.min ?? -1), unit) : tick(v, unit))) },
       ...(rightUnit === undefined ? [] : [{ ...axis, scale: "r", side: 1, size: rightSpace(true), gap: 4, grid: { show: false }, splits: (u: uPlot) => splits(u, "r"), values: (_u: uPlot, at: number[]) => at.map((v) => (scene().series.some((x) => x.axis === "right") ? tick(v, rightUnit) : "")) }]),

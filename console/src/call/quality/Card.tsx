@@ -76,7 +76,7 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
   const { title } = sideWords[side];
   return (
     <Paper ref={box} component="section" aria-label={`${name} ${sideWords[side].did}`} p="md" pb="xs" className="flow-card">
-      <Group justify="space-between" wrap="nowrap" gap="sm">
+      <div className="flow-head">
         <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
           <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
           <Text fw={600} size="sm" truncate component="h4" m={0}>{name}</Text>
@@ -89,7 +89,7 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
           )}
           <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={chosen} tab={tab} />
         </Group>
-      </Group>
+      </div>
       <Text size="xs" c="dimmed" mt={4} mb={8} lineClamp={2}>{about(who)}</Text>
       {error
         ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
