@@ -112,7 +112,7 @@ func writeLong(b *testing.B, s *store.Store) {
 
 func exec(b *testing.B, s *store.Store, sql string, params ...clickhouse.Param) {
 	b.Helper()
-	if err := s.Client().Exec(b.Context(), clickhouse.Question{SQL: sql, Params: params, Settings: []string{"workload", "heavy"}}); err != nil {
+	if err := s.Client().Exec(b.Context(), clickhouse.Question{SQL: sql, Params: params, Settings: []string{"workload", "heavy", "max_threads", "1", "max_block_size", "65536", "min_insert_block_size_rows", "131072"}}); err != nil {
 		b.Fatal(err)
 	}
 }

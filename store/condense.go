@@ -32,8 +32,8 @@ const (
 	tailSamples = 500_000
 	tailTime    = 10 * time.Minute
 	// atOnce bounds the samples that one statement condenses, and so its memory:
-	// about a hundred MiB.
-	atOnce = 500_000
+	// less than 200 MiB.
+	atOnce = 250_000
 	// lookEvery is how often is looked for calls of the last days that are due,
 	// and lookAgain how often among all: old recordings are imported, or derived
 	// again.
@@ -192,10 +192,10 @@ func (s *Store) condense(ctx context.Context, d dueCall, goal int64) error {
 		Params: append(params[:2:2], clickhouse.Int("until", goal), clickhouse.Uint("version", d.version))})
 }
 
-// condensing leaves the processor to others, and does not wait for a large
-// block of rows that are mostly empty.
-var condensing = append([]string{"workload", "heavy", "max_threads", "1", "optimize_aggregation_in_order", "1",
-	"min_insert_block_size_rows", "65536", "min_insert_block_size_bytes", "67108864"}, newestOnly...)
+// condensing leaves processors to others, and holds few rows at a time: they
+// are wide, and samples come in the order that they are grouped by.
+var condensing = append([]string{"workload", "heavy", "max_threads", "1", "optimize_aggregation_in_order", "1", "max_block_size", "8192",
+	"min_insert_block_size_rows", "16384", "min_insert_block_size_bytes", "67108864"}, newestOnly...)
 
 // newestOnly makes the last version of a row stand for all. A key lies in one
 // partition, so partitions need not be merged with each other.

@@ -4,7 +4,8 @@
 -- quality.Catalogue(), see intervals.go: what each metric's aggregate over any
 -- number of intervals is made of, and its smallest and largest value. first
 -- and time are those of the first and the last sample, interval is the sum of
--- theirs, labels are those of the last. Newest version wins.
+-- theirs, labels are those of the last. Newest version wins. Parts are compact,
+-- for a file of each of the 250 columns would need a buffer in memory for each.
 CREATE TABLE IF NOT EXISTS intervals
 (
     app        UInt32 CODEC(ZSTD(1)),
@@ -24,7 +25,8 @@ CREATE TABLE IF NOT EXISTS intervals
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMMDD(toDateTime(1577836800 + intDiv(bitShiftRight(call, 21), 1000), 'UTC'))
-ORDER BY (app, call, session, stream, kind, direction, slot);
+ORDER BY (app, call, session, stream, kind, direction, slot)
+SETTINGS min_bytes_for_wide_part = 17179869184, min_rows_for_wide_part = 4294967296;
 
 -- Until when all samples of a call are in its intervals; 1970 takes that back.
 -- Newest version wins. It stays when both are gone.
