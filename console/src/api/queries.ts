@@ -151,17 +151,6 @@ export function useMetrics() {
   return useQuery({ queryKey: ["metrics"], queryFn: async () => (await unwrap(api.GET("/metrics"))).items, staleTime: Number.POSITIVE_INFINITY });
 }
 
-/** Events worth a dot on the charts: what changed or failed, not every call of the API. */
-export function useMarks(app: number, call: string, session: string) {
-  return useQuery({
-    queryKey: ["call", call, "marks", session],
-    queryFn: async ({ signal }) => {
-      const page = await unwrap(api.GET("/apps/{app}/calls/{call}/events", { params: { path: { app, call }, query: { session, kind: ["state", "event", "call", "log", "feedback"], limit: 1000 } }, signal }));
-      return page.items.filter((e) => e.severity !== "info" || /connectionstatechange|mute|screenShare|getDisplayMedia|ondevicechange|track\.|MediaStreamTrack|visibility|network|feedback|clock/i.test(e.name)).slice(0, 300);
-    },
-  });
-}
-
 /**
  * Follows a call in progress: what the server tells makes the page ask again
  * for what it shows, at most once a second. Says whether the line is up.
@@ -186,12 +175,12 @@ export function useLive(app: number, call: string, on: boolean): "off" | "up" | 
     source.onerror = () => { setState("lost"); about("detail"); };
     const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
     on_("samples", "samples");
-    on_("events", "events", "marks", "happenings");
+    on_("events", "events", "happenings");
     on_("sessions", "detail", "session", "issues", "outcomes", "profile", "happenings", "matches");
     on_("streams", "session", "profile", "matches");
     on_("connections", "session");
     on_("call", "detail", "issues", "profile");
-    on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "marks", "happenings", "matches");
+    on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "happenings", "matches");
     return () => { source.close(); clearTimeout(waiting); };
   }, [app, call, on, queries]);
   return state;

@@ -1,8 +1,9 @@
 import { Alert, Paper, SimpleGrid, Skeleton, Stack, Text, useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
 import { useMemo } from "react";
-import type { Connection, Event, Issue, Metric, Samples, SessionDetail, Stream } from "../api/client";
-import { useMarks, useMetrics } from "../api/queries";
+import type { Connection, Issue, Metric, Samples, SessionDetail, Stream } from "../api/client";
+import { useHappenings } from "../api/ends";
+import { useMetrics } from "../api/queries";
 import { useFigures } from "../api/user";
 import { type Band, Chart, type Mark, type Series } from "../chart/Chart";
 import { seriesColor } from "../theme";
@@ -44,10 +45,13 @@ export function Charts(props: Props) {
     session: session.id, streams: ids.length > longestList ? undefined : ids, metrics: useMemo(() => metricsOf(panels), [panels]), range: asked,
     width: width > 0 ? Math.max(400, Math.round(width / 2 / 100) * 100) : 0,
   }, width > 0 && ids.length > 0);
-  const marks = useMarks(app, call, session.id);
+  const happenings = useHappenings(app, call, session.id);
   const fault = samples.error ?? metrics.error;
   const scheme = useComputedColorScheme("light");
-  const dots: Mark[] = useMemo(() => (marks.data ?? []).map((e) => ({ time: Date.parse(e.time), label: describe(e), severity: e.severity, id: `${e.session}/${e.index}` })), [marks.data]);
+  const dots: Mark[] = useMemo(
+    () => (happenings.data ?? []).map((h) => ({ time: Date.parse(h.time), label: [h.label, h.text || h.cause].filter(Boolean).join(": "), severity: h.severity, id: h.id, type: h.type })),
+    [happenings.data],
+  );
   const charts = useMemo(
     () => (samples.data && metrics.data ? build(streams, session.connections, samples.data, metrics.data, panels, props.senders, props.mixed, scheme) : []),
     [samples.data, metrics.data, streams, session.connections, panels, props.senders, props.mixed, scheme],
@@ -126,9 +130,4 @@ export function streamName(s: Stream, n: number, all: Stream[], senders: Map<num
   const same = all.filter((o) => whose(o) === who).length > 1;
   const more = s.rid || (same || !who ? (s.ssrc ? `ssrc ${s.ssrc}` : `stream ${n + 1}`) : "");
   return [who, more].filter(Boolean).join(" · ");
-}
-
-function describe(e: Event): string {
-  const value = typeof e.value === "string" ? `: ${e.value.slice(0, 80)}` : "";
-  return e.name.replace(/^navigator\.mediaDevices\./, "").replace(/^on/, "") + value;
 }

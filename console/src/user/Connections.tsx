@@ -14,7 +14,7 @@ export function Connections({ connections, live }: { connections: Connection[]; 
       <Stack gap={0} hiddenFrom="sm">
         {connections.map((c) => (
           <div key={c.id} className="user-card">
-            <Text size="sm"><span className="mono">{c.label || `Connection ${c.id}`}</span> <State c={c} /></Text>
+            <Text size="sm" component="div"><span className="mono">{c.label || `Connection ${c.id}`}</span> <State c={c} /></Text>
             <Text size="xs" c="dimmed">{path(c)}{c.localType && `, ${c.relay ? "through a relay" : "no relay"}`} · connected after {after(c)}</Text>
           </div>
         ))}

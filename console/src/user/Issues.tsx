@@ -21,6 +21,7 @@ export function UserIssues({ issues, metrics, live, onShow }: { issues: Issue[];
       {issues.length === 0 && <Text size="sm" c="dimmed">{live ? "None so far." : "None was found in this stay."}</Text>}
       <div className="user-issues" data-all={all}>
         {shown.map((i) => {
+          const when = `${clock(i.start)}${i.end === null ? ", lasts" : Date.parse(i.end) > Date.parse(i.start) ? `, ${duration(Date.parse(i.end) - Date.parse(i.start), true)}` : ""}`;
           const told = i.evidence.map((e) => evidenceText(e, metrics)).filter(Boolean).slice(0, 2).join("; ");
           return (
             <div key={i.id}>
@@ -29,8 +30,8 @@ export function UserIssues({ issues, metrics, live, onShow }: { issues: Issue[];
                   <span className="level" data-level={i.severity} role="img" aria-label={`severity ${i.severity}`} />
                   <Text size="sm" fw={550} truncate>{i.label}</Text>
                 </Group>
-                <Anchor component="button" type="button" size="xs" className="num" onClick={() => onShow(i)} aria-label={`Show ${i.label} at ${clock(i.start)} on the charts`} style={{ whiteSpace: "nowrap" }}>
-                  {clock(i.start)}{i.end === null ? ", lasts" : Date.parse(i.end) > Date.parse(i.start) ? `, ${duration(Date.parse(i.end) - Date.parse(i.start), true)}` : ""} <IconZoomIn size={13} style={{ verticalAlign: -2 }} aria-hidden />
+                <Anchor component="button" type="button" size="xs" className="num" onClick={() => onShow(i)} aria-label={`${when}: show ${i.label} on the charts`} style={{ whiteSpace: "nowrap" }}>
+                  {when} <IconZoomIn size={13} style={{ verticalAlign: -2 }} aria-hidden />
                 </Anchor>
               </Group>
               <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{[i.phase === "joining" && "while joining", i.remoteUser && `from ${i.remoteUser}`, i.cause.replaceAll("_", " "), sources[i.source], told].filter(Boolean).join(" · ")}</Text>

@@ -3,8 +3,8 @@ import { IconArrowLeft, IconCheck, IconDownload, IconInfoCircle, IconShare } fro
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { ApiError, type CallDetail, dumpAddress, type Issue, type SessionDetail, type User as Person } from "../api/client";
-import { useMatches } from "../api/ends";
-import { useCall, useIssues, useLive, useMetrics, useOutcomes, useSession } from "../api/queries";
+import { useMatches, useStayIssues } from "../api/ends";
+import { useCall, useLive, useMetrics, useOutcomes, useSession } from "../api/queries";
 import { momentOfIssue } from "../call/evidence";
 import { callLink, listLink, readView, shownRange, userIndex, userKey, userLink, userName, userOf, type View, writeView } from "../call/range";
 import { Score, scoreBand } from "../call/Score";
@@ -69,8 +69,7 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
   const range = shownRange({ range: moving }, bounds);
   const asked = view.range ? shownRange(view, bounds) : bounds[1] - bounds[0] > range[1] - range[0] ? range : undefined;
 
-  const issues = useIssues(app, call.id);
-  const mine = useMemo(() => (issues.data ?? []).filter((i) => i.session === session.id), [issues.data, session.id]);
+  const mine = useStayIssues(app, call.id, [session.id]);
   const outcomes = useOutcomes(app, call.id);
   const outcome = outcomes.data?.find((o) => o.session === session.id);
   const metrics = useMetrics();
@@ -106,7 +105,7 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
 
   // A link to a moment, or into the trace, leads to it: once what stands above has its height.
   const leads = useRef(view.view === "trace" || view.event !== null || view.range !== undefined);
-  const settled = !issues.isPending && !outcomes.isPending;
+  const settled = !outcomes.isPending;
   useEffect(() => {
     if (!settled || !leads.current) return;
     leads.current = false;
@@ -118,7 +117,7 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
   const stayLive = live && session.end === null;
 
   return (
-    <Stack gap="md">
+    <Stack gap="md" className="user-page">
       <div>
         <Anchor component={Link} to={callLink(app, call.id, { range: view.range, session: session.id })} size="xs" c="dimmed" style={{ display: "inline-flex", alignItems: "center", gap: 4 }}><IconArrowLeft size={13} aria-hidden />{call.roomName || call.room || "Call"}</Anchor>
         <Group justify="space-between" align="center" mt={4} wrap="wrap">
@@ -150,8 +149,8 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
       <UserIssues issues={mine} metrics={metrics.data ?? []} live={live} onShow={show} />
       <section aria-label="Peer connections"><Connections connections={session.connections} live={stayLive} /></section>
       <div ref={figures} className="user-figures">
-        <Tabs value={tab} onChange={(t) => setTab((t ?? "video") as Tab)} aria-label="Figures of this user">
-          <Tabs.List className="tabs">
+        <Tabs value={tab} onChange={(t) => setTab((t ?? "video") as Tab)}>
+          <Tabs.List className="tabs" aria-label="Figures of this user">
             {mediaTabs.map((t) => {
               const n = session.streams.filter((s) => s.kind === t.id && s.direction === view.side).length;
               return <Tabs.Tab key={t.id} value={t.id}>{t[view.side]}{n > 1 && <Text span size="xs" c="dimmed"> {n}</Text>}</Tabs.Tab>;
