@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -70,8 +69,8 @@ func Find(sessions []rtc.Session, connections []rtc.Connection, streams []rtc.St
 		first := len(all)
 		var open []int // that nothing told of
 		for _, r := range s.received {
-			m := x.find(s, r)
-			if m.Basis == Unmatched && r.RemoteUser == "" && !contradicted(m.Tried) {
+			m, told := x.find(s, r)
+			if !told {
 				open = append(open, len(all))
 			}
 			all = append(all, m)
@@ -83,14 +82,11 @@ func Find(sessions []rtc.Session, connections []rtc.Connection, streams []rtc.St
 	return all
 }
 
-func contradicted(tried []Trial) bool {
-	return slices.ContainsFunc(tried, func(t Trial) bool { return t.Others })
-}
-
-// find looks at everything but who else was there.
-func (x *index) find(s *stay, r *rtc.Stream) Match {
-	m := Match{Session: s.row.ID, Stream: r.ID, Kind: r.Kind, User: r.RemoteUser}
-	told := x.named(r.RemoteUser)
+// find looks at everything but who else was there, and reports whether anything
+// tells of the stream.
+func (x *index) find(s *stay, r *rtc.Stream) (m Match, told bool) {
+	m = Match{Session: s.row.ID, Stream: r.ID, Kind: r.Kind, User: r.RemoteUser}
+	named := x.named(r.RemoteUser)
 	span := spanOf(r)
 
 	c := s.connections[r.Connection]
@@ -101,8 +97,8 @@ func (x *index) find(s *stay, r *rtc.Stream) Match {
 		end = c.facing.of
 		if basis, sent = c.facing.sends(r); basis != Connection {
 			m.take(end, basis, sent)
-			x.contradict(&m, s, told, r, c)
-			return m
+			x.contradict(&m, s, named, r, c)
+			return m, true
 		}
 	}
 	for _, by := range [...]struct {
@@ -122,33 +118,36 @@ func (x *index) find(s *stay, r *rtc.Stream) Match {
 		best, byTime := decide(fits)
 		if best == nil || best.of.who == s.who || end != nil && best.of != end {
 			m.tried(by.basis, fits, s)
+			if best != nil && end == nil && best.of.who == s.who {
+				return m, true // the receiver's own, of another tab or sent back
+			}
 			continue
 		}
 		m.take(best.of, by.basis, during(best.sent, span))
 		m.ByTime = byTime
-		x.contradict(&m, s, told, r, c)
-		return m
+		x.contradict(&m, s, named, r, c)
+		return m, true
 	}
 	if end != nil {
 		m.take(end, Connection, sent)
-		x.contradict(&m, s, told, r, c)
-		return m
+		x.contradict(&m, s, named, r, c)
+		return m, true
 	}
 	if r.RemoteUser == "" {
-		return m
+		return m, false
 	}
 	m.Basis = toldBy(r, c)
-	best, byTime := decide(x.sendersAmong(told, s, r))
+	best, byTime := decide(x.sendersAmong(named, s, r))
 	if best == nil {
 		m.tried(m.Basis, x.fits, s)
-		if who, one := onePerson(told); one && who != s.who {
+		if who, one := onePerson(named); one && who != s.who {
 			m.User = who.user
 		}
-		return m
+		return m, true
 	}
 	m.take(best.of, m.Basis, during(best.sent, span))
 	m.ByTime = byTime
-	return m
+	return m, true
 }
 
 // toldBy says how the user was told. Rows of before that was kept do not say,
@@ -173,7 +172,7 @@ func (m *Match) tried(basis Basis, fits []candidate, s *stay) {
 	t := Trial{Basis: basis}
 	for i := range fits {
 		t.Fits++
-		if len(t.Who) < shown && fits[i].of != s {
+		if len(t.Who) < shown && fits[i].of.who != s.who {
 			t.Who = append(t.Who, fits[i].of.row.ID)
 		}
 	}

@@ -347,6 +347,13 @@ func TestMatches(t *testing.T) {
 			send ben1 video 0-60 ssrc=7
 			send ben2 video 0-60 ssrc=8
 			get ada video 0-60 ssrc=8 user=ben by=mapping`, "ada video: ben2 ssrc 2"},
+		{"what another tab of the receiver sends is nobody else's", `
+			stay ada1 ada 0-60
+			stay ada2 ada 0-60
+			stay ben ben 0-60
+			send ada2 audio 0-60 ssrc=7
+			send ben audio 0-60 ssrc=8
+			get ada1 audio 0-60 ssrc=7`, "ada1 audio: ? (ssrc 1)"},
 		{"nobody else was there", two + `
 			send ben audio 0-60
 			get ada audio 0-60`, "ada audio: ben only_other 1"},

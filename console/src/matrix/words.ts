@@ -88,9 +88,9 @@ export function trialText(t: MatchTrial, whose: (session: string) => string): st
   }
   switch (t.basis) {
     case "ssrc":
-      return t.fits === 0 ? "nobody here sends its SSRC" : who ? `${who} send its SSRC at the same time` : "only the receiver sends its SSRC";
+      return t.fits === 0 ? "nobody here sends its SSRC" : who ? `${who} send its SSRC at the same time` : "only the receiver’s own side sends its SSRC";
     case "track":
-      return t.fits === 0 ? "nobody here sends its track" : who ? `${who} send a track of that name` : "only the receiver sends a track of that name";
+      return t.fits === 0 ? "nobody here sends its track" : who ? `${who} send a track of that name` : "only the receiver’s own side sends a track of that name";
     case "only_other":
       return t.fits === 0 ? "nobody else sent data in this call" : t.fits === 1 ? `${who || "the only other user"} was the only other one, and does not send as much` : "more than one other was there";
     case "mapping":
