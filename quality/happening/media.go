@@ -1,6 +1,7 @@
 package happening
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -609,7 +610,7 @@ func (w *watch) streamMoments() (all []moment) {
 			id = fmt.Sprintf("stream %d", s.ID)
 			w.known.streams[id] = s
 		}
-		what := strings.TrimSpace(nameOf(s.Kind) + " " + s.Codec)
+		what := cmp.Or(s.Codec, nameOf(s.Kind))
 		if s.Direction == rtc.Send {
 			all = append(all, moment{s.Start, func() {
 				if !w.known.tracks {

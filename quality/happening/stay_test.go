@@ -118,7 +118,7 @@ func TestEvents(t *testing.T) {
 			90 upstream_established(18) up | connection PC_0, host → relay over udp, after 80 ms
 			90 downstream_established(18) down | connection PC_0, host → relay over udp, after 80 ms
 			200 remote_audio_opened(13) media audio down of bob | first packets
-			200 pull_succeeded(23) audio down of bob | audio audio/opus
+			200 pull_succeeded(23) audio down of bob | audio/opus
 			5001 connection_interrupted no_answer warning | connection PC_0
 			8000 connection_recovered | connection PC_0 after 2999 ms
 			9000 ice_restarted

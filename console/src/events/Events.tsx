@@ -1,8 +1,8 @@
-import { ActionIcon, Alert, Anchor, Badge, Button, Code, Group, Loader, MultiSelect, Paper, SegmentedControl, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, Button, Code, Group, Loader, MultiSelect, Paper, SegmentedControl, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import type { Issue } from "../api/client";
 import { type Happening, type HappeningType, type Lane, useHappenings, useHappeningTypes } from "../api/events";
 import { useIssues } from "../api/queries";
@@ -101,7 +101,8 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
         : (
           <>
             <TimeLine rows={rows} types={types.data ?? []} issues={shownIssues} range={range} bounds={bounds} onRange={(r) => setView({ range: r })}
-              opened={view.event} onOpen={open} onIssue={toIssue} nameOf={nameOf} one={user !== undefined || call.people.length === 1} />
+              opened={view.event} onOpen={open} onIssue={toIssue} nameOf={nameOf} one={user !== undefined || call.people.length === 1}
+              narrowed={filters.types.length > 0 || filters.severity !== "info" || search !== ""} />
             <Text size="xs" c="dimmed">A dot with a number is several events: a click zooms in. Drag selects a time, double click shows the whole call, with Ctrl the wheel zooms; keys: arrows, Enter, + − 0.</Text>
             {first && !first.complete && <Alert color="yellow" p="xs">This call has more events than one answer looks at: of some stays the later ones are missing here. Choose a user to see all of theirs.</Alert>}
             <Paper style={{ overflow: "hidden" }}>
@@ -110,7 +111,7 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
                 {found.isFetching && <Loader size={14} aria-label="Loading" />}
               </Group>
               {rows.length === 0
-                ? <Nothing types={types.data ?? []} wanted={filters.types} narrowed={narrowed || view.range !== undefined} live={live} onClear={() => { clear(); setView({ range: undefined }); }} />
+                ? <Nothing app={app} types={types.data ?? []} wanted={filters.types} narrowed={narrowed || view.range !== undefined} live={live} onClear={() => { clear(); setView({ range: undefined }); }} />
                 : <List app={app} call={call} rows={rows} types={types.data ?? []} opened={view.event} onOpen={open} bounds={bounds} nameOf={nameOf} nameOfUser={nameOfUser}
                     more={found.hasNextPage ? () => { if (!found.isFetchingNextPage) void found.fetchNextPage(); } : undefined} />}
             </Paper>
@@ -152,7 +153,7 @@ function Types({ types, counts, value, onChange }: { types: HappeningType[]; cou
 }
 
 /** Nothing there: why, and what a page calls to have it. */
-function Nothing({ types, wanted, narrowed, live, onClear }: { types: HappeningType[]; wanted: string[]; narrowed: boolean; live: boolean; onClear: () => void }) {
+function Nothing({ app, types, wanted, narrowed, live, onClear }: { types: HappeningType[]; wanted: string[]; narrowed: boolean; live: boolean; onClear: () => void; app: number }) {
   const lanes = [...new Set(wanted.map((w) => types.find((t) => t.type === w)?.lane).filter((l): l is Lane => l !== undefined))];
   const tells = wanted.map((w) => types.find((t) => t.type === w)).filter((t): t is HappeningType => t !== undefined && t.tell !== "");
   return (
@@ -162,7 +163,7 @@ function Nothing({ types, wanted, narrowed, live, onClear }: { types: HappeningT
       {tells.length === 0 && lanes.map((l) => <Text key={l} size="sm" c="dimmed">{laneHints[l].how} {laneHints[l].code && <Code>{laneHints[l].code}</Code>}</Text>)}
       {narrowed
         ? <Button size="xs" variant="default" onClick={onClear}>Show all events</Button>
-        : !live && <Text size="sm" c="dimmed">A dump without a log of API calls has none: figures are on the other tabs. With the SDK they come by themselves; <Anchor size="sm" href="/api/v1/openapi.json" target="_blank">the API</Anchor> lists what can be told.</Text>}
+        : !live && <Text size="sm" c="dimmed">A dump without a log of API calls has none: figures are on the other tabs. With the SDK they come by themselves: <Anchor size="sm" component={Link} to={`/apps?app=${app}`}>the line for a page</Anchor> is on the app’s page, docs/collect.md has one for each library.</Text>}
     </Stack>
   );
 }
@@ -170,9 +171,4 @@ function Nothing({ types, wanted, narrowed, live, onClear }: { types: HappeningT
 /** A text with `code` in it. */
 function Told({ text }: { text: string }) {
   return <>{text.split("`").map((part, i) => (i % 2 ? <Code key={i}>{part}</Code> : <span key={i}>{part}</span>))}</>;
-}
-
-/** How a severity looks beside its word. */
-export function SeverityBadge({ severity }: { severity: Severity }) {
-  return severity === "info" ? null : <Badge size="xs" variant="filled" color={severity === "error" ? "red" : "orange"} tt="none">{severity}</Badge>;
 }

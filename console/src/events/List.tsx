@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Code, Group, Loader, Text, UnstyledButton } from "@mantine/core";
+import { Anchor, Button, Code, Group, Loader, Text, UnstyledButton } from "@mantine/core";
 import { IconChartLine, IconExternalLink, IconListSearch, IconUser } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
@@ -95,7 +95,7 @@ function Row({ row, index, type, open, onToggle, nameOf, nameOfUser, ...p }: Pro
           <UnstyledButton className="events-open" aria-expanded={open} onClick={onToggle}>
             <Dot shape={type?.shape ?? "circle"} color={happeningColor(type, scheme)} />
             <Text span size="sm" fw={550}>{row.label}</Text>
-            {row.severity !== "info" && <Badge size="xs" variant="light" color={row.severity === "error" ? "red" : "orange"} tt="none">{row.severity}</Badge>}
+            {row.severity !== "info" && <span className="events-severity" data-severity={row.severity}>{row.severity}</span>}
           </UnstyledButton>
         </span>
         <span role="cell" className="events-details">{row.type === "feedback" ? <Rating row={row} /> : details}</span>

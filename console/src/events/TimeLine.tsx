@@ -26,28 +26,35 @@ export interface TimeLineProps {
   nameOf: (session: string) => string;
   /** Rows are of one user: what held is drawn as bars, too. */
   one: boolean;
+  /** Filters hold rows back: a lane without any says nothing of the call. */
+  narrowed: boolean;
 }
 
 const rowHeight = 34;
-const least = 13; // px between dots
-const label = 132; // px of the lanes' names
+const least = 17; // px between dots
+const label = 144; // px of the lanes' names
 
 /** One lane for each kind of thing, on one axis of time. */
-export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, onOpen, onIssue, nameOf, one }: TimeLineProps) {
+export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, onOpen, onIssue, nameOf, one, narrowed }: TimeLineProps) {
   const { ref, width: all } = useElementSize();
   const scheme = useScheme();
   const narrow = all > 0 && all < 620;
   const left = narrow ? 0 : label;
-  const width = Math.max(all - left - 10, 0);
+  const width = Math.max(all - left - 18, 0);
   const byType = useMemo(() => new Map(types.map((t) => [t.type, t])), [types]);
+  const [first, last] = bounds;
   const lanes = useMemo(() => {
     const names = new Map<Lane, string>();
     for (const t of types) names.set(t.lane, t.laneLabel);
-    return [...names].map(([lane, name]) => ({ lane, name, rows: rows.filter((r) => r.lane === lane).map((row) => ({ time: Date.parse(row.time), row })) }));
-  }, [rows, types]);
+    return [...names].map(([lane, name]) => ({ lane, name, rows: rows.filter((r) => r.lane === lane).map((row) => ({ time: within(Date.parse(row.time)), row })) }));
+    // A page prepares before it joins: what it did then stands at the edge.
+    function within(t: number) { return Math.min(Math.max(t, first), last); }
+  }, [rows, types, first, last]);
   const bars = useMemo(() => (one ? held(rows.map((r) => ({ time: Date.parse(r.time), session: r.session, type: r.type, lane: r.lane, kind: r.kind, connection: r.connection }))) : []), [rows, one]);
   const [card, setCard] = useState<{ x: number; y: number; items: Happening[] } | null>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
+  const dragged = useRef<[number, number] | null>(null); // moves may come faster than they are drawn
+  const pull = (d: [number, number] | null) => { dragged.current = d; setDrag(d); };
   const root = useRef<HTMLDivElement>(null);
   const plot = useRef<HTMLDivElement>(null);
 
@@ -95,17 +102,22 @@ export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, 
       <div ref={root} onKeyDown={keys} className="timeline-root" role="group" tabIndex={0} aria-label="Time line. Arrow keys go from event to event, Enter opens one, plus and minus zoom, 0 shows the whole call.">
         <div className="timeline-lanes" style={{ marginLeft: left }} ref={plot}
           onDoubleClick={() => onRange(undefined)}
-          onPointerDown={(e) => { if (e.button === 0 && e.pointerType !== "touch" && !(e.target as Element).closest("button")) { setDrag([timeAt(e.clientX), timeAt(e.clientX)]); e.currentTarget.setPointerCapture(e.pointerId); } }}
-          onPointerMove={(e) => { if (drag) setDrag([drag[0], timeAt(e.clientX)]); }}
-          onPointerUp={() => { if (drag) { const [a, b] = [Math.min(...drag), Math.max(...drag)]; if ((b - a) * scale > 6) change(zoomed([a, b], bounds, (a + b) / 2, 1, 1_000)); setDrag(null); } }}
-          onPointerCancel={() => setDrag(null)}>
-          <svg className="timeline-grid" width={width + 10} height={(lanes.length + 1) * rowHeight + 20} aria-hidden="true">
-            {ticks.map((t) => <g key={t} transform={`translate(${xOf(t)},0)`}><line y1={0} y2={(lanes.length + 1) * rowHeight} /><text y={(lanes.length + 1) * rowHeight + 14} textAnchor={xOf(t) < 24 ? "start" : xOf(t) > width - 24 ? "end" : "middle"}>{clock(t)}</text></g>)}
+          onPointerDown={(e) => { if (e.button === 0 && e.pointerType !== "touch" && !(e.target as Element).closest("button")) { pull([timeAt(e.clientX), timeAt(e.clientX)]); e.currentTarget.setPointerCapture(e.pointerId); } }}
+          onPointerMove={(e) => { if (dragged.current) pull([dragged.current[0], timeAt(e.clientX)]); }}
+          onPointerUp={(e) => {
+            if (!dragged.current) return;
+            const [a, b] = [dragged.current[0], timeAt(e.clientX)].sort((x, y) => x - y) as [number, number];
+            pull(null);
+            if ((b - a) * scale > 6) change(zoomed([a, b], bounds, (a + b) / 2, 1, 1_000));
+          }}
+          onPointerCancel={() => pull(null)}>
+          <svg className="timeline-grid" width={width + 18} height={(lanes.length + 1) * rowHeight + 20} aria-hidden="true">
+            {ticks.map((t) => <g key={t} transform={`translate(${xOf(t)},0)`}><line y1={0} y2={(lanes.length + 1) * rowHeight} /><text y={(lanes.length + 1) * rowHeight + 14} textAnchor={xOf(t) < 24 ? "start" : xOf(t) > width - 24 ? "end" : "middle"}>{clock(t, t % 1000 !== 0)}</text></g>)}
           </svg>
           {lanes.map(({ lane, name, rows: of }, i) => (
             <div key={lane} className="timeline-lane" role="group" aria-label={`${name}: ${of.length} events`} style={{ height: rowHeight }} data-lane={lane}>
               <span className="timeline-name" style={narrow ? undefined : { left: -left, width: left - 8 }}>{name}</span>
-              {of.length === 0 && <Text span size="xs" c="dimmed" className="timeline-none">{narrow ? "none" : laneHints[lane].none}</Text>}
+              {of.length === 0 && <Text span size="xs" c="dimmed" className="timeline-none">{narrowed ? "none matches" : narrow ? "none" : laneHints[lane].none}{!narrowed && all > 900 && laneHints[lane].code && <> · an application tells it with <code>{laneHints[lane].code}</code></>}</Text>}
               {width > 0 && bars.filter((b) => b.lane === lane && b.from <= range[1] && (b.to ?? range[1]) >= range[0]).map((b) => {
                 const from = Math.max(xOf(b.from), 0);
                 return <span key={`${b.label}${b.from}`} className="timeline-held" data-what={b.label} title={`${b.label}, ${b.to ? duration(b.to - b.from) : "goes on"}`} style={{ left: from, width: Math.max(Math.min(xOf(b.to ?? range[1]), width) - from, 2) }} />;
@@ -124,7 +136,7 @@ export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, 
                       onClick={() => {
                         const span = Date.parse((some.at(-1) as Happening).time) - Date.parse(first.time);
                         // Rows of one moment are not parted by any zoom.
-                        if (some.length > 1 && span > 500) change(zoomed([Date.parse(first.time) - span / 3, Date.parse(first.time) + span * 1.33], bounds, Date.parse(first.time) + span / 2, 1, 1_000));
+                        if (span > 0 && range[1] - range[0] > 1_500) change(zoomed([Date.parse(first.time) - span / 3, Date.parse(first.time) + span * 1.33], bounds, Date.parse(first.time) + span / 2, 1, 1_000));
                         else onOpen(worst);
                       }}>
                       <Dot shape={type?.shape ?? "circle"} color={happeningColor(type, scheme)} size={some.length > 1 ? 18 : 15} />
@@ -136,7 +148,7 @@ export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, 
           ))}
           <div className="timeline-lane" role="group" aria-label={`Issues: ${shownIssues.length}`} style={{ height: rowHeight }} data-lane="issues">
             <span className="timeline-name" style={narrow ? undefined : { left: -left, width: left - 8 }}>Issues</span>
-            {shownIssues.length === 0 && <Text span size="xs" c="dimmed" className="timeline-none">nothing was found wrong</Text>}
+            {shownIssues.length === 0 && <Text span size="xs" c="dimmed" className="timeline-none">nothing was found wrong in this time</Text>}
             {width > 0 && shownIssues.map((issue) => {
               const from = Math.max(xOf(Date.parse(issue.start)), 0);
               const to = Math.min(xOf(issue.end ? Date.parse(issue.end) : range[1]), width);

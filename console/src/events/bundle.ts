@@ -32,7 +32,7 @@ export function bundle<T extends At>(rows: T[], range: [number, number], width: 
 
 /** Round instants for an axis, in the viewer's zone, at most so many. */
 export function instants([from, to]: [number, number], most: number): number[] {
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200].map((s) => s * 1000);
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200].map((s) => s * 1000);
   const step = steps.find((s) => (to - from) / s <= most) ?? 14_400_000;
   const offset = new Date(from).getTimezoneOffset() * 60_000;
   const out: number[] = [];
