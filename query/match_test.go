@@ -152,6 +152,10 @@ func TestMatches(t *testing.T) {
 		if err != nil || len(of) != 5 || of[0].Sender != ben || of[0].Basis != match.SSRC || len(of[0].Sent) != 1 || of[3].User != "dora" || of[3].Sender != 0 || of[4].Basis != match.Unmatched {
 			t.Errorf("%+v, %v", of, err)
 		}
+		streams, err := q.Streams(t.Context(), 1, call, ada)
+		if err != nil || streams[0].RemoteBasis != "" || streams[2].RemoteBasis != rtc.BasisMapping {
+			t.Errorf("what told whose a stream is was not kept: %+v, %v", streams, err)
+		}
 		if none, err := q.Matches(t.Context(), 1, call, []rtc.SessionID{ben}); err != nil || len(none) != 0 {
 			t.Errorf("ben receives %+v, %v", none, err)
 		}

@@ -241,8 +241,16 @@ func TestAssignment(t *testing.T) {
 		if s := p.out.Sessions[0]; s.Room != "conf" || s.User != "me" {
 			t.Errorf("session %+v", s)
 		}
-		if st := p.out.Streams[0]; st.RemoteUser != "you" {
-			t.Errorf("remote user %q", st.RemoteUser)
+		if st := p.out.Streams[0]; st.RemoteUser != "you" || st.RemoteBasis != rtc.BasisConnection {
+			t.Errorf("remote user %q by %q", st.RemoteUser, st.RemoteBasis)
+		}
+		// What the application says of a stream is surer, and is kept as such.
+		p.must(p.tell(rtc.KindEvent, "", rtc.NameMapStream, `{"ssrc":1,"user":"her"}`))
+		p.after(time.Second)
+		p.must(p.poll("I packetsReceived=2"))
+		p.s.End(p.now, "leave")
+		if st := p.out.Streams[0]; st.RemoteUser != "her" || st.RemoteBasis != rtc.BasisMapping {
+			t.Errorf("then remote user %q by %q", st.RemoteUser, st.RemoteBasis)
 		}
 	})
 	t.Run("after a second", func(t *testing.T) {

@@ -66,6 +66,9 @@ func TestWhoSends(t *testing.T) {
 			p.s.End(p.now, "leave")
 			got := make([]string, len(p.out.Streams))
 			for _, st := range p.out.Streams {
+				if (st.RemoteBasis == rtc.BasisMapping) != (st.RemoteUser != "") || st.RemoteUser == "" && st.RemoteBasis != "" {
+					t.Errorf("%q was told by %q", st.RemoteUser, st.RemoteBasis)
+				}
 				got[st.ID-1] = strings.TrimSuffix(st.Track+"="+st.RemoteUser+"/"+st.Label, "/")
 			}
 			if strings.Join(got, " ") != c.want {
