@@ -207,8 +207,10 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
       await p.emulateMedia({ colorScheme: scheme });
       await p.setViewportSize({ width, height });
       await p.goto(address(calls.loss!, { receiver: calls.loss!.stays.ben!, sender: calls.loss!.stays.ada! }));
-      await charts(p, 2);
       await p.getByRole("region", { name: "What stands out in this range" }).waitFor();
+      await picture(`top-${scheme}-${width}`, p);
+      await half(p, "Sender").locator(".chart").first().scrollIntoViewIfNeeded();
+      await charts(p);
       await picture(`${scheme}-${width}`, p);
       expect(await p.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), "wider than the screen").toBeLessThanOrEqual(0);
       await p.evaluate(await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));

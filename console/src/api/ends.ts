@@ -1,15 +1,15 @@
 // What the page of two ends asks: which received stream is whose, what
 // happened at either end, and the figures of both in one question.
-import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import type { Happening, Match } from "../ends/told";
 import { api, type Issue, unwrap } from "./client";
 
-/** Whose each stream is that the session received; without one, that anybody in the call did. */
-export function useMatches(app: number, call: string, session?: string) {
+/** Whose each stream is that the session received. */
+export function useMatches(app: number, call: string, session: string | undefined) {
   return useQuery({
-    queryKey: ["call", call, "matches", session ?? ""],
-    queryFn: async ({ signal }) => (await unwrap(api.GET("/apps/{app}/calls/{call}/matches", { params: { path: { app, call }, query: { session: session ? [session] : undefined } }, signal }))).items as Match[],
-    placeholderData: keepPreviousData,
+    queryKey: ["call", call, "matches", "ends", session],
+    queryFn: async ({ signal }) => (await unwrap(api.GET("/apps/{app}/calls/{call}/matches", { params: { path: { app, call }, query: { session: [session as string] } }, signal }))).items as Match[],
+    enabled: session !== undefined,
   });
 }
 

@@ -87,8 +87,8 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
       <Group justify="space-between" align="flex-start" mt={4} wrap="wrap">
         <Group gap="md" style={{ minWidth: 0 }}>
           <Title order={1} size="h3" style={{ overflowWrap: "anywhere" }}>End to end: {title}</Title>
-          {live && <Badge variant="light" color="teal" tt="none" leftSection={<span className="live-dot" />}>Live</Badge>}
-          {live && line === "lost" && <Badge color="orange" variant="light" tt="none">Connection lost, asking again…</Badge>}
+          {live && <Badge variant="default" tt="none" leftSection={<span className="live-dot" />}>Live</Badge>}
+          {live && line === "lost" && <Badge variant="default" tt="none" role="status">Connection lost, asking again…</Badge>}
         </Group>
         <Group gap="xs">
           <Button size="xs" variant="default" leftSection={<IconHelpCircle size={15} />} onClick={() => setHelp(true)}>How to read this</Button>
