@@ -108,7 +108,7 @@ export function Shell() {
             <SchemeToggle />
             <Menu position="bottom-end" withArrow>
               <Menu.Target>
-                <ActionIcon variant="transparent" size="lg" aria-label="Account"><Avatar size={30} radius="xl" color="glass">{initials(me.data.account)}</Avatar></ActionIcon>
+                <ActionIcon variant="transparent" size="lg" aria-label={`Account ${initials(me.data.account)}`}><Avatar size={30} radius="xl" color="glass">{initials(me.data.account)}</Avatar></ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Label>{me.data.account}</Menu.Label>

@@ -91,7 +91,7 @@ func Of(r *Rows, now time.Time) []Figure {
 			"Streams that were sent and carried media, of those that were to be sent. Good from 99 %, fair from 95 %."),
 		rate("pull_success", "Pull success", float64(m.pullOK), float64(m.pullTried), "streams", grader(0.99, 0.95),
 			"Streams that were received and carried media, of those that were to be received. Good from 99 %, fair from 95 %."),
-		rate("recording_success", "Recording success", 0, 0, "recordings", grader(0.99, 0.95),
+		rate("recording_success", "Recording", 0, 0, "recordings", grader(0.99, 0.95),
 			"Recordings that were completed, of those that began. This call was not recorded."),
 		rate("video_freeze", "Video freeze", m.videoStutter, m.videoTime, "ms", bySeverity(quality.VideoSeverity),
 			"Time in stutters of 600 ms or longer, of the time of received video. Good below 5 %, fair below 10 %."),
@@ -99,9 +99,9 @@ func Of(r *Rows, now time.Time) []Figure {
 			"Time in stutters of 200 ms or longer, of the time of received audio. Good below 3 %, fair below 5 %."),
 		rate("lag", "Lag", m.lag, m.lagOf, "ms", bySeverity(quality.VideoSeverity),
 			"Time with more than 400 ms from end to end, of the time of audio and video whose delay was measured. Good below 5 %, fair below 10 %."),
-		rate("high_quality_video", "High-quality video", video.good, video.all, "streams", grader(0.95, 0.9),
+		rate("high_quality_video", "HQ video", video.good, video.all, "streams", grader(0.95, 0.9),
 			"Received streams of video and screens that lost at most 5 % of their packets. Good from 95 %, fair from 90 %."),
-		rate("high_quality_audio", "High-quality audio", audio.good, audio.all, "streams", grader(0.95, 0.9),
+		rate("high_quality_audio", "HQ audio", audio.good, audio.all, "streams", grader(0.95, 0.9),
 			"Received streams of audio that lost at most 5 % of their packets. Good from 95 %, fair from 90 %."),
 	}
 }

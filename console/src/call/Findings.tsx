@@ -24,7 +24,7 @@ interface Around {
 
 /** What was wrong with the call, in words, each with what it rests on; nothing where nothing was. */
 export function VerdictCard({ issues, live, measured, ...around }: Around & { issues: Issue[]; live: boolean; measured: boolean }) {
-  const { call, metrics, bounds, onShow } = around;
+  const { call, metrics, bounds } = around;
   const verdict = call.verdict as Verdict | null;
   if (!verdict) {
     return (
@@ -51,15 +51,8 @@ export function VerdictCard({ issues, live, measured, ...around }: Around & { is
                   const range = together(moments);
                   return (
                     <li key={s}>
-                      <Text size={n === 0 ? "md" : "sm"} fw={n === 0 ? 550 : 400} component="p" m={0}>
-                        {inZone(s, call.start)}{" "}
-                        {range && moments[0] && (
-                          <Anchor component="button" type="button" size="xs" fw={400} onClick={() => onShow({ ...(moments[0] as Moment), range })} aria-label={`Show on the charts: ${inZone(s, call.start)}`} style={{ whiteSpace: "nowrap" }}>
-                            <IconZoomIn size={13} style={{ verticalAlign: -2 }} aria-hidden /> Show
-                          </Anchor>
-                        )}
-                      </Text>
-                      <EvidenceList {...around} evidence={evidence[n] ?? []} issues={issues} />
+                      <Text size={n === 0 ? "md" : "sm"} fw={n === 0 ? 550 : 400} component="p" m={0}>{inZone(s, call.start)}</Text>
+                      <EvidenceList {...around} evidence={evidence[n] ?? []} issues={issues} show={range && moments[0] && { ...moments[0], range }} />
                     </li>
                   );
                 })}
@@ -104,7 +97,7 @@ function Counts({ counts }: { counts: Record<Severity, number> }) {
 }
 
 /** What a sentence rests on; each leads to the page and the moment that show it. */
-function EvidenceList({ app, call, metrics, bounds, evidence, issues }: Around & { evidence: Evidence[]; issues: Issue[] }) {
+function EvidenceList({ app, call, metrics, bounds, onShow, evidence, issues, show }: Around & { evidence: Evidence[]; issues: Issue[]; show?: Moment }) {
   const seen = new Set<string>();
   const items = evidence.flatMap((e) => {
     const text = evidenceText(e, metrics);
@@ -117,18 +110,19 @@ function EvidenceList({ app, call, metrics, bounds, evidence, issues }: Around &
   if (items.length === 0) return null;
   return (
     <ul className="evidence" aria-label="Evidence">
+      {show && <li><button type="button" className="evidence-link" onClick={() => onShow(show)}><IconZoomIn size={13} aria-hidden /><span>Show on the charts</span></button></li>}
       {items.map(({ line, moment }) => (
         <li key={line} style={{ maxWidth: "100%" }}>
           {moment
             ? <Link className="evidence-link" to={momentLink(app, call.id, moment)}><span>{line}</span><IconArrowRight size={12} aria-hidden /></Link>
-            : <Text span size="xs" c="dimmed">{line}</Text>}
+            : <span className="evidence-note">{line}</span>}
         </li>
       ))}
     </ul>
   );
 }
 
-const groupsShown = 6;
+const groupsShown = 4;
 const issuesShown = 25;
 
 /** Every issue of the call by its user, with its figures; choosing one leads to its moment. */
@@ -146,18 +140,18 @@ export function Issues({ live, ...around }: Around & { live: boolean }) {
   if (counts.low + counts.medium + counts.high === 0 && groups.length === 0) return null;
   const total = groups.reduce((n, g) => n + g.issues.length, 0);
   const shown = all ? groups : groups.slice(0, groupsShown);
-  const choices = ([["high", "High", counts.high], ["medium", "Medium and high", counts.high + counts.medium], ["low", "All", counts.high + counts.medium + counts.low]] as const).filter(([, , n]) => n > 0);
+  const choices = ([["high", "High", counts.high], ["medium", "Medium and high", counts.high + counts.medium], ["low", "All", counts.high + counts.medium + counts.low]] as const).filter(([, , n], i, all) => n > 0 && n !== all[i - 1]?.[2]);
   return (
     <Paper style={{ overflow: "hidden" }} component="section" aria-label="Issues">
       <Group justify="space-between" px={14} py={8} gap="sm">
         <Text size="sm" fw={600}>Issues <Text span size="sm" c="dimmed" fw={400}>by user</Text></Text>
-        <SegmentedControl size="xs" aria-label="Severity of issues" value={from} onChange={(v) => setChosen(v as Severity)} data={choices.map(([value, label, n]) => ({ value, label: `${label} (${count(n)})` }))} />
+        {choices.length > 1 && <SegmentedControl size="xs" aria-label="Severity of issues" value={from} onChange={(v) => setChosen(v as Severity)} data={choices.map(([value, label, n]) => ({ value, label: `${label} (${count(n)})` }))} />}
       </Group>
       {issues.error && !issues.data && <Alert color="red" m="sm" title="The issues could not be read">{issues.error.message}</Alert>}
       {issues.isPending && <Skeleton h={60} m="sm" w="auto" />}
       {issues.data && groups.length === 0 && <Text size="sm" c="dimmed" px={14} pb="sm">{live ? "None of this severity so far." : "None of this severity."}</Text>}
-      {shown.map((g, n) => {
-        const open = toggled[g.key] ?? (total <= 6 || (n === 0 && g.issues.length <= 8));
+      {shown.map((g) => {
+        const open = toggled[g.key] ?? total <= 4;
         return (
           <div key={g.key}>
             <UnstyledButton className="issue-group" aria-expanded={open} onClick={() => setToggled((t) => ({ ...t, [g.key]: !open }))}>
@@ -232,15 +226,15 @@ function What({ issue }: { issue: Issue }) {
 
 function When({ issue, onShow }: { issue: Issue; onShow: () => void }) {
   return (
-    <Anchor component="button" type="button" size="sm" className="num" onClick={onShow} style={{ display: "inline-flex", alignItems: "center", gap: 4, whiteSpace: "nowrap" }} aria-label={`Show ${issue.label} at ${clock(issue.start)} on the charts`}>
-      {clock(issue.start)}<Text span size="xs" c="dimmed">{issue.end ? (Date.parse(issue.end) > Date.parse(issue.start) ? duration(Date.parse(issue.end) - Date.parse(issue.start), true) : "") : "lasts"}</Text><IconZoomIn size={14} aria-hidden />
+    <Anchor component="button" type="button" size="sm" className="num" onClick={onShow} style={{ position: "relative", display: "inline-flex", alignItems: "center", gap: 4, whiteSpace: "nowrap" }}>
+      {clock(issue.start)}<Text span size="xs" c="dimmed">{issue.end ? (Date.parse(issue.end) > Date.parse(issue.start) ? duration(Date.parse(issue.end) - Date.parse(issue.start), true) : "") : "lasts"}</Text><IconZoomIn size={14} aria-hidden /><span className="sr-only">: show {issue.label} on the charts</span>
     </Anchor>
   );
 }
 
 function Details({ app, call, issue, moment }: { app: number; call: string; issue: Issue; moment: Moment }) {
   const where = moment.sender ? "Both ends" : "User";
-  return <Anchor component={Link} to={momentLink(app, call, moment)} size="xs" style={{ whiteSpace: "nowrap" }} aria-label={`${where} at ${issue.label}, ${clock(issue.start)}`}>{where} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-hidden /></Anchor>;
+  return <Anchor component={Link} to={momentLink(app, call, moment)} size="xs" style={{ whiteSpace: "nowrap", position: "relative" }}>{where} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-hidden /><span className="sr-only"> at {issue.label}, {clock(issue.start)}</span></Anchor>;
 }
 
 const measured = (e: Evidence) => e.metric !== "" || e.event !== "";

@@ -12,7 +12,8 @@ export function partText(f: ProfileFigure): string {
   if (f.of === null) return "";
   const part = (n: number | null) => (f.ofUnit === "ms" ? duration(n, true) : count(n));
   const unit = f.ofUnit === "ms" || f.ofUnit === "" ? "" : ` ${f.of === 1 ? f.ofUnit.replace(/s$/, "") : f.ofUnit}`;
-  if (f.count === null) return f.of > 0 ? `of ${part(f.of)}${unit}` : "";
+  if (f.count === null) return f.of > 0 ? `median of ${part(f.of)}${unit}` : "";
+  if (f.unit === "") return `of ${part(f.of)}${unit}`;
   return `${part(f.count)} of ${part(f.of)}${unit}`;
 }
 
@@ -36,11 +37,11 @@ const Tile = memo(function Tile({ f }: { f: ProfileFigure }) {
           <button type="button" className="profile-help" aria-description={f.help}>{f.label}</button>
         </Tooltip>
       </dt>
-      <dd className="profile-value">{value === none ? <Text span c="dimmed" fz={14} fw={400}>{f.id === "recording_success" ? "not recorded" : "not measured"}</Text> : value}</dd>
-      <dd className="profile-part">
-        {grade && Icon && <span className="grade" data-grade={grade}><Icon size={13} aria-hidden />{words[grade]}</span>}
-        <span>{partText(f)}</span>
+      <dd className="profile-value">
+        {value === none ? <Text span c="dimmed" fz={14} fw={400}>{f.id === "recording_success" ? "not recorded" : "not measured"}</Text> : value}
+        {grade && Icon && <span className="grade" data-grade={grade}><Icon size={13} aria-hidden style={{ alignSelf: "center" }} />{words[grade]}</span>}
       </dd>
+      <dd className="profile-part">{partText(f)}</dd>
     </div>
   );
 }, (a, b) => JSON.stringify(a.f) === JSON.stringify(b.f));

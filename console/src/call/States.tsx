@@ -19,7 +19,7 @@ export function States({ states, app, onTrace, onForget }: { states: State[]; ap
   return (
     <Stack gap="xs" role="status" aria-label="About this call">
       {states.filter((s) => s.tone === "warning").map((s) => (
-        <Alert key={s.id} color="yellow" icon={<IconAlertTriangle size={18} />} title={s.title} py="xs" data-state={s.id}>
+        <Alert key={s.id} color="yellow" icon={<IconAlertTriangle size={18} />} title={s.title} py="xs" data-state={s.id} styles={{ title: { color: "var(--fair)" }, icon: { color: "var(--fair)" } }}>
           {s.text}{s.action && <div style={{ marginTop: 8 }}>{action(s)}</div>}
         </Alert>
       ))}

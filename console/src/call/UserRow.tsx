@@ -31,7 +31,7 @@ export const cardHeight = 116;
 
 /** The columns of the list. */
 export const widths = (choosing: boolean) =>
-  `${choosing ? "18px " : ""}minmax(140px, 1.5fr) minmax(104px, 1fr) 82px minmax(70px, 0.8fr) minmax(90px, 1fr) 84px 80px minmax(104px, 1.1fr) 62px minmax(78px, 0.8fr)`;
+  `${choosing ? "18px " : ""}minmax(140px, 1.5fr) minmax(104px, 1fr) 82px minmax(70px, 0.8fr) minmax(90px, 1fr) 84px 80px minmax(104px, 1.1fr) 74px minmax(78px, 0.8fr)`;
 
 const same = (a: UserRowProps, b: UserRowProps) =>
   a.shown === b.shown && a.choice === b.choice && a.selected === b.selected && a.scheme === b.scheme && a.from === b.from && a.to === b.to && a.call === b.call && a.onToggle === b.onToggle
@@ -55,7 +55,7 @@ function stayed(u: User, now: number): number {
 function Arrows({ user }: { user: User }) {
   const words = [user.sends && "has sent media", user.receives && "has received media"].filter(Boolean).join(", ") || "has sent and received nothing";
   return (
-    <span className="people-arrows" title={words}>
+    <span className="userlist-arrows" title={words}>
       {user.sends && <IconArrowUp size={15} stroke={2.4} color="#1a9e5f" aria-hidden />}
       {user.receives && <IconArrowDown size={15} stroke={2.4} color="#d59a00" aria-hidden />}
       <span className="sr-only">{words}</span>
@@ -65,10 +65,10 @@ function Arrows({ user }: { user: User }) {
 
 function ScoreMark({ person }: { person: Person }) {
   const { score } = person.user;
-  if (score === null) return <span className="people-score" title="No score: nothing was measured that it could rest on">{none}</span>;
+  if (score === null) return <span className="userlist-score" title="No score: nothing was measured that it could rest on">{none}</span>;
   const { word, color } = scoreBand(score);
   const why = person.reasons.length ? `${word}, lowered by\n${person.reasons.map((r) => `−${r.points.toFixed(1)} ${r.text}`).join("\n")}` : `${word}: nothing lowered it`;
-  return <span className="people-score" data-color={color} title={why} role="img" aria-label={`Score ${score.toFixed(1)} of 10, ${word}`}>{score.toFixed(1)}</span>;
+  return <span className="userlist-score" data-color={color} title={why} role="img" aria-label={`Score ${score.toFixed(1)} of 10, ${word}`}>{score.toFixed(1)}</span>;
 }
 
 function Worst({ person }: { person: Person }) {
@@ -82,10 +82,10 @@ function Name(p: UserRowProps) {
   const more = user.stays.length > 1 ? `${user.stays.length} stays` : "";
   const id = user.userName && user.user && user.userName !== user.user ? user.user : !user.user && !user.userName ? "told no user id" : "";
   return (
-    <div className="people-name">
-      <span className="people-avatar" aria-hidden style={{ borderColor: userColor(index, p.scheme) }}>{initials(name)}</span>
+    <div className="userlist-name">
+      <span className="userlist-avatar" aria-hidden style={{ borderColor: userColor(index, p.scheme) }}>{initials(name)}</span>
       <div style={{ minWidth: 0 }}>
-        <Link to={link(p)} className="people-line" onClick={(e) => e.stopPropagation()} title={name}>{name}</Link>
+        <Link to={link(p)} className="userlist-line" onClick={(e) => e.stopPropagation()} title={name}>{name}</Link>
         {(id || more) && <small>{[id, more].filter(Boolean).join(" · ")}</small>}
       </div>
     </div>
@@ -94,7 +94,7 @@ function Name(p: UserRowProps) {
 
 function Check(p: UserRowProps) {
   return (
-    <input type="checkbox" className="people-check" checked={p.shown} disabled={!p.choice} aria-label={`${p.person.name} in the charts`} title={p.shown ? "In the charts" : p.choice ? "Add to the charts" : "Untick another first"}
+    <input type="checkbox" className="userlist-check" checked={p.shown} disabled={!p.choice} aria-label={`${p.person.name} in the charts`} title={p.shown ? "In the charts" : p.choice ? "Add to the charts" : "Untick another first"}
       onChange={() => p.onToggle(p.person.key)} onClick={(e) => e.stopPropagation()} />
   );
 }
@@ -109,18 +109,18 @@ export const UserRow = memo(function UserRow(p: UserRowProps) {
   const os = [user.device, user.os].filter(Boolean).join(", ");
   return (
     // The row opens the user's page for the mouse; the keyboard has the link in it.
-    <div className="people-grid people-row" data-selected={p.selected} style={{ gridTemplateColumns: widths(p.choice !== undefined), height: rowHeight }} onClick={() => void navigate(link(p))}>
+    <div className="userlist-grid userlist-row" data-selected={p.selected} style={{ gridTemplateColumns: widths(p.choice !== undefined), height: rowHeight }} onClick={() => void navigate(link(p))}>
       {p.choice !== undefined && <div role="cell">{Check(p)}</div>}
-      <div role="cell" className="people-cell">{Name(p)}</div>
-      <div role="cell" className="people-cell"><ScoreMark person={p.person} /><small title={p.person.worst?.label}><Worst person={p.person} /></small></div>
-      <div role="cell" className="people-cell"><span className="people-line" style={{ overflow: "visible" }}><Arrows user={user} />{role}</span>{user.role && <small title={user.role}>{user.role}</small>}</div>
-      <div role="cell" className="people-cell"><span className="people-line" title={user.region}>{user.region || none}</span>{user.carrier && <small title={user.carrier}>{user.carrier}</small>}</div>
-      <div role="cell" className="people-cell"><StayBar stays={segmentsOf(user)} bounds={[p.from, p.to]} now={p.now} /></div>
-      <div role="cell" className="people-cell num" title={`${dateTime(first.start)} – ${user.lastOut ? dateTime(user.lastOut) : "still there"}`}>{clock(first.start)}<small>{user.lastOut ? `– ${clock(user.lastOut)}` : "– now"}</small></div>
-      <div role="cell" className="people-cell num" style={{ textAlign: "right" }}>{duration(stayed(user, p.now), true)}</div>
-      <div role="cell" className="people-cell"><span className="people-line" title={user.stays.at(-1)?.userAgent}>{browserOf(user) || user.device || none}</span>{os && browserOf(user) && <small title={os}>{os}</small>}</div>
-      <div role="cell" className="people-cell"><span className="people-line">{user.network || none}</span>{user.relay && <small title="A connection goes through a TURN relay">relayed</small>}</div>
-      <div role="cell" className="people-cell"><span className="people-line" title={user.sdkVersion}>{user.sdkVersion || none}</span><small title={`${user.sdk} ${user.protocol}`}>{sdkOf(user)}</small></div>
+      <div role="cell" className="userlist-cell">{Name(p)}</div>
+      <div role="cell" className="userlist-cell"><ScoreMark person={p.person} /><small title={p.person.worst?.label}><Worst person={p.person} /></small></div>
+      <div role="cell" className="userlist-cell"><span className="userlist-line" style={{ overflow: "visible" }}><Arrows user={user} />{role}</span>{user.role && <small title={user.role}>{user.role}</small>}</div>
+      <div role="cell" className="userlist-cell"><span className="userlist-line" title={user.region}>{user.region || none}</span>{user.carrier && <small title={user.carrier}>{user.carrier}</small>}</div>
+      <div role="cell" className="userlist-cell"><StayBar stays={segmentsOf(user)} bounds={[p.from, p.to]} now={p.now} /></div>
+      <div role="cell" className="userlist-cell num" title={`${dateTime(first.start)} – ${user.lastOut ? dateTime(user.lastOut) : "still there"}`}>{clock(first.start)}<small>{user.lastOut ? `– ${clock(user.lastOut)}` : "– now"}</small></div>
+      <div role="cell" className="userlist-cell num" style={{ textAlign: "right" }}>{duration(stayed(user, p.now), true)}</div>
+      <div role="cell" className="userlist-cell"><span className="userlist-line" title={user.stays.at(-1)?.userAgent}>{browserOf(user) || user.device || none}</span>{os && browserOf(user) && <small title={os}>{os}</small>}</div>
+      <div role="cell" className="userlist-cell"><span className="userlist-line">{user.network || none}</span>{user.relay && <small title="A connection goes through a TURN relay">relayed</small>}</div>
+      <div role="cell" className="userlist-cell"><span className="userlist-line" title={user.sdkVersion}>{user.sdkVersion || none}</span><small title={`${user.sdk} ${user.protocol}`}>{sdkOf(user)}</small></div>
     </div>
   );
 }, same);
@@ -132,7 +132,7 @@ export const UserCard = memo(function UserCard(p: UserRowProps) {
   const first = user.stays[0];
   if (!first) return null;
   return (
-    <div className="people-card" data-selected={p.selected} style={{ height: cardHeight }} onClick={() => void navigate(link(p))}>
+    <div className="userlist-card" data-selected={p.selected} style={{ height: cardHeight }} onClick={() => void navigate(link(p))}>
       <div style={{ display: "flex", alignItems: "center", gap: 8, minWidth: 0 }}>
         {p.choice !== undefined && Check(p)}
         <div style={{ flex: 1, minWidth: 0 }}>{Name(p)}</div>
@@ -140,10 +140,10 @@ export const UserCard = memo(function UserCard(p: UserRowProps) {
         <ScoreMark person={p.person} />
       </div>
       <StayBar stays={segmentsOf(user)} bounds={[p.from, p.to]} now={p.now} />
-      <div className="people-cell num" style={{ fontSize: 12, whiteSpace: "nowrap", overflow: "hidden", textOverflow: "ellipsis" }}>
+      <div className="userlist-cell num" style={{ fontSize: 12, whiteSpace: "nowrap", overflow: "hidden", textOverflow: "ellipsis" }}>
         {clock(first.start)} – {user.lastOut ? clock(user.lastOut) : "now"}, {duration(stayed(user, p.now), true)}{(p.person.worst) && <> · <Worst person={p.person} /></>}
       </div>
-      <div className="people-cell"><small>{[user.region, user.carrier, browserOf(user), user.os, user.network, [sdkOf(user), user.sdkVersion].filter(Boolean).join(" ")].filter(Boolean).join(" · ") || none}</small></div>
+      <div className="userlist-cell"><small>{[user.region, user.carrier, browserOf(user), user.os, user.network, [sdkOf(user), user.sdkVersion].filter(Boolean).join(" ")].filter(Boolean).join(" · ") || none}</small></div>
     </div>
   );
 }, same);

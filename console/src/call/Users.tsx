@@ -58,7 +58,6 @@ export function Users({ app, call, outcomes, issues, view, setView, bounds }: Pr
 
   const range = shownRange(view, bounds);
   const zoomed = view.range !== undefined;
-  const rest = people.length - shown.size;
   const row = (p: Person): UserRowProps => ({
     person: p, app, call: call.id, from: range[0], to: range[1], now: bounds[1], scheme, selected: view.session !== undefined && p.user.stays.some((s) => s.id === view.session),
     shown: shown.has(p.key), choice: choosing ? (shown.has(p.key) ? shown.size > 1 : shown.size < many) : undefined, onToggle: toggle,
@@ -66,19 +65,20 @@ export function Users({ app, call, outcomes, issues, view, setView, bounds }: Pr
 
   return (
     <Paper style={{ overflow: "hidden" }}>
-      <Group justify="space-between" px={14} py={8} gap="sm" style={{ borderBottom: "1px solid var(--mantine-color-default-border)" }}>
-        {choosing
-          ? <SegmentedControl size="xs" aria-label="Which users" value={all ? "all" : "shown"} onChange={(v) => setEveryone(v === "all")} data={[{ value: "shown", label: `In the charts (${shown.size})` }, { value: "all", label: `All users (${count(people.length)})` }]} />
-          : <Text size="xs" c="dimmed">{count(people.length)} {people.length === 1 ? "user" : "users"}</Text>}
-        <Group gap="xs">
-          {all && (
-            <TextInput ref={field} size="xs" w={220} aria-label="Search users" placeholder="Name, id, device, region…" leftSection={<IconSearch size={14} />} value={search} onChange={(e) => setSearch(e.currentTarget.value)}
-              rightSection={search && <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Clear the search" onClick={() => setSearch("")}><IconX size={14} /></ActionIcon>} />
-          )}
-          {choosing && !all && <Button size="compact-sm" variant="default" leftSection={<IconUserPlus size={15} />} onClick={() => setEveryone(true)} disabled={rest === 0}>Add users</Button>}
-          {choosing && view.users && <Button size="compact-sm" variant="subtle" onClick={() => setView({ users: undefined })}>First {few}</Button>}
+      {choosing && (
+        <Group justify="space-between" px={14} py={8} gap="sm" style={{ borderBottom: "1px solid var(--mantine-color-default-border)" }}>
+          <SegmentedControl size="xs" aria-label="Which users" value={all ? "all" : "shown"} onChange={(v) => setEveryone(v === "all")} data={[{ value: "shown", label: `In the charts (${shown.size})` }, { value: "all", label: `All users (${count(people.length)})` }]} />
+          <Group gap="xs">
+            {all
+              ? (
+                <TextInput ref={field} size="xs" w={220} aria-label="Search users" placeholder="Name, id, device, region…" leftSection={<IconSearch size={14} />} value={search} onChange={(e) => setSearch(e.currentTarget.value)}
+                  rightSection={search && <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Clear the search" onClick={() => setSearch("")}><IconX size={14} /></ActionIcon>} />
+              )
+              : <Button size="compact-sm" variant="default" leftSection={<IconUserPlus size={15} />} onClick={() => setEveryone(true)}>Add users</Button>}
+            {view.users && <Button size="compact-sm" variant="subtle" onClick={() => setView({ users: undefined })}>First {few}</Button>}
+          </Group>
         </Group>
-      </Group>
+      )}
       {all && (
         <Text size="xs" c="dimmed" px={14} py={6} role="status">
           {search ? `${count(rows.length)} of ${count(people.length)} match. ` : ""}Ticked users are in the charts: {shown.size} of at most {many}{shown.size >= many ? "; untick one to add another" : ""}.
@@ -95,7 +95,7 @@ export function Users({ app, call, outcomes, issues, view, setView, bounds }: Pr
 
 function Head({ order, setOrder, choosing, zoomed }: { order: { sort: PeopleSort; ascending: boolean }; setOrder: (o: { sort: PeopleSort; ascending: boolean }) => void; choosing: boolean; zoomed: boolean }) {
   return (
-    <div role="row" aria-rowindex={1} className="people-grid people-head" style={{ gridTemplateColumns: widths(choosing) }}>
+    <div role="row" aria-rowindex={1} className="userlist-grid userlist-head" style={{ gridTemplateColumns: widths(choosing) }}>
       {choosing && <div role="columnheader"><span className="sr-only">In the charts</span></div>}
       {heads.map(({ sort, name, right }) => {
         const on = sort === order.sort;
@@ -103,7 +103,7 @@ function Head({ order, setOrder, choosing, zoomed }: { order: { sort: PeopleSort
         return (
           <div key={name} role="columnheader" aria-sort={sort ? (on ? (order.ascending ? "ascending" : "descending") : "none") : undefined} style={{ textAlign: right ? "right" : undefined }}>
             {sort
-              ? <UnstyledButton className="people-sort" onClick={() => setOrder({ sort, ascending: on ? !order.ascending : sort !== "duration" })}>{name}<Icon size={12} aria-hidden style={{ opacity: on ? 1 : 0.2 }} /></UnstyledButton>
+              ? <UnstyledButton className="userlist-sort" onClick={() => setOrder({ sort, ascending: on ? !order.ascending : sort !== "duration" })}>{name}<Icon size={12} aria-hidden style={{ opacity: on ? 1 : 0.2 }} /></UnstyledButton>
               : <span title={zoomed ? "Within the range that the charts show" : undefined}>{name}{zoomed ? ", range" : ""}</span>}
           </div>
         );
@@ -123,7 +123,7 @@ function List({ rows, height, render, head, table = false, label }: { rows: Pers
     <div key={p.key} role={role} {...(table ? { "aria-rowindex": n + 2 } : { "aria-posinset": n + 1, "aria-setsize": rows.length })} style={style}>{render(p)}</div>
   );
   return (
-    <div ref={scroller} className="people" data-virtual={virtual} role={table ? "table" : "list"} aria-label={label} aria-rowcount={table ? rows.length + 1 : undefined} tabIndex={0}>
+    <div ref={scroller} className="userlist" data-virtual={virtual} role={table ? "table" : "list"} aria-label={label} aria-rowcount={table ? rows.length + 1 : undefined} tabIndex={0}>
       {head}
       {virtual
         ? (
