@@ -1,5 +1,6 @@
 import "./calls.css";
 import { Alert, Anchor, Box, Button, Group, Paper, Select, Skeleton, Stack, Table, Text, Title, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconChevronLeft, IconChevronRight, IconInfoCircle, IconSearch, IconUpload } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { Link, useLocation, useSearchParams } from "react-router";
@@ -7,6 +8,7 @@ import { useCalls } from "../api/calls";
 import { ApiError, type App } from "../api/client";
 import { Embed } from "../apps/Embed";
 import { count, zone } from "../format";
+import { rememberList } from "../call/range";
 import { useApp } from "../Shell";
 import { Export } from "./Export";
 import { chips, type Filters, instants, rangeNames, readFilters, type Sort, sizes, unfiltered, writeFilters } from "./filters";
@@ -28,6 +30,8 @@ export default function Calls() {
 function List({ app }: { app: App }) {
   const [params, setParams] = useSearchParams();
   const filters = useMemo(() => readFilters(params), [params]);
+  useEffect(() => rememberList(app.id, params), [app.id, params]);
+  const wide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
   // The page is kept with the entry of the history, not in the address: a page
   // of a moving list means nothing to a colleague, but the way back leads to it.
   const state = useLocation().state as { cursors?: string[] } | null;
@@ -54,19 +58,19 @@ function List({ app }: { app: App }) {
           <Title order={2} size="h3">Calls</Title>
           <Text size="sm" c="dimmed">Times are in your zone, {zone()}.</Text>
         </div>
-        <ImportButton app={app.id} />
+        <Group gap="xs"><Export app={app.id} filters={filters} range={range} disabled={!page || page.total === 0} /><ImportButton app={app.id} /></Group>
       </Group>
-      <FilterBar app={app.id} filters={filters} range={range} set={set} right={<Export app={app.id} filters={filters} range={range} disabled={!page || page.total === 0} />} />
+      <FilterBar app={app.id} filters={filters} range={range} set={set} />
       {calls.isError && <Alert color="red" title="The calls could not be read">{calls.error.message}</Alert>}
       {page?.total === 0 && !calls.isError
         ? <Nothing app={app} filters={filters} clear={() => set({ ...unfiltered, range: "all", from: undefined, to: undefined })} />
         : !calls.isError && (
           <Paper style={{ overflow: "hidden" }}>
-            <Stack gap={0} hiddenFrom="sm" component="ul" p={0} m={0} aria-label="Calls" style={{ listStyle: "none" }}>
+            {!wide && <Stack gap={0} component="ul" p={0} m={0} aria-label="Calls" style={{ listStyle: "none" }}>
               {page ? page.items.map((c) => <li key={c.id}><Card call={c} app={app.id} /></li>) : Array.from({ length: 6 }, (_, i) => <li key={i}><Skeleton h={64} m="sm" w="auto" /></li>)}
-            </Stack>
-            <Table.ScrollContainer minWidth={960} visibleFrom="sm">
-              <Table verticalSpacing={8} horizontalSpacing="md" aria-label="Calls" aria-busy={calls.isPending} onKeyDown={between}>
+            </Stack>}
+            {wide && <Table.ScrollContainer minWidth={920}>
+              <Table verticalSpacing={8} horizontalSpacing="sm" aria-label="Calls" aria-busy={calls.isPending} onKeyDown={between}>
                 <Table.Thead>
                   <Table.Tr>
                     <Head name="room" label="Room" filters={filters} set={set} />
@@ -83,7 +87,7 @@ function List({ app }: { app: App }) {
                     : Array.from({ length: 6 }, (_, i) => <Table.Tr key={i}><Table.Td colSpan={7}><Skeleton h={34} /></Table.Td></Table.Tr>)}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </Table.ScrollContainer>}
             <Group justify="space-between" px="md" py="xs" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
               <Text size="sm" c="dimmed" className="num" role="status">
                 {page ? `${count(page.total)} ${page.total === 1 ? "call" : "calls"}` : ""}
@@ -123,7 +127,7 @@ function Head({ name, label, filters, set, right, help }: { name: Sort; label: s
       <UnstyledButton onClick={() => set({ sort: name, ascending: on ? !filters.ascending : rising })} style={{ fontWeight: 600, fontSize: "var(--mantine-font-size-sm)", display: "inline-flex", alignItems: "center", gap: 4, whiteSpace: "nowrap" }}>
         {label}<Icon size={14} style={{ opacity: on ? 1 : 0.15 }} aria-hidden />
       </UnstyledButton>
-      {help && <Tooltip label={help}><span tabIndex={0} role="note" aria-label="What the bar shows: the worst issue of each part of the call's time. The higher a part, the worse; hatched grey: nobody was measured" style={{ marginLeft: 6, verticalAlign: -3, display: "inline-block", lineHeight: 0 }}><IconInfoCircle size={14} color="var(--mantine-color-dimmed)" aria-hidden /></span></Tooltip>}
+      {help && <Tooltip label={help} events={{ hover: true, focus: true, touch: true }}><span tabIndex={0} role="note" aria-label="What the bar shows: the worst issue of each part of the call's time. The higher a part, the worse; hatched grey: nobody was measured" style={{ marginLeft: 6, verticalAlign: -3, display: "inline-block", lineHeight: 0 }}><IconInfoCircle size={14} color="var(--mantine-color-dimmed)" aria-hidden /></span></Tooltip>}
     </Table.Th>
   );
 }

@@ -9,7 +9,7 @@ import { chips, type Filters, type Range, rangeNames, ranges, type Severity, sev
 type Set = (change: Partial<Filters>) => void;
 
 /** What the list is narrowed by: what is asked for most in sight, the rest behind a button, and what is on as chips. */
-export function FilterBar({ app, filters, range, set, right }: { app: number; filters: Filters; range: Instants; set: Set; right: ReactNode }) {
+export function FilterBar({ app, filters, range, set }: { app: number; filters: Filters; range: Instants; set: Set }) {
   const [open, more] = useDisclosure();
   const types = useIssueTypes();
   const on = chips(filters, (type) => types.data?.find((t) => t.type === type)?.label ?? type);
@@ -26,14 +26,13 @@ export function FilterBar({ app, filters, range, set, right }: { app: number; fi
             {filters.from !== undefined && filters.to !== undefined && filters.from >= filters.to && <Text size="xs" c="red" role="alert">The end must be after the start.</Text>}
           </Group>
         )}
-        <Typed icon={<IconDoor size={14} aria-hidden />} label="Room id" hint="Room id, or its beginning and *" value={filters.room} onChange={(room) => set({ room })} />
-        <Typed icon={<IconUser size={14} aria-hidden />} label="User id" hint="User id or name, or its beginning and *" value={filters.user} onChange={(user) => set({ user })} />
+        <Typed icon={<IconDoor size={14} aria-hidden />} label="Room id" hint="Exact, or the beginning and *: team-*" value={filters.room} onChange={(room) => set({ room })} />
+        <Typed icon={<IconUser size={14} aria-hidden />} label="User id" hint="Exact id or name, or the beginning and *: ad*" value={filters.user} onChange={(user) => set({ user })} />
         <Select size="xs" w={130} flex="1 1 110px" maw={150} aria-label="Status" allowDeselect={false} value={filters.status || "all"} onChange={(v) => set({ status: v === "active" || v === "ended" ? v : "" })}
           data={[{ value: "all", label: "Any status" }, { value: "active", label: "In progress" }, { value: "ended", label: "Ended" }]} />
         <Button size="xs" variant={open ? "light" : "default"} leftSection={<IconAdjustmentsHorizontal size={15} aria-hidden />} aria-expanded={open} aria-controls="more-filters" onClick={more.toggle}>
           More filters{hidden > 0 && ` (${hidden})`}
         </Button>
-        <Group gap="xs" ml="auto">{right}</Group>
       </Group>
       <Collapse expanded={open} id="more-filters"><Paper mt="sm" p="md"><More app={app} filters={filters} range={range} set={set} wanted={open} /></Paper></Collapse>
       {on.length > 0 && (
@@ -91,7 +90,7 @@ function useTyped(value: string, onChange: (v: string) => void): [string, (v: st
 function Typed({ label, hint, value, onChange, icon }: { label: string; hint: string; value: string; onChange: (v: string) => void; icon: ReactNode }) {
   const [text, type] = useTyped(value, onChange);
   return (
-    <TextInput size="xs" flex="1 1 150px" maw={230} leftSection={icon} placeholder={hint} title={hint} aria-label={label} value={text} onChange={(e) => type(e.currentTarget.value)}
+    <TextInput size="xs" flex="1 1 150px" maw={230} leftSection={icon} placeholder={label === "User id" ? "User id or name" : label} title={hint} aria-label={label} value={text} onChange={(e) => type(e.currentTarget.value)}
       rightSection={text && <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Empty ${label}`} onClick={() => type("")}><IconX size={12} /></ActionIcon>} />
   );
 }

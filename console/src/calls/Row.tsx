@@ -15,7 +15,14 @@ function said(call: ListedCall): string {
   const { verdict } = call;
   if (!verdict) return call.status === "active" ? "Looked at in a few seconds" : "Not looked at";
   if (verdict.sentences[0]) return inZone(verdict.sentences[0], call.start);
-  return verdict.score === null ? "Nothing was measured" : call.status === "active" ? "Nothing wrong so far" : "Nothing was wrong";
+  if (call.status === "active") return verdict.score === null ? "Nothing was measured yet" : "Nothing wrong so far";
+  return verdict.score === null ? "Nothing was measured" : "Nothing was wrong";
+}
+
+/** Start and end, the date of the end only where it is another. */
+function When({ call }: { call: ListedCall }) {
+  const [start, end] = span(call.start, call.end).split(" – ");
+  return <>{start?.replace(/ –$/, "")}<Text size="xs" c="dimmed" className="num">{end ? `– ${end}` : "– now"}</Text></>;
 }
 
 /** A call on a desk. The whole row leads to it; a new tab where one is asked for. */
@@ -38,12 +45,12 @@ export function Row({ call, app }: { call: ListedCall; app: number }) {
         </Tooltip>
         {named && <Text size="xs" c="dimmed" className="call-room">{call.room}</Text>}
       </Table.Td>
-      <Table.Td className="num">{span(call.start, call.end)}</Table.Td>
+      <Table.Td className="num"><When call={call} /></Table.Td>
       <Table.Td><Status call={call} /></Table.Td>
       <Table.Td className="num" ta="right">{duration(call.durationMs)}</Table.Td>
       <Table.Td className="num"><Group gap={8} wrap="nowrap"><Text span size="sm" miw={14} ta="right">{count(call.users)}</Text><People call={call} /></Group></Table.Td>
       <Table.Td>
-        <Group gap={10} wrap="nowrap" mb={2}><Score value={call.verdict?.score} /><QualityBar call={call} /></Group>
+        <Group gap={10} wrap="nowrap" mb={2}><Box miw={50}><Score value={call.verdict?.score} /></Box><QualityBar call={call} /></Group>
         <Tooltip label={said(call)} disabled={said(call).length < 100}><span className="call-said">{said(call)}</span></Tooltip>
       </Table.Td>
       <Table.Td ta="right"><Anchor component={Link} to={to} size="sm" tabIndex={-1} aria-label={`Call details of ${call.roomName || call.room || "the call"}`} style={{ whiteSpace: "nowrap" }}>Call details</Anchor></Table.Td>
