@@ -38,11 +38,11 @@ const userPage = (call: Call, user: string, query = "") => `${program.url}/calls
 const params = () => new URL(page.url()).searchParams;
 const region = (name: string) => page.getByRole("region", { name, exact: true });
 const tab = (name: string | RegExp) => page.getByRole("tablist", { name: "Figures of this user" }).getByRole("tab", { name });
-/** Waits for the first charts: those out of sight are not drawn. */
-async function drawn(at: Page): Promise<void> {
-  await at.locator(".chart").first().scrollIntoViewIfNeeded();
-  await at.locator(".chart canvas").first().waitFor();
-}
+/** Waits for the first charts: those out of sight are not drawn, and those of another tab go. */
+const drawn = (at: Page) => until("charts", async () => {
+  await at.locator(".chart").first().scrollIntoViewIfNeeded({ timeout: 5_000 }).catch(() => {});
+  return (await at.locator(".chart canvas").count()) > 0 ? true : undefined;
+});
 /** Lines of the trace that are in sight. */
 const lines = () => page.getByRole("list", { name: "Events" }).getByRole("listitem");
 
@@ -136,7 +136,7 @@ describe("a user who received of two others", () => {
 
   it("leads to this user's events and to both ends", async () => {
     const row = page.getByRole("row").filter({ has: page.getByRole("radio", { name: /^ben/ }) });
-    expect(await row.getByRole("link", { name: "Events of this user" }).getAttribute("href")).toMatch(new RegExp(`/calls/${call.id}\\?.*view=events.*session=${call.stays.ada}`));
+    expect(await row.getByRole("link", { name: "Event list of this user" }).getAttribute("href")).toMatch(new RegExp(`/calls/${call.id}\\?.*view=events.*session=${call.stays.ada}`));
     expect(await row.getByRole("link", { name: /^Both ends, from ben/ }).getAttribute("href")).toMatch(new RegExp(`/ends\\?.*receiver=${call.stays.ada}&sender=${call.stays.ben}`));
   });
 
@@ -161,10 +161,9 @@ describe("a user who received of two others", () => {
   });
 
   it("zooms figures and charts together, by keys, by issue and by the bar", async () => {
-    const chart = region("Charts of video").locator(".chart").first();
-    await chart.scrollIntoViewIfNeeded();
-    const focused = chart.locator("[tabindex='0']").or(chart).first();
-    await focused.focus();
+    await page.getByRole("radio", { name: /^ben/ }).waitFor();
+    await drawn(page);
+    await region("Charts of video").locator(".chart").first().focus();
     await page.keyboard.press("+");
     await page.waitForURL(/from=\d+&to=\d+/);
     await page.getByRole("button", { name: "Whole call" }).click();

@@ -1,4 +1,4 @@
-import { Alert, Badge, Group, Paper, Stack, Table, Text, Tooltip, useComputedColorScheme } from "@mantine/core";
+import { Alert, Badge, Group, Paper, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { useMemo } from "react";
 import type { Connection, Stream } from "../api/client";
 import { useMetrics } from "../api/queries";
@@ -136,10 +136,9 @@ function CandidateTable({ title, list, since, none: empty }: { title: string; li
 }
 
 function CandidateRow({ c, since }: { c: Gathered; since: number | null }) {
-  const scheme = useComputedColorScheme("light");
   return (
     <Table.Tr>
-      <Table.Td><Tooltip label={`${typeNames[c.type] ?? c.type}${c.mids.length ? `; for mid ${c.mids.join(", ")}` : ""}${c.ufrag ? `; ufrag ${c.ufrag}` : ""}`}><Badge size="xs" variant={scheme === "dark" ? "light" : "outline"} color={c.type === "relay" ? "orange" : c.type === "host" ? "gray" : "blue"} tt="none">{c.type}</Badge></Tooltip></Table.Td>
+      <Table.Td><Tooltip label={`${typeNames[c.type] ?? c.type}${c.mids.length ? `; for mid ${c.mids.join(", ")}` : ""}${c.ufrag ? `; ufrag ${c.ufrag}` : ""}`}><Badge size="xs" variant="light" color={c.type === "relay" ? "orange" : c.type === "host" ? "gray" : "blue"} tt="none">{c.type}</Badge></Tooltip></Table.Td>
       <Table.Td>{c.protocol}{c.tcpType && ` ${c.tcpType}`}{c.network && <Text span size="xs" c="dimmed"> {c.network}</Text>}</Table.Td>
       <Table.Td className="mono" style={{ overflowWrap: "anywhere" }}>{c.address || <span className="muted">hidden</span>}:{c.port}{c.relatedPort !== null && c.relatedPort > 0 && <span className="muted"> via {c.relatedAddress}:{c.relatedPort}</span>}{c.refused && <Text size="xs" c="red">{c.refused}</Text>}</Table.Td>
       <Table.Td className="num" ta="right">{c.priority}</Table.Td>

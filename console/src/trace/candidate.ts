@@ -18,7 +18,7 @@ export interface Candidate {
   ufrag: string;
   /** The STUN or TURN server that gave it, where the browser tells it. */
   url: string;
-  /** How a relay is reached: udp, tcp, tls, or "tcp or tls" where only the priority tells; empty where it says nothing. */
+  /** How a relay is reached: udp, tcp or tls; empty where not told. Priorities tell it too, but each browser and version in its own way. */
   relayProtocol: string;
   /** wifi, cellular …, by the network cost of Chromium; empty where not told. */
   network: string;
@@ -32,30 +32,17 @@ export function parseCandidate(text: string): Candidate | undefined {
   const more = new Map<string, string>();
   for (let i = 8; i + 1 < words.length; i += 2) more.set(words[i] as string, words[i + 1] as string);
   const related = more.get("rport");
-  const out: Candidate = {
+  return {
     foundation: foundation.slice("candidate:".length), component: Number(component), protocol: protocol.toLowerCase(), priority: Number(priority),
     address, port: Number(port), type, tcpType: more.get("tcptype") ?? "", relatedAddress: more.get("raddr") ?? "", relatedPort: related === undefined ? null : Number(related),
     ufrag: more.get("ufrag") ?? "", url: "", relayProtocol: "", network: networkOf(more.get("network-cost")),
   };
-  out.relayProtocol = relayProtocol(out);
-  return out;
-}
-
-/**
- * What Chromium puts into the first byte of a relay's priority, its type
- * preference: 2 UDP, 1 TCP, 0 TLS. Firefox has 5 for UDP and 0 for TCP: a 0 is
- * one or the other.
- */
-function relayProtocol(c: Candidate): string {
-  if (c.type !== "relay") return "";
-  return { 5: "udp", 2: "udp", 1: "tcp", 0: "tcp or tls" }[Math.floor(c.priority / 2 ** 24)] ?? "";
 }
 
 function networkOf(cost: string | undefined): string {
   switch (cost) {
     case "0": return "ethernet";
     case "10": return "wifi";
-    case "50": return "unknown";
     case "250": case "500": case "900": case "910": case "980": return "cellular";
     default: return "";
   }

@@ -28,6 +28,12 @@ describe("ICE of a trace", () => {
     expect(ice?.gathering).toBe(false);
   });
 
+  it("knows how relays are reached where all that were given are reached alike", () => {
+    const relay = { candidate: "candidate:2 1 udp 41885439 192.0.2.7 50000 typ relay raddr 0.0.0.0 rport 0", sdpMid: "0" };
+    const way = (...urls: string[]) => of([event("create", { iceServers: [{ urls }] }), event("onicecandidate", relay)])[0]?.local[0]?.relayProtocol;
+    expect([way("turn:a?transport=tcp", "stun:b"), way("turns:a"), way("turn:a", "turn:b?transport=udp"), way("turn:a", "turns:a"), way("stun:a")]).toEqual(["tcp", "tls", "udp", "", ""]);
+  });
+
   it("takes candidates out of descriptions", () => {
     const sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=ice-ufrag:zz\r\na=candidate:1 1 udp 5 192.0.2.1 443 typ host\r\n";
     const [ice] = of([event("setRemoteDescription", { type: "offer", sdp })]);

@@ -115,11 +115,21 @@ export function iceOf(events: Event[], descriptions: SetDescription[], end: numb
     const until = Math.min(closed.get(ice.connection) ?? end, Math.max(end, 0)) || end;
     for (const line of ice.states) line.runs.forEach((r, i) => { r.to = line.runs[i + 1]?.from ?? Math.max(until, r.from); });
     ice.states.sort((a, b) => order(a) - order(b));
+    // Where all relays it was given are reached in one way, so is each.
+    const ways = new Set(ice.servers.flatMap((s) => s.urls.flatMap((u) => wayTo(u) ?? [])));
+    if (ways.size === 1) for (const c of ice.local) if (c.type === "relay") c.relayProtocol ||= [...ways][0] as string;
     const runs = ice.states.find((s) => s.name === "Gathering")?.runs ?? [];
     for (const [i, r] of runs.entries()) if (r.value === "gathering" && runs[i + 1]) ice.gathered.push(r.to - r.from);
     ice.gathering = runs.at(-1)?.value === "gathering";
   }
   return [...by.values()].sort((a, b) => a.connection - b.connection);
+}
+
+/** How the relay of an address is reached; undefined of what is none. */
+function wayTo(url: string): string | undefined {
+  if (url.startsWith("turns:")) return "tls";
+  if (!url.startsWith("turn:")) return undefined;
+  return /[?&]transport=tcp/i.test(url) ? "tcp" : "udp";
 }
 
 const order = (line: StateLine) => stateNames.findIndex(([, n]) => n === line.name);

@@ -105,7 +105,7 @@ function Choice(props: ChoiceProps) {
   });
   const operations = (r: (typeof rows)[number]) => (
     <Group gap={6} wrap="nowrap">
-      <Button size="compact-xs" variant="default" component={Link} to={callLink(app, call.id, { view: "events", session: session.id, range: asked })} leftSection={<IconListDetails size={13} />} aria-label="Events of this user">Event</Button>
+      <Button size="compact-xs" variant="default" component={Link} to={callLink(app, call.id, { view: "events", session: session.id, range: asked })} leftSection={<IconListDetails size={13} />} aria-label="Event list of this user">Event</Button>
       <Button size="compact-xs" variant="default" component={Link} to={bothEnds(app, call.id, session.id, r.s, r.sender, { tab: media, range: asked })} leftSection={<IconArrowsLeftRight size={13} />} aria-label={side === "receive" ? `Both ends, from ${r.name} to this user` : "Details of what this user sends, end to end"}>{side === "receive" ? "Both ends" : "Details"}</Button>
     </Group>
   );
