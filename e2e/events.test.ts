@@ -133,7 +133,7 @@ describe("when it is over", () => {
 
     await page.getByRole("combobox", { name: "Types of event" }).click();
     await page.getByRole("option", { name: /^Feedback \(1\)/ }).click();
-    await expect.poll(count).toBe(1);
+    await expect.poll(count, { timeout: 20_000 }).toBe(1);
     expect(new URL(page.url()).searchParams.get("types")).toBe("feedback");
     await page.keyboard.press("Escape");
     await (await see("Ben was silent")).getByRole("img", { name: "2 of 5 stars" }).waitFor();
@@ -148,12 +148,12 @@ describe("when it is over", () => {
     await page.getByRole("button", { name: "Clear filters" }).click();
 
     await page.getByRole("textbox", { name: "Search events" }).fill("HEADSET");
-    await expect.poll(count).toBe(1);
+    await expect.poll(count, { timeout: 20_000 }).toBe(1);
     await page.getByRole("textbox", { name: "Search events" }).fill("no such words");
     await page.getByText("No event matches").waitFor();
     await picture("nothing");
     await page.getByRole("button", { name: "Show all events" }).click();
-    await expect.poll(count).toBe(all);
+    await expect.poll(count, { timeout: 20_000 }).toBe(all);
   });
 
   it("opens a row: what it says, the raw value, and the ways to the moment in charts", async () => {
@@ -176,7 +176,7 @@ describe("when it is over", () => {
     await see("Room created");
     await list().getByRole("row").nth(1).getByRole("button").focus();
     await page.keyboard.press("ArrowDown");
-    await expect.poll(() => page.evaluate(() => document.activeElement?.closest("[data-index]")?.getAttribute("data-index"))).toBe("1");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.closest("[data-index]")?.getAttribute("data-index")), { timeout: 20_000 }).toBe("1");
     await page.keyboard.press("Enter");
     await page.waitForURL(/event=/);
     await list().locator("button[aria-expanded=true]").waitFor();

@@ -103,7 +103,7 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
             <TimeLine rows={rows} types={types.data ?? []} issues={shownIssues} range={range} bounds={bounds} onRange={(r) => setView({ range: r })}
               opened={view.event} onOpen={open} onIssue={toIssue} nameOf={nameOf} one={user !== undefined || call.people.length === 1}
               narrowed={filters.types.length > 0 || filters.severity !== "info" || search !== ""} />
-            <Text size="xs" c="dimmed">A dot with a number is several events: a click zooms in. Drag selects a time, double click shows the whole call, with Ctrl the wheel zooms; keys: arrows, Enter, + − 0.</Text>
+            <Text size="xs" c="dimmed" visibleFrom="sm">A dot with a number is several events: a click zooms in. Drag selects a time, double click shows the whole call, with Ctrl the wheel zooms; keys: arrows, Enter, + − 0.</Text>
             {first && !first.complete && <Alert color="yellow" p="xs">This call has more events than one answer looks at: of some stays the later ones are missing here. Choose a user to see all of theirs.</Alert>}
             <Paper style={{ overflow: "hidden" }}>
               <Group justify="space-between" px="sm" py={8} gap="xs" wrap="wrap">
@@ -125,7 +125,7 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
 function Room({ call, first }: { call: PartProps["call"]; first: { room: { created: string; dissolved: string | null; peak: number; peakAt: string | null } } | undefined }) {
   const room = first?.room;
   return (
-    <Group gap="lg" wrap="wrap" aria-label="The room" role="group">
+    <Group gap="4px 24px" wrap="wrap" aria-label="The room" role="group">
       <Text size="sm"><Text span c="dimmed" size="xs">Created </Text><span className="num">{dateTime(room?.created ?? call.start)}</span></Text>
       <Text size="sm"><Text span c="dimmed" size="xs">Dissolved </Text><span className="num">{room ? (room.dissolved ? dateTime(room.dissolved) : "not yet") : "–"}</span></Text>
       <Text size="sm"><Text span c="dimmed" size="xs">Most users at once </Text><span className="num">{room?.peak ?? "–"}</span>{room?.peakAt && <Text span c="dimmed" size="xs"> from {dateTime(room.peakAt)}</Text>}</Text>

@@ -30,7 +30,6 @@ export interface TimeLineProps {
   narrowed: boolean;
 }
 
-const rowHeight = 34;
 const least = 17; // px between dots
 const label = 144; // px of the lanes' names
 
@@ -39,6 +38,7 @@ export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, 
   const { ref, width: all } = useElementSize();
   const scheme = useScheme();
   const narrow = all > 0 && all < 620;
+  const rowHeight = narrow ? 46 : 34; // the name stands above its lane where there is no room beside it
   const left = narrow ? 0 : label;
   const width = Math.max(all - left - 18, 0);
   const byType = useMemo(() => new Map(types.map((t) => [t.type, t])), [types]);
