@@ -23,7 +23,7 @@ export function Score({ value, reasons = [], size = "md" }: { value: number | nu
     <Tooltip label={why}>
       {size === "xl"
         ? <Box className="score" data-color={color} aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}><span className="score-number">{value.toFixed(1)}</span><span className="score-word">{word}</span></Box>
-        : <Badge variant="light" color={color} tt="none" miw={48} style={{ flex: "none" }} className="num" aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}>{value.toFixed(1)}</Badge>}
+        : <Badge variant="light" color={color} tt="none" miw={48} style={{ flex: "none", ...(color === "teal" ? { "--badge-color": "light-dark(#05603f, var(--mantine-color-teal-3))" } : {}) }} className="num" aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}>{value.toFixed(1)}</Badge>}
     </Tooltip>
   );
 }

@@ -1,7 +1,7 @@
 import { ActionIcon, Box, Group, Text, Tooltip, useComputedColorScheme } from "@mantine/core";
-import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
+import { useDebouncedValue, useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
 import { IconTable } from "@tabler/icons-react";
-import { type ReactNode, useDeferredValue, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./chart.css";
@@ -59,12 +59,16 @@ const noAbsent: Absent[] = [];
 
 /** The one component that knows the drawing library. */
 export function Chart(props: ChartProps) {
-  const { series, range, bounds, unit, height = 132, cursor, stepped, levels, atLeast, right, sides, zones = noZones, burrs = noBurrs, absent = noAbsent } = props;
+  const { series, bounds, unit, height = 132, cursor, stepped, levels, atLeast, right, sides, zones = noZones, burrs = noBurrs, absent = noAbsent } = props;
   const { ref: sized, width } = useElementSize();
   const { ref: watched, entry } = useIntersection({ rootMargin: "150px" });
   const box = useMergedRef(sized, watched);
   // A chart out of sight neither draws nor follows the cursor of the others.
   const seen = entry?.isIntersecting ?? false;
+  // Nor does it follow the range, until it is looked at.
+  const kept = useRef(props.range);
+  if (seen) kept.current = props.range;
+  const range = kept.current;
   const target = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const dark = useComputedColorScheme("light") === "dark";
@@ -75,7 +79,8 @@ export function Chart(props: ChartProps) {
 
   const dots = (props.marks?.length ?? 0) > 0;
   const laid = useMemo(() => align(series, width), [series, width]);
-  const settled = useDeferredValue(range);
+  // What is told in words waits until the range rests.
+  const [settled] = useDebouncedValue(range, 200);
   const digests = useMemo(() => series.map((s) => digest(s, settled)), [series, settled]);
 
   const scene = useRef<Scene>(null as unknown as Scene);
@@ -168,14 +173,15 @@ export function Chart(props: ChartProps) {
 
   const inner = Math.max(width - leftSpace - rightSpace(right !== undefined), 0);
   const place = (t: number) => leftSpace + ((Math.min(Math.max(t, range[0]), range[1]) - range[0]) / (range[1] - range[0] || 1)) * inner;
-  const empty = series.every((s) => s.values.every((v) => v === null));
-  const toggle = (group: string, alone: boolean) => setHidden((was) => {
+  const empty = useMemo(() => series.every((s) => s.values.every((v) => v === null)), [series]);
+  const words = useMemo(() => describe({ title: props.title, help: props.help, series, digests, burrs, absent, range: settled, unit, rightUnit: right?.unit }), [props.title, props.help, series, digests, burrs, absent, settled, unit, right?.unit]);
+  const toggle = useCallback((group: string, alone: boolean) => setHidden((was) => {
     const groups = [...new Set(series.map(groupOf))];
     if (alone) return was.size === groups.length - 1 && !was.has(group) ? new Set() : new Set(groups.filter((g) => g !== group));
     const now = new Set(was);
     if (!now.delete(group)) now.add(group);
     return now;
-  });
+  }), [series]);
 
   return (
     <Box className="chart" ref={root} tabIndex={0} onKeyDown={onKey} role="group" aria-label={`${props.title}. Plus and minus zoom, arrow keys move, zero shows all, shift and arrow keys read values.`} aria-describedby={summary}>
@@ -208,7 +214,7 @@ export function Chart(props: ChartProps) {
         {inner > 0 && props.marks && dots && <Marks marks={props.marks} range={range} width={inner} left={leftSpace} bottom={18} onMark={props.onMark} />}
       </div>
       <Keys series={series} absent={absent} burrs={burrs} burrName={props.burrName} range={range} unit={unit} rightUnit={right?.unit} />
-      <p className="chart-hidden" id={summary}>{describe({ title: props.title, help: props.help, series, digests, burrs, absent, range: settled, unit, rightUnit: right?.unit })}</p>
+      <p className="chart-hidden" id={summary}>{words}</p>
       <div className="chart-hidden" aria-live="polite" data-live />
       {table && <Table title={props.title} series={series} digests={digests} burrs={burrs} marks={props.marks ?? []} range={settled} unit={unit} rightUnit={right?.unit} zone={zone(new Date(range[0]))} />}
     </Box>

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { clock, figure } from "../format";
 import { groupOf } from "./plot";
 import { unitOf } from "./readout";
@@ -7,7 +8,7 @@ import type { Absent, Burr, Series } from "./types";
 interface Group { name: string; series: { s: Series; n: number }[] }
 
 /** The lines by name with what they read; a click hides one, with shift all others. */
-export function Legend({ series, hidden, onToggle, onLight }: { series: Series[]; hidden: Set<string>; onToggle: (group: string, alone: boolean) => void; onLight: (group: string | null) => void }) {
+export const Legend = memo(function Legend({ series, hidden, onToggle, onLight }: { series: Series[]; hidden: Set<string>; onToggle: (group: string, alone: boolean) => void; onLight: (group: string | null) => void }) {
   const groups: Group[] = [];
   series.forEach((s, n) => {
     const name = groupOf(s);
@@ -21,7 +22,7 @@ export function Legend({ series, hidden, onToggle, onLight }: { series: Series[]
       {groups.map((g, i) => {
         const first = g.series[0]?.s as Series;
         return (
-          <button type="button" key={g.name} className="legend-item" tabIndex={i === 0 ? 0 : -1} aria-pressed={!hidden.has(g.name)} title="Click hides or shows, Shift and click shows alone"
+          <button type="button" key={g.name} className="legend-item" data-grouped={g.series[0]?.s.group !== undefined || undefined} tabIndex={i === 0 ? 0 : -1} aria-pressed={!hidden.has(g.name)} title="Click hides or shows, Shift and click shows alone"
             onClick={(e) => onToggle(g.name, e.shiftKey)} onMouseEnter={() => onLight(groups.length > 1 ? g.name : null)} onMouseLeave={() => onLight(null)} onFocus={(e) => onLight(groups.length > 1 && e.target.matches(":focus-visible") ? g.name : null)} onBlur={() => onLight(null)}>
             <span className="legend-swatch" data-dashed={g.series.length === 1 && first.dashed} style={{ backgroundColor: first.color }} />
             <span className="legend-name">{g.name}</span>
@@ -36,7 +37,7 @@ export function Legend({ series, hidden, onToggle, onLight }: { series: Series[]
       })}
     </div>
   );
-}
+});
 
 /** What hatches, combs and red parts mean, where there are any. */
 export function Keys({ series, absent, burrs, burrName = "Stood still", range, unit, rightUnit }: { series: Series[]; absent: Absent[]; burrs: Burr[]; burrName?: string; range: [number, number]; unit: string; rightUnit?: string }) {

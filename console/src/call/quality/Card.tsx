@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, Menu, Paper, Select, Skeleton, Text } from "@mantine/core";
-import { useDebouncedValue, useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
+import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { createContext, memo, useContext, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { CallDetail, Session, SessionDetail, User } from "../../api/client";
 import { markOf, useHappeningTypes } from "../../api/events";
@@ -19,11 +19,9 @@ interface CardProps {
   who: User;
   side: Side;
   tab: MediaTab;
-  range: [number, number];
-  /** The part of the call that is looked at, where it is not the whole. */
-  chosen?: [number, number];
+  /** The part of the call that is looked at, where it is not the whole, once it rests. */
+  asked?: [number, number];
   bounds: [number, number];
-  onRange: (range: [number, number]) => void;
   setView: (v: Partial<View>) => void;
 }
 
@@ -34,8 +32,11 @@ const noise = new Set(["dominant_speaker"]);
 
 const sideWords = { receive: { did: "received", title: "Bit rate received" }, send: { did: "sent", title: "Bit rate sent" } };
 
+/** The range at this moment: it moves with wheel and fingers, and nothing but the charts moves with it. */
+export const Moving = createContext<{ range: [number, number]; onRange: (range: [number, number]) => void }>({ range: [0, 1], onRange: () => {} });
+
 /** One user: who they are, and what they received or sent. */
-export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange, setView }: CardProps) {
+export const Card = memo(function Card({ app, call, who, side, tab, asked, bounds, setView }: CardProps) {
   const { ref: sized, width } = useElementSize();
   const { ref: watched, entry } = useIntersection({ rootMargin: "400px" });
   const box = useMergedRef(sized, watched);
@@ -44,8 +45,6 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
   const scheme = useScheme();
   const sessions = useMemo(() => who.stays.map((s) => s.id), [who.stays]);
 
-  // Zooming moves at once on what is there; finer figures are asked for when it rests.
-  const [asked] = useDebouncedValue(chosen, 250);
   const points = Math.min(Math.max(Math.round((width || 560) / 200) * 100, 200), 1000);
   const stays = useStays(app, call.id, sessions);
   const samples = useFlow(app, call.id, sessions, side, { range: asked, width: points, wanted: near });
@@ -73,7 +72,6 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
 
   const error = stays.error ?? samples.error;
   const name = userName(who);
-  const { title } = sideWords[side];
   return (
     <Paper ref={box} component="section" aria-label={`${name} ${sideWords[side].did}`} p="md" pb="xs" className="flow-card">
       <div className="flow-head">
@@ -87,7 +85,7 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
             <Select size="xs" className="flow-sender" aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8}
               value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
           )}
-          <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={chosen} tab={tab} />
+          <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={asked} tab={tab} />
         </Group>
       </div>
       <Text size="xs" c="dimmed" mt={4} mb={8} lineClamp={2}>{about(who)}</Text>
@@ -95,23 +93,28 @@ export function Card({ app, call, who, side, tab, range, chosen, bounds, onRange
         ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
         : !known
           ? <Skeleton h={250} />
-          : <Drawn known={known} none={<Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} range={range} />}>
-              <Chart title={title} unit="bit/s" series={known.series} burrs={known.burrs} absent={known.absent} marks={marks} onMark={open} range={range} bounds={bounds} onRange={onRange}
-                cursor="call" height={210} atLeast={20_000} sides={tab === "all" ? ["▲ Video, screen", "▼ Audio"] : undefined}
-                burrName={side === "receive" ? "Stood still or was silent" : "Network in the way: loss, jitter or a bit rate held down"}
-                help={side === "receive"
-                  ? "What arrived of each sender, summed over its streams. Red combs are freezes: of the picture upwards, of the sound downwards. Shaded is what lies between the least and the greatest value of each point."
-                  : "What was sent, simulcast layers and copies for several receivers added up. Red combs: receivers report more than 5 % loss, jitter above 50 ms (audio) or 100 ms (video), or the network held the bit rate down for more than half of the time."} />
-            </Drawn>}
+          : <Drawn known={known} side={side} tab={tab} bounds={bounds} marks={marks} onMark={open} none={<Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} />} />}
       {known?.parties.some((p) => p.user === "") && (
         <Text size="xs" c="dimmed">Unknown sender: nothing told whose these streams are. An SFU gives streams names of its own; its adapter, or the application, can say who sent them.</Text>
       )}
     </Paper>
   );
-}
+});
 
-function Drawn({ known, none, children }: { known: Flow; none: React.ReactNode; children: React.ReactNode }) {
-  return known.series.length === 0 ? none : children;
+const help = {
+  receive: "What arrived of each sender, summed over its streams. Red combs are freezes: of the picture upwards, of the sound downwards. Shaded is what lies between the least and the greatest value of each point.",
+  send: "What was sent, simulcast layers and copies for several receivers added up. Red combs: receivers report more than 5 % loss, jitter above 50 ms (audio) or 100 ms (video), or the network held the bit rate down for more than half of the time.",
+};
+const burrNames = { receive: "Stood still or was silent", send: "Network in the way: loss, jitter or a bit rate held down" };
+const halves: [string, string] = ["▲ Video, screen", "▼ Audio"];
+
+function Drawn({ known, side, tab, bounds, marks, onMark, none }: { known: Flow; side: Side; tab: MediaTab; bounds: [number, number]; marks: Mark[]; onMark: (m: Mark) => void; none: React.ReactNode }) {
+  const { range, onRange } = useContext(Moving);
+  if (known.series.length === 0) return none;
+  return (
+    <Chart title={sideWords[side].title} unit="bit/s" series={known.series} burrs={known.burrs} absent={known.absent} marks={marks} onMark={onMark} range={range} bounds={bounds} onRange={onRange}
+      cursor="call" height={210} atLeast={20_000} sides={tab === "all" ? halves : undefined} burrName={burrNames[side]} help={help[side]} />
+  );
 }
 
 /** SDK, version, platform, device and browser. */
@@ -123,7 +126,8 @@ function about(u: User): string {
 const kindWords = { all: "audio, video or screen", video: "video", audio: "audio", screen: "screen" };
 
 /** Why there is nothing to draw, and what to do. */
-function Nothing({ app, call, who, side, tab, stays, range }: { app: number; call: CallDetail; who: User; side: Side; tab: MediaTab; stays: SessionDetail[]; range: [number, number] }) {
+function Nothing({ app, call, who, side, tab, stays }: { app: number; call: CallDetail; who: User; side: Side; tab: MediaTab; stays: SessionDetail[] }) {
+  const { range } = useContext(Moving);
   const name = userName(who);
   const present = who.stays.some((s) => Date.parse(s.start) < range[1] && (!s.end || Date.parse(s.end) > range[0]));
   const streams = stays.flatMap((s) => s.streams);
@@ -161,8 +165,9 @@ function Details({ app, call, who, side, stays, parties, senders, range, tab }: 
                 const stay = stays.find((s) => s.streams.some((x) => x.direction === "receive" && (senders.get(streamKey(x)) || x.remoteUser) === p.user)) ?? last;
                 const person = call.people.find((u) => u.user === p.user && p.user !== "");
                 const sender = person && besides(person, stay);
+                const stranger = !person && p.user ? `&remote=${encodeURIComponent(p.user)}` : "";
                 return (
-                  <Menu.Item key={p.user} component={Link} to={endsLink(app, call.id, stay.id, sender, view)} leftSection={<span className="flow-dot" style={{ background: p.color }} />}>
+                  <Menu.Item key={p.user} component={Link} to={endsLink(app, call.id, stay.id, sender, view) + stranger} leftSection={<span className="flow-dot" style={{ background: p.color }} />}>
                     {p.name}{!person && <Text span size="xs" c="dimmed"> receiver's half only</Text>}
                   </Menu.Item>
                 );

@@ -1,11 +1,12 @@
 import { SegmentedControl, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useMemo } from "react";
 import { useStays } from "../../api/quality";
 import { RangeBar } from "../../chart/RangeBar";
 import { useRange } from "../../chart/useRange";
 import { zone } from "../../format";
 import { mediaTabs, type PartProps, shownRange, shownUsers, type Side, userKey } from "../range";
-import { Card } from "./Card";
+import { Card, Moving } from "./Card";
 import "./quality.css";
 
 export type QualityProps = PartProps;
@@ -16,6 +17,10 @@ const tabNames = { all: "All", video: "Video", audio: "Audio", screen: "Screen s
 export default function Quality({ app, call, view, setView, bounds, live }: PartProps) {
   const [chosen, onRange] = useRange(view.range, (range) => setView({ range }), bounds);
   const range = shownRange({ range: chosen }, bounds);
+  // Zooming moves at once on what is there; finer figures are asked for when it rests.
+  const [asked] = useDebouncedValue(chosen ?? (bounds[1] - bounds[0] > range[1] - range[0] ? range : undefined), 250);
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const moving = useMemo(() => ({ range, onRange }), [range[0], range[1], onRange]);
   const users = shownUsers(call, view);
   const key = users.map(userKey).join();
   // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -39,9 +44,11 @@ export default function Quality({ app, call, view, setView, bounds, live }: Part
         </Group>
         <RangeBar range={chosen} bounds={bounds} onRange={onRange} live={live} />
       </div>
-      <SimpleGrid cols={{ base: 1, lg: users.length > 1 ? 2 : 1 }} spacing="md" id="flow-cards">
-        {users.map((u) => <Card key={userKey(u)} app={app} call={call} who={u} side={view.side} tab={tab} range={range} chosen={chosen ?? (bounds[1] - bounds[0] > range[1] - range[0] ? range : undefined)} bounds={bounds} onRange={onRange} setView={setView} />)}
-      </SimpleGrid>
+      <Moving value={moving}>
+        <SimpleGrid cols={{ base: 1, lg: users.length > 1 ? 2 : 1 }} spacing="md" id="flow-cards">
+          {users.map((u) => <Card key={userKey(u)} app={app} call={call} who={u} side={view.side} tab={tab} asked={asked} bounds={bounds} setView={setView} />)}
+        </SimpleGrid>
+      </Moving>
       <Text size="xs" c="dimmed">Times in {zone(new Date(range[0]))}. Wheel, pinch or drag zooms all charts, double click shows the whole; dots are events, a click opens them. Click a name to hide its lines.</Text>
     </Stack>
   );
