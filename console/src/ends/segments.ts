@@ -112,10 +112,10 @@ const specs: SegmentSpec[] = [
     help: "Height of the received picture; below it width and height.",
     lines: [{ metric: "height", label: "Received", how: "best", color: "blue", parts: true }] },
 
-  { id: "volume", title: "Audio capturing volume", halves: ["send"], kinds: ["audio"], guide: true, unit: "dB", atLeast: 90,
+  { id: "volume", title: "Audio capturing volume", halves: ["send"], kinds: ["audio"], guide: true, unit: "dB", levels: [40, 80], atLeast: 90,
     help: "Volume of what the microphone gives, in dB above the smallest step of 16-bit audio (full scale is 90.3 dB): 20·log10 of the audio level, plus 90.3. Digital silence is 0.",
     lines: [{ metric: "audio_level", label: "Volume", how: "max", color: "blue", volume: true, read: "volume", parts: true }] },
-  { id: "volume", title: "Audio playback volume", halves: ["receive"], kinds: ["audio"], guide: true, unit: "dB", atLeast: 90,
+  { id: "volume", title: "Audio playback volume", halves: ["receive"], kinds: ["audio"], guide: true, unit: "dB", levels: [40, 80], atLeast: 90,
     help: "Volume of what was decoded for the speaker, in dB above the smallest step of 16-bit audio (full scale is 90.3 dB). Digital silence is 0.",
     lines: [{ metric: "audio_level", label: "Volume", how: "max", color: "blue", volume: true, read: "volume", parts: true }] },
   { id: "lag", title: "Audio playback lag", halves: ["receive"], kinds: ["audio"], guide: true, atLeast: 200, right: { unit: "ratio", atLeast: 0.05 },
