@@ -142,11 +142,11 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
         <UserProfile user={user} session={session} outcomes={outcomes.data ?? []} bounds={bounds} now={now} />
         <Stack gap="md">
-          <Why score={outcome?.score ?? null} reasons={outcome?.reasons ?? []} live={live} />
+          <Why score={outcome?.score ?? null} reasons={outcome?.reasons ?? []} live={stayLive} />
           <div style={{ flex: 1 }}><SetUp outcome={outcome} live={stayLive} /></div>
         </Stack>
       </SimpleGrid>
-      <UserIssues issues={mine} metrics={metrics.data ?? []} live={live} onShow={show} />
+      <UserIssues issues={mine} metrics={metrics.data ?? []} live={stayLive} onShow={show} />
       <section aria-label="Peer connections"><Connections connections={session.connections} live={stayLive} /></section>
       <div ref={figures} className="user-figures">
         <Tabs value={tab} onChange={(t) => setTab((t ?? "video") as Tab)}>
@@ -184,7 +184,7 @@ function Chooser({ app, call, user, session, view }: { app: number; call: CallDe
   return (
     <>
       {call.people.length > 1 && (
-        <Select size="xs" w={170} aria-label="User" searchable={call.people.length > 6} allowDeselect={false} nothingFoundMessage="Nobody of that name" value={userKey(user)} onChange={(key) => go(call.people.find((u) => userKey(u) === key)?.stays.at(-1)?.id)}
+        <Select size="xs" w={{ base: 140, sm: 180 }} aria-label="User" searchable={call.people.length > 6} allowDeselect={false} nothingFoundMessage="Nobody of that name" value={userKey(user)} onChange={(key) => go(call.people.find((u) => userKey(u) === key)?.stays.at(-1)?.id)}
           data={call.people.map((u) => ({ value: userKey(u), label: userName(u) }))} />
       )}
       {user.stays.length > 1 && (

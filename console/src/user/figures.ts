@@ -205,7 +205,7 @@ export function deviceReadings(s: Series | undefined, range: [number, number], l
   return [
     { id: "cpu_app", label: "App CPU", unit: "ratio", reading: of("cpu_app", limits.cpu_app) },
     { id: "cpu_system", label: "System CPU", unit: "ratio", reading: of("cpu_system", limits.cpu_system) },
-    { id: "cpu_pressure", label: "CPU pressure", unit: "", reading: { ...pressure, worst: null, text: pressure.worst === null ? undefined : `${pressures[Math.round(pressure.worst)] ?? pressure.worst} at worst` } },
+    { id: "cpu_pressure", label: "CPU pressure", unit: "", reading: { ...pressure, worst: null, text: pressure.worst === null ? undefined : String(pressures[Math.round(pressure.worst)] ?? pressure.worst), note: pressure.worst === null ? undefined : "at worst" } },
     { id: "loop_lag", label: "Event loop lag", unit: "ms", reading: of("loop_lag", 60) },
     { id: "memory_used", label: "Memory", unit: "B", reading: { ...of("memory_used"), past: undefined } },
     { id: "battery", label: "Battery", unit: "ratio", reading: { value: s ? extreme(s, "battery", range, "low") : null, worst: null, worstName: "" } },
