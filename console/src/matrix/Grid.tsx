@@ -1,5 +1,5 @@
 import { Anchor, Portal, Text } from "@mantine/core";
-import { type FocusEvent, type KeyboardEvent, memo, type MouseEvent, useCallback, useEffect, useRef, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, memo, type MouseEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { Matrix, MatrixCell } from "../api/match";
 import { Parts, Sign } from "./Parts";
@@ -152,21 +152,24 @@ const Cell = memo(function Cell({ cell, to, at, place, self, kinds, figures, lab
   );
 }, (a, b) => a.cell === b.cell && a.to === b.to && a.label === b.label && a.tab === b.tab && a.described === b.described && a.place === b.place && a.kinds === b.kinds && a.figures === b.figures);
 
+interface CardProps { at: DOMRect; children: React.ReactNode; onEnter: () => void; onLeave: () => void }
+
 /** The figures of one cell, beside it. */
-function Card({ at, children, onEnter, onLeave }: { at: DOMRect; children: React.ReactNode; onEnter: () => void; onLeave: () => void }) {
+function Card(props: CardProps) {
+  return <Portal><Placed {...props} /></Portal>;
+}
+
+/** Below its cell, else beside it: never beyond the window, nor over what stands above the matrix. */
+function Placed({ at, children, onEnter, onLeave }: CardProps) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<{ left: number; top: number }>();
-  useEffect(() => {
-    const { width, height } = box.current?.getBoundingClientRect() ?? { width: 300, height: 200 };
-    const below = at.bottom + 4 + height < window.innerHeight;
-    setPlace({
-      left: Math.max(8, Math.min(at.left, window.innerWidth - width - 8)),
-      top: below ? at.bottom + 4 : Math.max(8, at.top - height - 4),
-    });
-  }, [at]);
+  useLayoutEffect(() => {
+    const { width, height } = box.current?.getBoundingClientRect() ?? { width: 300, height: 300 };
+    const left = Math.max(8, Math.min(at.left, window.innerWidth - width - 8));
+    if (at.bottom + 4 + height < window.innerHeight) setPlace({ left, top: at.bottom + 4 });
+    else setPlace({ left: at.right + 4 + width < window.innerWidth ? at.right + 4 : Math.max(8, at.left - width - 4), top: Math.max(8, window.innerHeight - height - 8) });
+  }, [at, children]);
   return (
-    <Portal>
-      <div className="matrix-card" id={cardId} role="tooltip" ref={box} style={place ?? { left: at.left, top: at.bottom + 4, visibility: "hidden" }} onMouseEnter={onEnter} onMouseLeave={onLeave}>{children}</div>
-    </Portal>
+    <div className="matrix-card" id={cardId} role="tooltip" ref={box} style={place ?? { left: at.left, top: at.bottom + 4, visibility: "hidden" }} onMouseEnter={onEnter} onMouseLeave={onLeave}>{children}</div>
   );
 }
