@@ -72,6 +72,10 @@ type SampleSet struct {
 // intervals.
 var ladder = [...]int64{2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600}
 
+// closeLook is up to which span, in ms, points may be shorter than the store's
+// intervals: of more than that they stand closer than eyes tell apart.
+const closeLook = 30 * 60 * 1000
+
 // resolution chooses the length of a bucket, in ms, so that a span of ms gives
 // at most width points, or two; 0 keeps every sample. Clients poll once a
 // second, or less often. Buckets lie on the clock, not on the span, so that
@@ -82,7 +86,7 @@ func resolution(span int64, width int) int64 {
 	}
 	fit := int64(max(width, 2)) - 1 // a span may begin and end within a bucket
 	for _, seconds := range ladder {
-		if span/(seconds*1000) < fit {
+		if span/(seconds*1000) < fit && (seconds*1000 >= store.Slot || span <= closeLook) {
 			return seconds * 1000
 		}
 	}

@@ -193,8 +193,10 @@ func (s *Store) condense(ctx context.Context, d dueCall, goal int64) error {
 }
 
 // condensing leaves processors to others, and holds few rows at a time: they
-// are wide, and samples come in the order that they are grouped by.
-var condensing = append([]string{"workload", "heavy", "max_threads", "1", "optimize_aggregation_in_order", "1", "max_block_size", "8192",
+// are wide. It does not aggregate in the order of the key: what FINAL puts
+// together out of several parts does not always come in that order, and an
+// interval would be made twice, each time of some of its samples.
+var condensing = append([]string{"workload", "heavy", "max_threads", "1", "optimize_aggregation_in_order", "0", "max_block_size", "8192",
 	"min_insert_block_size_rows", "16384", "min_insert_block_size_bytes", "67108864"}, newestOnly...)
 
 // newestOnly makes the last version of a row stand for all. A key lies in one
