@@ -59,6 +59,8 @@ describe("console", () => {
   it("shows the call: what it came to, users and charts", async () => {
     await page.getByRole("region", { name: "Room profile" }).getByText("Join success").waitFor();
     await page.getByRole("table", { name: "Users" }).getByRole("link").first().waitFor();
+    // Charts are drawn when they come into sight.
+    await page.locator("#charts .chart").first().scrollIntoViewIfNeeded();
     await until("charts", async () => ((await page.locator(".chart canvas").count()) > 0 ? true : undefined));
   });
 
@@ -88,7 +90,7 @@ describe("console", () => {
 
   it("filters the list and keeps the filters in the address", async () => {
     await page.getByRole("link", { name: "Calls", exact: true }).first().click();
-    await page.getByText("All", { exact: true }).click();
+    await page.getByRole("radiogroup", { name: "Time range" }).getByText("All", { exact: true }).click();
     await page.getByRole("table").getByRole("row").nth(1).waitFor();
     await page.getByRole("textbox", { name: "Room id" }).fill("no-such-room");
     await page.getByText("No call matches").waitFor();
