@@ -388,6 +388,7 @@ describe("on a phone", () => {
       await shot(`phone-${colorScheme}`, phone);
       await phone.getByRole("radio", { name: /^cleo/ }).first().tap();
       await phone.waitForURL(/stream=/);
+      await until("the tapped sender to be the one that is marked", async () => ((await phone.getByRole("radio", { name: /^cleo/ }).isChecked()) ? true : undefined));
       await drawn(phone);
       expect(await fits()).toBe(true);
       await phone.getByRole("radio", { name: /^cleo/ }).first().scrollIntoViewIfNeeded();
@@ -400,6 +401,7 @@ describe("on a phone", () => {
       await shot(`phone-sdp-${colorScheme}`, phone);
       await phone.getByRole("tab", { name: "Candidates and paths" }).tap();
       await phone.getByText("Path that media took").waitFor();
+      expect(await phone.locator(".trace").evaluate((el) => [el.scrollLeft, el.scrollWidth > el.clientWidth])).toEqual([0, false]);
       expect(await fits()).toBe(true);
       await shot(`phone-ice-${colorScheme}`, phone);
       await phone.getByRole("tab", { name: "Calls and events" }).tap();

@@ -60,7 +60,7 @@ export function Trace({ app, call, session, view, setView, bounds, live }: PartP
   return (
     <Paper className="trace">
       <Group justify="space-between" px="sm" pt="xs" gap="xs" wrap="wrap">
-        <Tabs value={part} onChange={(p) => put("trace", p === "list" || !p ? "" : p)}>
+        <Tabs value={part} style={{ minWidth: 0, maxWidth: "100%" }} onChange={(p) => put("trace", p === "list" || !p ? "" : p)}>
           <Tabs.List className="tabs" aria-label="Parts of the trace">
             {parts.map((p) => <Tabs.Tab key={p.value} value={p.value} px="sm">{p.label}{p.value === "sdp" && descriptions.length > 0 && <Text span size="xs" c="dimmed"> {descriptions.length}</Text>}</Tabs.Tab>)}
           </Tabs.List>

@@ -1,4 +1,5 @@
 import { Alert, Anchor, Button, Group, Paper, Radio, Skeleton, Stack, Table, Text, Tooltip, useComputedColorScheme } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconAlertTriangle, IconArrowsLeftRight, IconListDetails } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { Link } from "react-router";
@@ -92,6 +93,8 @@ interface ChoiceProps extends Omit<Props, "stream"> { streams: Stream[]; chosen:
 function Choice(props: ChoiceProps) {
   const { app, call, session, media, side, streams, chosen, columns, series, limits, range, senders, onStream, asked } = props;
   const scheme = useComputedColorScheme("light");
+  // One of both: two radios of one name and value would each switch the other off.
+  const wide = useMediaQuery("(min-width: 62em)", true, { getInitialValueInEffect: false });
   const rows = streams.map((s, n) => {
     const sender = senders.get(s.id);
     const data = series.get(s.id);
@@ -112,7 +115,7 @@ function Choice(props: ChoiceProps) {
   return (
     <Paper style={{ overflow: "hidden" }}>
       <Radio.Group value={String(chosen)} onChange={(v) => onStream(Number(v))} aria-label={side === "receive" ? "Sender" : "Stream"}>
-        <Stack gap={0} hiddenFrom="md">
+        {!wide && <Stack gap={0}>
           {rows.map((r) => (
             <div key={r.s.id} className="user-card" data-chosen={r.s.id === chosen}>
               <Group justify="space-between" wrap="nowrap" mb={6}>
@@ -122,8 +125,8 @@ function Choice(props: ChoiceProps) {
               <div className="readings">{columns.map((c, i) => <div key={c.id}><Text size="xs" c="dimmed">{c.label}</Text><Figure reading={r.readings[i]} unit={c.unit} /></div>)}</div>
             </div>
           ))}
-        </Stack>
-        <Table.ScrollContainer minWidth={860} visibleFrom="md" type="native">
+        </Stack>}
+        {wide && <Table.ScrollContainer minWidth={860} type="native">
           <Table verticalSpacing={7} horizontalSpacing="md">
             <Table.Thead>
               <Table.Tr>
@@ -142,7 +145,7 @@ function Choice(props: ChoiceProps) {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Table.ScrollContainer>}
       </Radio.Group>
     </Paper>
   );
