@@ -39,7 +39,7 @@ export function FilterBar({ app, filters, range, set }: { app: number; filters: 
         <Group gap={6} mt="sm" role="group" aria-label="Active filters">
           {on.map((c) => (
             <Button key={`${c.name} ${c.value}`} size="compact-xs" variant="light" color="gray" radius="xl" fw={500} rightSection={<IconX size={12} aria-hidden />} aria-label={`Remove the filter ${c.name} ${c.value}`} onClick={() => set(c.without)} styles={{ label: { maxWidth: 260, overflow: "hidden", textOverflow: "ellipsis" } }}>
-              <Text span inherit c="dimmed" mr={4}>{c.name}</Text>{c.value}
+              <span className="call-chip">{c.name} </span>{c.value}
             </Button>
           ))}
           <Button size="compact-xs" variant="subtle" onClick={() => set(unfiltered)}>Clear</Button>
