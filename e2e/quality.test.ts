@@ -42,6 +42,14 @@ async function drawn(at: Page, n: number): Promise<void> {
   await at.evaluate(() => { document.getElementById("charts")?.scrollIntoView(); window.scrollBy(0, -60); });
 }
 
+/** A wheel that is scrolling the page goes on doing so: only when the page has come to rest does it zoom. */
+const rested = () => page.evaluate(() => new Promise<void>((done) => {
+  let timer: ReturnType<typeof setTimeout>;
+  const again = () => { clearTimeout(timer); timer = setTimeout(done, 600); };
+  addEventListener("scroll", again, { capture: true });
+  again();
+}));
+
 /** Has a chart any pixel of the red of freezes in the part of its height? */
 function redIn(chart: ReturnType<Page["locator"]>, from: number, to: number): Promise<number> {
   return chart.locator("canvas").first().evaluate((el, [from, to]) => {
@@ -174,6 +182,7 @@ describe("moving in time", () => {
     await page.mouse.up();
     await zoomedIn();
     const [from, to] = range() as readonly [number, number];
+    await rested();
     await page.mouse.wheel(0, -240);
     await until("a closer look", () => { const r = range(); return r && r[1] - r[0] < to - from ? true : undefined; });
     await over.dblclick();

@@ -36,7 +36,7 @@ export default function Quality({ app, call, view, setView, bounds, live }: Part
         <Group gap="sm" wrap="wrap">
           <Title order={3} size="h5">{view.side === "receive" ? "Data received" : "Data sent"}</Title>
           <SegmentedControl size="xs" aria-label="Side" value={view.side} onChange={(side) => setView({ side: side as Side })} data={[{ value: "receive", label: "Receiver" }, { value: "send", label: "Sender" }]} />
-          <Tabs value={tab} onChange={(t) => setView({ tab: mediaTabs.find((x) => x === t) ?? "all" })} variant="pills">
+          <Tabs value={tab} onChange={(t) => setView({ tab: mediaTabs.find((x) => x === t) ?? "all" })} variant="pills" className="flow-tabs">
             <Tabs.List aria-label="Media">
               {tabs.map((t) => <Tabs.Tab key={t} value={t} py={5} px="sm" fz="xs" aria-controls="flow-cards">{tabNames[t]}</Tabs.Tab>)}
             </Tabs.List>
