@@ -48,6 +48,7 @@ var arrows = []struct{ from, to, why string }{
 	{"settings", "api", "settings are below what shows them"},
 	{"settings", "store/...", "settings and measurements have different engines"},
 	{"enrich", "...", "where an address is depends on nothing else"},
+	{"export", "...", "rows of text and numbers in, files out, whatever they are of"},
 	{"spool", "session", "the spool keeps frames and does not know what is in them"},
 	{"spool", "protocol/...", "the spool keeps frames and does not know what is in them"},
 	{"console", "...", "the console shows what the API says and nothing else"},
