@@ -30,10 +30,13 @@ export function useStays(app: number, call: string, sessions: string[]) {
   });
 }
 
+// Lines go on to the edges of a view: the next points beside it belong to them.
+const beside = 6_000;
+
 /** A range that changes in coarse steps, so that wheel and live calls do not ask anew for each second. */
 export function coarse(range: [number, number]): [number, number] {
   const step = 1000 * 2 ** Math.max(0, Math.ceil(Math.log2((range[1] - range[0]) / 1000 / 16)));
-  return [Math.floor(range[0] / step) * step, Math.ceil(range[1] / step) * step];
+  return [Math.floor((range[0] - beside) / step) * step, Math.ceil((range[1] + beside) / step) * step];
 }
 
 /** What a user received or sent, and that the transport was measured at all. */
