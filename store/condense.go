@@ -193,10 +193,8 @@ func (s *Store) condense(ctx context.Context, d dueCall, goal int64) error {
 }
 
 // condensing leaves processors to others, and holds few rows at a time: they
-// are wide. It does not aggregate in the order of the key: what FINAL puts
-// together out of several parts does not always come in that order, and an
-// interval would be made twice, each time of some of its samples.
-var condensing = append([]string{"workload", "heavy", "max_threads", "1", "optimize_aggregation_in_order", "0", "max_block_size", "8192",
+// are wide, and samples come in the order that they are grouped by.
+var condensing = append([]string{"workload", "heavy", "max_threads", "1", "optimize_aggregation_in_order", "1", "max_block_size", "8192",
 	"min_insert_block_size_rows", "16384", "min_insert_block_size_bytes", "67108864"}, newestOnly...)
 
 // newestOnly makes the last version of a row stand for all. A key lies in one
@@ -282,10 +280,11 @@ func (s *Store) late(ctx context.Context, batch []*sampleBuffer) bool {
 }
 
 const takeBack = `INSERT INTO condensed (app, call, until, version)
-SELECT app, call, fromUnixTimestamp64Milli({times:Array(Int64)}[indexOf({calls:Array(UInt64)}, call)], 'UTC'), version + 1
-FROM condensed FINAL
-WHERE app IN {apps:Array(UInt32)} AND call IN {calls:Array(UInt64)} AND app = {apps:Array(UInt32)}[indexOf({calls:Array(UInt64)}, call)]
-	AND toUnixTimestamp64Milli(until) > {times:Array(Int64)}[indexOf({calls:Array(UInt64)}, call)]`
+SELECT app, call, fromUnixTimestamp64Milli(at, 'UTC'), version + 1 FROM
+	(SELECT app, call, until, version, {times:Array(Int64)}[arrayFirstIndex((a, c) -> a = app AND c = call, {apps:Array(UInt32)}, {calls:Array(UInt64)})] AS at
+		FROM condensed FINAL
+		WHERE app IN {apps:Array(UInt32)} AND call IN {calls:Array(UInt64)} AND has(arrayZip({apps:Array(UInt32)}, {calls:Array(UInt64)}), (app, call)))
+WHERE toUnixTimestamp64Milli(until) > at`
 
 // takeAllBack is for samples that are about to be deleted and written anew.
 const takeAllBack = `INSERT INTO condensed (app, call, until, version)
