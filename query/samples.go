@@ -181,7 +181,14 @@ func (q *Query) read(ctx context.Context, f SampleFilter, params []clickhouse.Pa
 	for _, x := range what {
 		rows += x.rows
 	}
-	if len(what) > 1 && (step == 0 || len(f.Metrics) > 0 && len(f.Metrics) <= fewMetrics) {
+	aggregates := len(f.Metrics)
+	if aggregates == 0 {
+		aggregates = len(quality.Catalogue())
+	}
+	if f.Extremes {
+		aggregates *= 3
+	}
+	if len(what) > 1 && (step == 0 || aggregates <= aggregatesTogether && rows*uint64(aggregates) <= together) {
 		what = []flavour{{kind: anyKind}}
 	}
 	var readers []*sampleReader
@@ -210,9 +217,11 @@ func (q *Query) read(ctx context.Context, f SampleFilter, params []clickhouse.Pa
 }
 
 const (
-	// fewMetrics are asked for of all flavours at once: what is aggregated in
-	// vain then costs less than another question.
-	fewMetrics = 8
+	// All flavours are asked for at once up to so many aggregates, and figures to
+	// aggregate: what is aggregated in vain then costs less than more questions, of
+	// which the engine takes some 10 ms each to understand.
+	aggregatesTogether = 128
+	together           = 5_000_000
 	// readersAtOnce leaves connections of the engine to others.
 	readersAtOnce = 3
 	// manyRows is from where on samples are a heavy question, which waits for its
@@ -224,9 +233,9 @@ const (
 // an index leaves out are not read again for copies there.
 var newestSamples = append([]string{"use_skip_indexes_if_final_exact_mode", "0"}, newest...)
 
-// flavour is one kind and direction of streams. For buckets each is asked for
-// by itself, for the metrics that are measured of it: that is a third of the
-// aggregates that all metrics of all streams would be.
+// flavour is one kind and direction of streams. Where there is much, each is
+// asked for by itself, for the metrics that are measured of it: that is a third
+// of the aggregates that all metrics of all streams would be.
 type flavour struct {
 	kind        rtc.MediaKind
 	direction   rtc.Direction
