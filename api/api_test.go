@@ -42,16 +42,15 @@ const theirRoom = "room of the other tenant"
 
 type answers struct {
 	happenings query.HappeningFilter
-
-	err       error // every question fails with it
-	filter    query.CallFilter
-	samples   query.SampleFilter
-	events    query.EventFilter
-	issues    query.IssueFilter
-	matrix    query.MatrixFilter
-	receivers []rtc.SessionID
-	updates   []query.Update
-	followed  time.Time
+	err        error // every question fails with it
+	filter     query.CallFilter
+	samples    query.SampleFilter
+	events     query.EventFilter
+	issues     query.IssueFilter
+	matrix     query.MatrixFilter
+	receivers  []rtc.SessionID
+	updates    []query.Update
+	followed   time.Time
 }
 
 var _ Questions = (*answers)(nil)
@@ -409,6 +408,11 @@ func TestAnswers(t *testing.T) {
 		{name: "call with its verdict", as: "one", path: "/apps/1/calls", status: 200, has: []string{`"verdict":{"sentences":["Ada could not be heard."]`}},
 		{name: "issues", as: "one", path: call + "/issues", status: 200, has: []string{`"type":"latency"`, `"label":"High round-trip time"`, `"severity":"high"`, `"source":"network"`, `"end":null`, `"value":0.002`, `"limit":null`}},
 		{name: "outcomes", as: "one", path: call + "/outcomes", status: 200, has: []string{`"joinMs":1234`, `"joinedInTime":true`, `"videoFreezeRate":0,`, `"audioFreezeRate":null`, `"iceMs":null`, `"reasons":[{"id":"audio_loss","points":5.75`}},
+		{name: "profile", as: "one", path: call + "/profile", status: 200, lacks: foreign, has: []string{
+			`{"id":"join_success","label":"Join success","unit":"ratio","value":1,"count":1,"of":1,"ofUnit":"users","grade":"good"`,
+			`"id":"video_freeze","label":"Video freeze","unit":"ratio","value":0,"count":0,"of":60000,"ofUnit":"ms","grade":"good"`,
+			`"id":"audio_freeze","label":"Audio freeze","unit":"ratio","value":null,"count":null,"of":null,"ofUnit":"ms","grade":""`,
+			`"media":[{"kind":"video","direction":"receive","measured":1,"carried":1}],"missing":["carol"]`}},
 		{name: "matches", as: "one", path: call + "/matches", status: 200, lacks: foreign, has: []string{
 			`{"receiver":{"session":"` + stay.String() + `","stream":1},"kind":"video","sender":{"session":"` + stay.String() + `","streams":[7]},"user":"ada","basis":"ssrc","byTime":false,"tried":[]}`,
 			`"sender":null,"user":"","basis":"","byTime":false,"tried":[{"basis":"ssrc","fits":0,"sessions":[],"contradicts":false}]`, `"next":null`}},
@@ -419,11 +423,6 @@ func TestAnswers(t *testing.T) {
 			`"users":[{"user":"ada","userName":"Ada","sessions":["` + stay.String() + `"]},{"user":"carol","userName":"","sessions":[]}]`,
 			`{"receiver":0,"sender":1,"receiverSession":"` + stay.String() + `","senderSession":"","audio":null,"video":{"level":"fair","reason":"10 % of the packets lost","stutterShare":null,"loss":0.1,"bitrate":null,"delay":80`,
 			`"thresholds":{"audioStutterShare":{"fair":0.03,"poor":0.05},"videoStutterShare":{"fair":0.05,"poor":0.1},"loss":{"fair":0.05,"poor":0.2},"delay":{"fair":400,"poor":null}}`, `"unmatched":[]`, `"worst":[]`}},
-		{name: "profile", as: "one", path: call + "/profile", status: 200, lacks: foreign, has: []string{
-			`{"id":"join_success","label":"Join success","unit":"ratio","value":1,"count":1,"of":1,"ofUnit":"users","grade":"good"`,
-			`"id":"video_freeze","label":"Video freeze","unit":"ratio","value":0,"count":0,"of":60000,"ofUnit":"ms","grade":"good"`,
-			`"id":"audio_freeze","label":"Audio freeze","unit":"ratio","value":null,"count":null,"of":null,"ofUnit":"ms","grade":""`,
-			`"media":[{"kind":"video","direction":"receive","measured":1,"carried":1}],"missing":["carol"]`}},
 		{name: "features", as: "one", path: call + "/features?set=jitsi", status: 200, has: []string{
 			`{"session":"` + stay.String() + `","set":"jitsi","scope":"connection","subject":"PC_0","values":{"iceReconnects":0,"isP2P":"true"}}`}},
 		{name: "events", as: "one", path: call + "/events", status: 200,
@@ -483,8 +482,7 @@ func TestTenants(t *testing.T) {
 		"", "/secret", "/ingest-keys", "/public-keys", "/log", "/default-config", "/thresholds", "/calls", "/calls/" + theirs.String(), "/calls/" + theirs.String() + "/sessions", "/calls/" + theirs.String() + "/sessions/" + theirStay.String(),
 		"/calls/" + theirs.String() + "/sessions/" + theirStay.String() + "/dump", "/calls/" + theirs.String() + "/connections", "/calls/" + theirs.String() + "/streams",
 		"/calls/" + theirs.String() + "/samples", "/calls/" + theirs.String() + "/events",
-		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features", "/calls/" + theirs.String() + "/matches", "/calls/" + theirs.String() + "/matrix",
-		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features", "/calls/" + theirs.String() + "/profile",
+		"/calls/" + theirs.String() + "/verdict", "/calls/" + theirs.String() + "/issues", "/calls/" + theirs.String() + "/outcomes", "/calls/" + theirs.String() + "/features", "/calls/" + theirs.String() + "/profile", "/calls/" + theirs.String() + "/matches", "/calls/" + theirs.String() + "/matrix",
 		"/calls/" + theirs.String() + "/live",
 	} {
 		tests = append(tests,
