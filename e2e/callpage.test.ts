@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
 import { play } from "./replay";
 
 let program: Program;
@@ -30,11 +30,7 @@ async function logIn(to: BrowserContext): Promise<Page> {
   const p = await to.newPage();
   p.on("pageerror", (e) => faults.push(e.message));
   p.on("console", (m) => { if (m.type() === "error" && !/status of 40[14]/.test(m.text())) faults.push(m.text()); });
-  await p.goto(`${program.url}/login`);
-  await p.getByLabel("Account").fill(program.admin.name);
-  await p.getByRole("textbox", { name: "Password" }).fill(program.admin.password);
-  await p.getByRole("button", { name: "Log in" }).click();
-  await p.waitForURL("**/calls*");
+  await enter(p, program);
   return p;
 }
 

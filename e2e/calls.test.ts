@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
 
 const recordings = [
   ...["clean/ada", "clean/ben", "loss_up_20/ben", "rate_up_150/ben", "camera_unplugged/ada", "cpu_starved/ada", "microphone_silent/ada", "turn_blocked/ada", "three_loss_up_10/ada", "three_loss_up_10/ben", "three_loss_up_10/cleo"]
@@ -55,11 +55,7 @@ async function logIn(to: BrowserContext): Promise<Page> {
   const p = await to.newPage();
   p.on("pageerror", (e) => faults.push(e.message));
   p.on("console", (m) => { if (m.type() === "error" && !/status of 4(01|22)/.test(m.text())) faults.push(m.text()); });
-  await p.goto(`${program.url}/login`);
-  await p.getByLabel("Account").fill(program.admin.name);
-  await p.getByRole("textbox", { name: "Password" }).fill(program.admin.password);
-  await p.getByRole("button", { name: "Log in" }).click();
-  await p.waitForURL("**/calls*");
+  await enter(p, program);
   return p;
 }
 

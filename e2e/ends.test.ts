@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
 import { play } from "./replay";
 
 declare const axe: { run(context: unknown, options: unknown): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> };
@@ -23,11 +23,7 @@ async function logIn(of: BrowserContext): Promise<Page> {
   const p = await of.newPage();
   p.on("pageerror", (e) => faults.push(e.message));
   p.on("console", (m) => { if (m.type() === "error" && !/401/.test(m.text())) faults.push(m.text()); });
-  await p.goto(`${program.url}/login`);
-  await p.getByLabel("Account").fill(program.admin.name);
-  await p.getByRole("textbox", { name: "Password" }).fill(program.admin.password);
-  await p.getByRole("button", { name: "Log in" }).click();
-  await p.waitForURL("**/calls*");
+  await enter(p, program);
   return p;
 }
 

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** The repository. */
 export const root = resolve(import.meta.dirname, "..");
@@ -147,6 +147,15 @@ export async function startBrowser({ args = [], devices = "fake" }: { args?: str
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
       ...(devices === "none" ? [] : ["--use-fake-device-for-media-stream"]), ...(devices === "fake" ? ["--use-fake-ui-for-media-stream"] : []), ...args],
   });
+}
+
+/** Logs a page into the console, which then shows the calls. */
+export async function enter(page: Page, program: Pick<Program, "url" | "admin">): Promise<void> {
+  await page.goto(`${program.url}/login`);
+  await page.getByLabel("Account").fill(program.admin.name);
+  await page.getByRole("textbox", { name: "Password" }).fill(program.admin.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL("**/calls*");
 }
 
 /** A TCP proxy in front of the program that can cut every connection it carries. */

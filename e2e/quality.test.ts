@@ -5,7 +5,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Program, startBrowser, startProgram, until } from "./harness";
+import { enter, type Program, startBrowser, startProgram, until } from "./harness";
 import { play, type Played } from "./replay";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -63,11 +63,7 @@ function redIn(chart: ReturnType<Page["locator"]>, from: number, to: number): Pr
 }
 
 async function logIn(at: Page): Promise<void> {
-  await at.goto(`${program.url}/login`);
-  await at.getByLabel("Account").fill(program.admin.name);
-  await at.getByRole("textbox", { name: "Password" }).fill(program.admin.password);
-  await at.getByRole("button", { name: "Log in" }).click();
-  await at.waitForURL("**/calls*");
+  await enter(at, program);
 }
 
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
 import { play, type Played } from "./replay";
 
 declare const axe: { run(context: unknown, options: unknown): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
@@ -47,11 +47,7 @@ const drawn = (at: Page) => until("charts", async () => {
 const lines = () => page.getByRole("list", { name: "Events" }).getByRole("listitem");
 
 async function logIn(at: Page): Promise<void> {
-  await at.goto(`${program.url}/login`);
-  await at.getByLabel("Account").fill(program.admin.name);
-  await at.getByRole("textbox", { name: "Password" }).fill(program.admin.password);
-  await at.getByRole("button", { name: "Log in" }).click();
-  await at.waitForURL("**/calls*");
+  await enter(at, program);
 }
 
 async function shot(name: string, at = page): Promise<void> {

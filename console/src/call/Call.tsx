@@ -15,6 +15,7 @@ import { including, listLink, type Part, type PartProps, parts, readView, userOf
 import { States } from "./States";
 import { statesOf } from "./peculiar";
 import { Users } from "./Users";
+import { useNow } from "./now";
 
 /** The parts of the page: each is loaded when it is looked at. */
 const bodies: Record<Part, { name: string; Body: ComponentType<PartProps> }> = {
@@ -128,15 +129,4 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
 
 function Section({ title, children }: { title: string; children: ReactNode }) {
   return <Box component="section" aria-label={title}><Title order={3} size="h5" mb={6}>{title}</Title>{children}</Box>;
-}
-
-/** The present second while the call goes on. */
-function useNow(live: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!live) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [live]);
-  return now;
 }

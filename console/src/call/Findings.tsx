@@ -80,9 +80,9 @@ export function VerdictLine({ call, onOpen }: { call: CallDetail; onOpen: () => 
   const verdict = call.verdict as Verdict | null;
   return (
     <Paper px="md" py={8}>
-      <Group gap="sm" wrap="nowrap">
+      <Group gap="sm" wrap="nowrap" className="verdict-line">
         <Score value={verdict?.score} />
-        <Text size="sm" truncate style={{ flex: 1 }}>{verdict?.sentences[0] ? inZone(verdict.sentences[0], call.start) : verdict?.score == null ? "Not judged" : "Nothing was wrong with this call."}</Text>
+        <Text size="sm" truncate className="verdict-line-text">{verdict?.sentences[0] ? inZone(verdict.sentences[0], call.start) : verdict?.score == null ? "Not judged" : "Nothing was wrong with this call."}</Text>
         {verdict && <Group gap="xs" visibleFrom="sm" wrap="nowrap"><Counts counts={verdict.issues} /></Group>}
         <Button size="compact-xs" variant="subtle" onClick={onOpen} style={{ flex: "none" }}>Room profile and issues</Button>
       </Group>

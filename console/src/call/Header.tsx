@@ -1,6 +1,6 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Menu, Modal, Text, Title, Tooltip } from "@mantine/core";
+import { ActionIcon, Anchor, Badge, Button, Group, Menu, Modal, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArrowLeft, IconCheck, IconCode, IconCopy, IconDownload, IconShare } from "@tabler/icons-react";
+import { IconArrowLeft, IconCheck, IconCode, IconCopy, IconDownload } from "@tabler/icons-react";
 import { memo, type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { questions } from "../api/call";
@@ -8,6 +8,7 @@ import { type CallDetail, dumpAddress } from "../api/client";
 import { Status } from "../calls/Calls";
 import { clock, count, duration, span, zone } from "../format";
 import { listLink, userName } from "./range";
+import { Share } from "./Share";
 
 /** What both guides call the basic information of a call, and what can be done with it. */
 export function Header({ app, appName, call, now, line, session }: { app: number; appName: string; call: CallDetail; now: number; line: "off" | "up" | "lost"; session?: string }) {
@@ -21,7 +22,7 @@ export function Header({ app, appName, call, now, line, session }: { app: number
           <Status call={call} />
           {live && line === "lost" && <Badge color="orange" variant="light" tt="none" role="status">Connection lost, asking again…</Badge>}
         </Group>
-        <Group gap="xs"><Share /><Ask app={app} call={call.id} session={session} /><Dumps app={app} call={call} /></Group>
+        <Group gap="xs"><Share of="tab, users, range, media and open event" /><Ask app={app} call={call.id} session={session} /><Dumps app={app} call={call} /></Group>
       </Group>
       <dl className="facts" style={{ marginTop: 12 }}>
         <Fact name="Application">{appName || "–"}</Fact>
@@ -76,17 +77,6 @@ async function put(text: string): Promise<boolean> {
 function Copy({ text, label }: { text: string; label: string }) {
   const [copied, copy] = useCopy();
   return <ActionIcon size={18} variant="subtle" color="gray" aria-label={copied ? "Copied" : label} onClick={() => copy(text)}>{copied ? <IconCheck size={13} /> : <IconCopy size={13} />}</ActionIcon>;
-}
-
-function Share() {
-  const [copied, copy] = useCopy();
-  return (
-    <Tooltip label="Copies a link to this view: tab, users, range, media and open event">
-      <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconShare size={15} />} onClick={() => copy(window.location.href)}>
-        <span aria-live="polite">{copied ? "Copied" : "Share"}</span>
-      </Button>
-    </Tooltip>
-  );
 }
 
 /** The questions behind this page, to ask from elsewhere. */

@@ -3,6 +3,9 @@
 // a colleague to a moment. The same words mean the same on the pages of a call,
 // of one user in it, and of two ends, so that links carry a moment across them.
 import type { CallDetail, User } from "../api/client";
+import { longest } from "../chart/range";
+
+export { longest };
 
 /** The parts of the call page. */
 export const parts = ["quality", "matrix", "events", "trace"] as const;
@@ -44,9 +47,6 @@ export const few = 6;
 
 /** At most so many can be chosen: more lines than that tell nothing. */
 export const many = 20;
-
-/** A view is of at most five hours. */
-export const longest = 5 * 3_600_000;
 
 const oneOf = <T extends string>(all: readonly T[], value: string | null, usual: T): T => all.find((x) => x === value) ?? usual;
 

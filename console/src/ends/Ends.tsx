@@ -1,7 +1,7 @@
 import "./ends.css";
 import { ActionIcon, Alert, Anchor, Badge, Button, Group, Paper, Select, SimpleGrid, Skeleton, Stack, Tabs, Text, Title, Tooltip, UnstyledButton, useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
-import { IconArrowLeft, IconArrowsLeftRight, IconArrowDown, IconArrowUp, IconCheck, IconHelpCircle, IconShare } from "@tabler/icons-react";
+import { IconArrowLeft, IconArrowsLeftRight, IconArrowDown, IconArrowUp, IconHelpCircle } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { ApiError, type CallDetail, type Session, type User } from "../api/client";
@@ -25,6 +25,8 @@ import { basisWords, find, type Source, sourcesOf, trialWords } from "./sources"
 import { Standouts } from "./Standouts";
 import { type Happening, type Kind, kinds, type Sampled, type StreamRow } from "./told";
 import { type Half as Side, typesOf } from "./types";
+import { Share } from "../call/Share";
+import { useNow } from "../call/now";
 
 /** What one user sent and another received of it, on one axis of time. */
 export default function Ends() {
@@ -92,7 +94,7 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
         </Group>
         <Group gap="xs">
           <Button size="xs" variant="default" leftSection={<IconHelpCircle size={15} />} onClick={() => setHelp(true)}>How to read this</Button>
-          <Share />
+          <Share of="both ends, range, tab and chosen event" />
         </Group>
       </Group>
       <Group gap="8px 32px" mt="sm" wrap="wrap" component="section" aria-label="Basic information">
@@ -379,29 +381,6 @@ function noteOf(source: Source | undefined, sender: Session | undefined, kind: K
 
 function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return <div style={{ minWidth: 0 }}><Text size="xs" c="dimmed">{name}</Text><Text size="sm" component="div" className="num" style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}>{children}</Text></div>;
-}
-
-function Share() {
-  const [copied, setCopied] = useState(false);
-  return (
-    <Tooltip label="Copies a link to this view: both ends, range, tab and chosen event">
-      <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconShare size={15} />}
-        onClick={() => { void navigator.clipboard.writeText(window.location.href).then(() => { setCopied(true); setTimeout(() => setCopied(false), 1500); }); }}>
-        {copied ? "Copied" : "Share"}
-      </Button>
-    </Tooltip>
-  );
-}
-
-/** The present second while the call goes on. */
-function useNow(live: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!live) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [live]);
-  return now;
 }
 
 function useBounds(call: CallDetail, now: number): [number, number] {

@@ -1,6 +1,6 @@
-import { Alert, Anchor, Avatar, Badge, Button, Group, Menu, Paper, SegmentedControl, Select, SimpleGrid, Skeleton, Stack, Tabs, Text, Title, Tooltip, useComputedColorScheme } from "@mantine/core";
-import { IconArrowLeft, IconCheck, IconDownload, IconInfoCircle, IconShare } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Alert, Anchor, Avatar, Badge, Button, Group, Menu, Paper, SegmentedControl, Select, SimpleGrid, Skeleton, Stack, Tabs, Text, Title, useComputedColorScheme } from "@mantine/core";
+import { IconArrowLeft, IconDownload, IconInfoCircle } from "@tabler/icons-react";
+import { useEffect, useMemo, useRef } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { ApiError, type CallDetail, dumpAddress, type Issue, type SessionDetail, type User as Person } from "../api/client";
 import { useMatches, useStayIssues } from "../api/ends";
@@ -22,6 +22,8 @@ import { sendersOf } from "./senders";
 import { SetUp } from "./SetUp";
 import { AllFigures, Subscriptions } from "./Subscriptions";
 import "./user.css";
+import { Share } from "../call/Share";
+import { useNow } from "../call/now";
 
 const mediaTabs: { id: Media; receive: string; send: string }[] = [
   { id: "video", receive: "Video subscription", send: "Video sent" },
@@ -132,7 +134,7 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
           </Group>
           <Group gap="xs" wrap="wrap">
             <Chooser app={app} call={call} user={user} session={session.id} view={view} />
-            <Share />
+            <Share of="user, tab, range and open event" />
             <Dump app={app} call={call.id} session={session} />
           </Group>
         </Group>
@@ -228,18 +230,6 @@ function States({ call, session, user, joined, live, toTrace }: { call: CallDeta
   ));
 }
 
-function Share() {
-  const [copied, setCopied] = useState(false);
-  return (
-    <Tooltip label="Copies a link to this view: user, tab, range and open event">
-      <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconShare size={15} />}
-        onClick={() => { void navigator.clipboard.writeText(window.location.href).then(() => { setCopied(true); setTimeout(() => setCopied(false), 1500); }); }}>
-        {copied ? "Copied" : "Share"}
-      </Button>
-    </Tooltip>
-  );
-}
-
 function Dump({ app, call, session }: { app: number; call: string; session: SessionDetail }) {
   return (
     <Menu position="bottom-end" withArrow>
@@ -251,15 +241,4 @@ function Dump({ app, call, session }: { app: number; call: string; session: Sess
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-/** The present second while the call goes on. */
-function useNow(live: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!live) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [live]);
-  return now;
 }
