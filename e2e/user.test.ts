@@ -237,13 +237,17 @@ describe("the API trace", () => {
     await page.goto(`${program.url}/calls/${call.id}?app=1&view=trace&session=${call.stays.ada}`);
     await lines().first().waitFor();
     await lines().first().getByRole("button").focus();
+    const focused = (place: (item: Element) => boolean, what: string) => until(what, async () =>
+      (await page.evaluate((test) => { const item = document.activeElement?.closest("[role=listitem]"); return !!item && (new Function(`return (${test})(arguments[0])`) as (i: Element) => boolean)(item); }, place.toString())) || undefined);
     await page.keyboard.press("End");
-    await until("the last line to have the focus", async () => ((await page.evaluate(() => { const item = document.activeElement?.closest("[role=listitem]"); return item?.getAttribute("aria-posinset") === item?.getAttribute("aria-setsize") && item !== null; })) ? true : undefined));
+    await focused((item) => item.getAttribute("aria-posinset") === item.getAttribute("aria-setsize"), "the last line to have the focus");
     await page.keyboard.press("Home");
+    await focused((item) => item.getAttribute("aria-posinset") === "1", "the first line to have the focus");
     await page.keyboard.press("ArrowDown");
+    await focused((item) => item.getAttribute("aria-posinset") === "2", "the second line to have the focus");
     await page.keyboard.press("Enter");
     await page.waitForURL(/event=/);
-    expect(await page.locator(".trace-row[aria-expanded='true']").count()).toBe(1);
+    await until("it to be open", async () => (await page.locator(".trace-row[aria-expanded='true']").count()) === 1 || undefined);
     await page.keyboard.press("Enter");
     await page.waitForURL((u) => !u.searchParams.has("event"));
   });

@@ -59,6 +59,8 @@ function More({ app, filters, range, set, wanted }: { app: number; filters: Filt
   const choices = useCallChoices(app, range, wanted).data;
   const [score, setScore] = useState<[number, number]>([filters.minScore, filters.maxScore]);
   useEffect(() => setScore([filters.minScore, filters.maxScore]), [filters.minScore, filters.maxScore]);
+  // Asked for when the slider rests: an answer on the way would move it back.
+  const scoreLater = useDebouncedCallback(([minScore, maxScore]: [number, number]) => set({ minScore, maxScore }), 300);
   const countries = [...new Set((choices?.regions ?? []).map((r) => r.split(", ")[0] as string))];
   return (
     <div className="call-filters">
@@ -67,7 +69,7 @@ function More({ app, filters, range, set, wanted }: { app: number; filters: Filt
       <Select size="xs" label="Worst severity" description={filters.issues.length ? "Of the issues chosen" : "Of any issue"} value={filters.severity || "any"} allowDeselect={false} onChange={(v) => set({ severity: (v === "any" ? "" : v) as Severity })}
         data={[{ value: "any", label: "Any" }, ...(["high", "medium", "low", "none"] as const).map((s) => ({ value: s, label: severityNames[s] }))]} />
       <Input.Wrapper size="xs" label="Score" description={`${score[0]} to ${score[1]} of 10${score[0] > 0 || score[1] < 10 ? ", calls without one left out" : ""}`} labelElement="div">
-        <RangeSlider mt={10} mx={6} size="sm" min={0} max={10} step={0.5} minRange={0.5} value={score} onChange={setScore} onChangeEnd={([minScore, maxScore]) => set({ minScore, maxScore })}
+        <RangeSlider mt={10} mx={6} size="sm" min={0} max={10} step={0.5} minRange={0.5} value={score} onChange={(v) => { setScore(v); scoreLater(v); }}
           thumbFromLabel="Lowest score" thumbToLabel="Highest score" label={(v) => v} marks={[{ value: 0 }, { value: 5 }, { value: 10 }]} />
       </Input.Wrapper>
       <Held label="Key or key=value" hint="What the application attached" value={filters.key} onChange={(key) => set({ key })} data={choices?.keys ?? []} />
