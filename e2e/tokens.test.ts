@@ -136,7 +136,8 @@ test("a page is who its token says; what is refused comes as its error event and
   const token = await nodeToken();
   const good = await page("localhost", { app: 1, token });
   const call = await until("the call in the list", async () => (await program.api("/apps/1/calls?room=standup")).items[0]);
-  expect(call.people ?? (await program.api(`/apps/1/calls/${call.id}`)).people).toMatchObject([{ user: "ada" }]);
+  const people = await until("who is in it", async () => { const { people } = await program.api(`/apps/1/calls/${call.id}`); return people.length ? people : undefined; });
+  expect(people).toMatchObject([{ user: "ada" }]);
   expect((await program.api("/apps/1/calls?room=vault")).items).toEqual([]);
   expect((await seen(good)).config).toEqual(config);
 

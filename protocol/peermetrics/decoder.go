@@ -34,7 +34,7 @@ type newest struct {
 
 // overtakes is by how much, in ms, a request may come before one that was made
 // earlier.
-const overtakes = 1000
+const overtakes = 3000
 
 // maxStates bounds the connections whose states are put in order.
 const maxStates = 1024

@@ -81,11 +81,20 @@ export function TimeLine({ rows, types, issues, range, bounds, onRange, opened, 
     return () => el.removeEventListener("wheel", on);
   }, []);
 
+  // A dot that had the focus may be gone, or be several, in another range.
+  const keyed = useRef(false);
+  useEffect(() => {
+    if (keyed.current && !root.current?.contains(document.activeElement)) root.current?.focus({ preventScroll: true });
+    keyed.current = false;
+  }, [range[0], range[1]]);
+
   const keys = (e: KeyboardEvent) => {
     const length = range[1] - range[0];
-    const middle = (range[0] + range[1]) / 2;
-    if (e.key === "+" || e.key === "=") change(zoomed(range, bounds, middle, 0.5));
-    else if (e.key === "-") change(zoomed(range, bounds, middle, 2));
+    const dot = document.activeElement !== root.current ? document.activeElement?.getBoundingClientRect() : undefined;
+    const around = dot ? timeAt(dot.left + dot.width / 2) : (range[0] + range[1]) / 2;
+    keyed.current = true;
+    if (e.key === "+" || e.key === "=") change(zoomed(range, bounds, around, 0.5));
+    else if (e.key === "-") change(zoomed(range, bounds, around, 2));
     else if (e.key === "0") onRange(undefined);
     else if (e.shiftKey && e.key === "ArrowLeft") change(shifted(range, bounds, -length / 4));
     else if (e.shiftKey && e.key === "ArrowRight") change(shifted(range, bounds, length / 4));
