@@ -3,7 +3,7 @@ import { clock, figure } from "../format";
 import { groupOf } from "./plot";
 import { unitOf } from "./readout";
 import { rove } from "./rove";
-import type { Absent, Burr, Series } from "./types";
+import type { Absent, Burr, Limit, Series } from "./types";
 
 interface Group { name: string; series: { s: Series; n: number }[] }
 
@@ -44,7 +44,7 @@ export function Keys({ series, absent, burrs, burrName = "Stood still", range, u
   const inside = <T extends { start: number; end: number }>(all: T[]) => all.filter((x) => x.end >= range[0] && x.start <= range[1]);
   const hatched = [...new Set(inside(absent).map((a) => a.label))];
   const burring = inside(burrs);
-  const limits = new Set(series.flatMap((s) => (s.limit ? [`${s.limit.worse} ${figure(s.limit.at, unitOf(s, unit, rightUnit))}`] : [])));
+  const limits = new Set(series.flatMap((s) => (s.limit ? [bound(s.limit, unitOf(s, unit, rightUnit))] : [])));
   if (hatched.length + burring.length + limits.size === 0) return null;
   return (
     <div className="chart-keys">
@@ -54,3 +54,6 @@ export function Keys({ series, absent, burrs, burrName = "Stood still", range, u
     </div>
   );
 }
+
+/** A limit in words; that of a millisecond means that any at all is too much. */
+const bound = (limit: Limit, unit: string) => (limit.worse === "above" && limit.at <= 1 && unit === "ms" ? "where there is any" : `${limit.worse} ${figure(limit.at, unit)}`);
