@@ -11,6 +11,8 @@ declare const pc: RTCPeerConnection; // of the pages
 
 export interface Stage {
   program: Program;
+  /** Where pages open, for those that are not a user's. */
+  context: BrowserContext;
   /** Opens a page for a user; args are what the snippet leaves open. */
   open(user: string, args?: Record<string, string>): Promise<Page>;
   /** What pages threw, and did not catch. */
@@ -56,7 +58,7 @@ export async function startStage(name: string, { script = "", before = "", after
   const context: BrowserContext = await browser.newContext({ permissions: ["camera", "microphone"] });
   const errors: string[] = [];
   return {
-    program, errors,
+    program, context, errors,
     async open(user, args = {}) {
       const page = await context.newPage();
       page.on("pageerror", (e) => errors.push(`${user}: ${e}`));
