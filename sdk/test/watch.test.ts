@@ -130,6 +130,31 @@ test("a busy page invents no freezes, and pictures are counted for which it was 
   expect(report.peerglassVideoStutterDuration).toBeLessThan(1.4);
 });
 
+test("a stall goes on when pictures come that the browser does not show; those of an element out of sight are not missed", async () => {
+  const track = await watched();
+  // So many pictures come in each quarter of a second of a stall of 2.5 s, and none is shown.
+  const stall = (come: number[]) => page.evaluate(async (come) => {
+    let more = 0;
+    const real = el.getVideoPlaybackQuality;
+    el.getVideoPlaybackQuality = () => ({ totalVideoFrames: 1000 + more }) as VideoPlaybackQuality;
+    cam.still = true;
+    for (const n of come) {
+      await new Promise((done) => setTimeout(done, 250));
+      more += n;
+    }
+    el.getVideoPlaybackQuality = real;
+    cam.still = false;
+    const before = pictures(el);
+    while (pictures(el) < before + 20) await new Promise((done) => setTimeout(done, 20));
+    return gaps(el);
+  }, come);
+  const missed = await stall([0, 0, 0, 3, 0, 0, 0, 0, 0, 0]);
+  expect(missed).toBeGreaterThan(2000);
+  await stall([6, 6, 6, 6, 6, 6, 6, 6, 6, 6]);
+  const { report } = await ended(track);
+  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - missed)).toBeLessThan(2);
+});
+
 test("nothing is missed in a hidden page, of a paused element, and of a muted track", async () => {
   const track = await watched();
   const off: Record<string, [() => unknown, () => unknown]> = {

@@ -12,7 +12,9 @@ const LATE = 150;
 const SLEPT = 5000;
 /** ms without a new picture after which it is counted how many come: */
 const EARLY = 300;
-/** more than so many, none of them presented by the beat after, and nobody sees the element. */
+/** more than so many, none of them presented by the beat after, and again so many
+ * more: nobody sees the element. Of what comes together at the end of a stall
+ * the browser may show none, too, but after that comes nothing. */
 const UNSEEN = 1;
 
 /** An element that shows a received track. Holds neither: both may go. */
@@ -26,7 +28,7 @@ interface Watched {
   _presented: number; // pictures that the browser had presented at the last call
   _at: number; // when the newest one was; 0: the next one ends no gap
   _come: number; // pictures that had come when the gap was EARLY long; −1: it is not yet
-  _passed: boolean; // some came since and were not presented by the next beat
+  _passed: number; // pictures that had come when some of them were to be presented by the next beat; 0: none were
   _spacing: number; // usual ms between two
   _doubt: boolean; // the page was busy since
   _charged: number; // ms of the gap that goes on that are in _stutter
@@ -75,7 +77,7 @@ export class VideoWatch implements Module {
     const ref = new WeakRef(el);
     const w: Watched = {
       _el: ref, _user: undefined, _label: undefined, _track: "", _told: "", _report: "",
-      _presented: 0, _at: 0, _come: -1, _passed: false, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
+      _presented: 0, _at: 0, _come: -1, _passed: 0, _spacing: 0, _doubt: false, _charged: 0, _stutter: 0, _shown: 0,
       _stop: (e) => guard(() => (e.type === "pause" || (e.target as MediaStreamTrack).id === w._track) && this._cut(w)),
     };
     const shown = (_: number, m: VideoFrameCallbackMetadata): void => {
@@ -151,7 +153,8 @@ export class VideoWatch implements Module {
     w._presented = m.presentedFrames;
     w._at = due(el, track) ? m.presentationTime : 0;
     w._come = -1;
-    w._passed = w._doubt = false;
+    w._passed = 0;
+    w._doubt = false;
     w._charged = 0;
   }
 
@@ -201,8 +204,8 @@ export class VideoWatch implements Module {
         const n = come(el);
         if (w._come < 0) w._come = n;
         // Those that come just now, at the end of a stall, are presented before the next beat.
-        else if (w._passed || !due(el, trackOf(el))) w._at = w._charged = 0;
-        else w._passed = n - w._come > UNSEEN;
+        else if ((w._passed && n - w._passed > UNSEEN) || !due(el, trackOf(el))) w._at = w._charged = 0;
+        else if (!w._passed && n - w._come > UNSEEN) w._passed = n;
       }
     }
     if (late <= LATE) this._sure = now;
