@@ -70,6 +70,12 @@ describe("what a user sent", () => {
     expect(held.burrs.map((b) => [b.start, b.end])).toEqual([[1000, 3000]]);
     expect(held.burrs[0]?.label).toContain("held down by the network");
   });
+
+  it("does not blame the network while an estimate that began low rises", () => {
+    const held = (start: number) => flow({ ...usual, side: "send", streams: [{ ...streams[0], start: new Date(start).toISOString() } as Stream], samples: samples(row(1, { bitrate: flat(30), limited_bandwidth: [1000, 1000, 1000, 0, 1000] })) }).burrs.map((b) => [b.start, b.end]);
+    expect(held(0)).toEqual([[4000, 5000]]);
+    expect(held(-60_000)).toEqual([[0, 3000], [4000, 5000]]);
+  });
 });
 
 it("tells away from not measured", () => {
