@@ -36,7 +36,7 @@ describe("span", () => {
   it("says the date once when both ends share it", () => {
     const start = new Date(2026, 10, 21, 14, 6, 43).getTime();
     expect(span(start, start + 60_000)).toBe("2026-11-21 14:06:43 – 14:07:43");
-    expect(span(start, null)).toBe("2026-11-21 14:06:43 –");
+    expect(span(start, null)).toBe("2026-11-21 14:06:43 – now");
     expect(span(start, start + 86_400_000)).toBe("2026-11-21 14:06:43 – 2026-11-22 14:06:43");
   });
 });

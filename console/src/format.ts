@@ -84,9 +84,9 @@ export function clock(ms: number | string | null | undefined, fine = false): str
   return timeOf(d) + (fine ? `.${pad(d.getMilliseconds(), 3)}` : "");
 }
 
-/** Start and end without saying the date twice. */
+/** Start and end without saying the date twice; what has no end yet goes on until now. */
 export function span(start: number | string, end: number | string | null | undefined): string {
-  if (end === null || end === undefined) return `${dateTime(start)} –`;
+  if (end === null || end === undefined) return `${dateTime(start)} – now`;
   const same = dateOf(new Date(start)) === dateOf(new Date(end));
   return `${dateTime(start)} – ${same ? clock(end) : dateTime(end)}`;
 }

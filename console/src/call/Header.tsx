@@ -29,7 +29,7 @@ export function Header({ app, appName, call, now, line, session }: { app: number
         <Fact name="App id (SDKAppID)" copy={String(app)}>{app}</Fact>
         <Fact name="Room id" copy={call.room}>{call.room || "–"}</Fact>
         <Fact name="Call id" copy={call.id}><span className="mono">{call.id}</span></Fact>
-        <Fact name={`Start – end, ${zone(new Date(call.start))}`}><span className="num" style={{ whiteSpace: "normal" }}>{live ? `${span(call.start, null)} in progress` : span(call.start, call.end)}</span></Fact>
+        <Fact name={`Start – end, ${zone(new Date(call.start))}`}><span className="num" style={{ whiteSpace: "normal" }}>{span(call.start, live ? null : call.end)}</span></Fact>
         <Fact name="Room duration"><span className="num">{duration(live ? Math.max(now - Date.parse(call.start), 0) : call.durationMs)}</span></Fact>
         <Fact name="Status">{live ? "In progress" : "Ended"}</Fact>
         <Fact name="Users">{count(call.users)}{call.sessions !== call.users && <Text span c="dimmed" size="sm"> in {count(call.sessions)} stays</Text>}</Fact>

@@ -22,7 +22,7 @@ function said(call: ListedCall): string {
 /** Start and end, the date of the end only where it is another. */
 function When({ call }: { call: ListedCall }) {
   const [start, end] = span(call.start, call.end).split(" – ");
-  return <>{start?.replace(/ –$/, "")}<Text size="xs" c="dimmed" className="num">{end ? `– ${end}` : "– now"}</Text></>;
+  return <>{start}<Text size="xs" c="dimmed" className="num">– {end}</Text></>;
 }
 
 /** A call on a desk. The whole row leads to it; a new tab where one is asked for. */
