@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// Bin is how finely is counted.
-const Bin = 100 * time.Millisecond
+// Bin is how finely is counted, Fine how finely is what a bit rate rests on: a
+// picture comes as packets at once, so that a part of a Bin is not the same part
+// of its packets.
+const (
+	Bin  = 100 * time.Millisecond
+	Fine = 10 * time.Millisecond
+)
 
 // Counts is what passed one link since the call's start. The lists have an
 // entry per Bin; what came before the start is not counted.
@@ -31,6 +36,13 @@ type StreamCounts struct {
 	SSRC uint32 `json:"ssrc"`
 	PT   uint8  `json:"pt"` // payload type of the last packet
 	Flow
+	// Absent are packets that never came to this link, though their sequence
+	// numbers were used: of what a client sends those that died in the client.
+	// They are spread over the time between those that came before and after.
+	Absent []int `json:"absent,omitempty"`
+	// FineBytes are Bytes, and FinePassed are Passed, of each Fine.
+	FineBytes  []int `json:"fineBytes,omitempty"`
+	FinePassed []int `json:"finePassed,omitempty"`
 }
 
 // Check is a STUN binding request between the peers, or its answer.
@@ -39,6 +51,17 @@ type Check struct {
 	Answer bool    `json:"answer,omitempty"`
 	At     float64 `json:"at"`     // ms since the call's start
 	Leaves float64 `json:"leaves"` // ms; −1: dropped
+	// Client is the client's port: a peer connection has one for each network
+	// of its machine. Media tells that audio, video or their reports went
+	// through it within the last second: of the paths that are checked that is
+	// the one in use.
+	Client int  `json:"client,omitempty"`
+	Media  bool `json:"media,omitempty"`
+	// Still is how long, in ms, nothing came from the client's port: of a check
+	// that it sent until then, of one that went to it from then on. A client
+	// that stands still sends late, and takes late what waits for it. −1: for
+	// good.
+	Still float64 `json:"still,omitempty"`
 }
 
 // Flow counts packets in bins. Those offered and those dropped count when they
@@ -55,42 +78,62 @@ type Flow struct {
 type counter struct {
 	mu      sync.Mutex
 	counts  Counts
-	streams map[uint32]*StreamCounts
+	streams map[uint32]*stream
+}
+
+// stream is what is kept of one RTP stream.
+type stream struct {
+	StreamCounts
+	numbers numbers
 }
 
 func newCounter(user string, dir Direction) *counter {
-	return &counter{counts: Counts{User: user, Dir: dir}, streams: make(map[uint32]*StreamCounts)}
+	return &counter{counts: Counts{User: user, Dir: dir}, streams: make(map[uint32]*stream)}
 }
 
 // passage is a packet on its way through a link.
 type passage struct {
 	at     time.Duration
 	bytes  int
-	stream *StreamCounts // nil if it is not RTP
-	bare   int           // bytes of RTP payload
-	check  int           // index in Checks; −1 if it is none
+	stream *stream // nil if it is not RTP
+	bare   int     // bytes of RTP payload
+	check  int     // index in Checks; −1 if it is none
+	client *client
 }
 
 // offer counts a packet, a TURN message, that was offered at a time.
-func (c *counter) offer(packet []byte, at time.Duration, passes bool) passage {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := passage{at: at, bytes: len(packet), check: -1}
+func (c *counter) offer(packet []byte, from *client, at time.Duration, passes bool) passage {
+	p := passage{at: at, bytes: len(packet), check: -1, client: from}
 	if at < 0 {
 		return p
 	}
-	c.counts.offer(at, passes)
 	inner := application(packet)
+	seen := from.pass(c.counts.Dir, at, media(inner))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.offer(at, passes)
 	if id, answer, ok := parseCheck(inner); ok {
 		p.check = len(c.counts.Checks)
-		c.counts.Checks = append(c.counts.Checks, Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1})
-	}
-	if r, ok := parseRTP(inner); ok {
-		s := c.streams[r.ssrc]
-		if s == nil {
-			s = &StreamCounts{SSRC: r.ssrc}
-			c.streams[r.ssrc] = s
+		check := Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1, Client: from.port, Media: seen.media, Still: -1}
+		if c.counts.Dir == Up && seen.still >= 0 {
+			check.Still = milliseconds(seen.still)
 		}
+		c.counts.Checks = append(c.counts.Checks, check)
+	}
+	r, ok := parseRTP(inner)
+	if !ok {
+		return p
+	}
+	s := c.streams[r.ssrc]
+	if s == nil {
+		if r.padded {
+			return p
+		}
+		s = &stream{StreamCounts: StreamCounts{SSRC: r.ssrc}}
+		c.streams[r.ssrc] = s
+	}
+	s.numbers.take(&s.Absent, r.seq, at)
+	if !r.padded {
 		s.PT = r.pt
 		s.offer(at, passes)
 		p.stream, p.bare = s, r.payload
@@ -109,9 +152,109 @@ func (c *counter) leave(p passage, now, due time.Duration) {
 	c.counts.leave(p.at, now, p.bytes)
 	if p.stream != nil {
 		p.stream.leave(p.at, now, p.bare)
+		plusPer(&p.stream.FinePassed, Fine, now, 1)
+		plusPer(&p.stream.FineBytes, Fine, now, p.bare)
 	}
-	if p.check >= 0 {
-		c.counts.Checks[p.check].Leaves = milliseconds(now)
+	if p.check < 0 {
+		return
+	}
+	c.counts.Checks[p.check].Leaves = milliseconds(now)
+	if c.counts.Dir == Down {
+		p.client.await(func(at time.Duration) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.counts.Checks[p.check].Still = milliseconds(at - now)
+		})
+	}
+}
+
+// client is one port of a client's.
+type client struct {
+	user string
+	port int
+
+	mu      sync.Mutex
+	last    time.Duration // the last packet from it
+	media   time.Duration // the last that carried media, either way
+	any     [2]bool       // whether there were such
+	waiting []func(at time.Duration)
+}
+
+// seen is what was known of a client when a packet passed.
+type seen struct {
+	media bool          // that media had passed lately
+	still time.Duration // how long it had stood still; −1: nothing had come from it
+}
+
+// recent: reports go out every few seconds at the latest where there is
+// nothing else, media and transport feedback many times a second.
+const recent = time.Second
+
+// pass notes a packet from a client or to it.
+func (c *client) pass(dir Direction, at time.Duration, media bool) seen {
+	c.mu.Lock()
+	s := seen{media: c.any[1] && at-c.media < recent, still: -1}
+	if c.any[0] {
+		s.still = at - c.last
+	}
+	if media {
+		c.media, c.any[1] = at, true
+	}
+	var told []func(at time.Duration)
+	if dir == Up {
+		c.last, c.any[0] = at, true
+		told, c.waiting = c.waiting, nil
+	}
+	c.mu.Unlock()
+	for _, tell := range told {
+		tell(at)
+	}
+	return s
+}
+
+// await calls tell when the next packet comes from the client.
+func (c *client) await(tell func(at time.Duration)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = append(c.waiting, tell)
+}
+
+// numbers follows the sequence numbers of a stream.
+type numbers struct {
+	begun  bool
+	last   uint16         // the highest
+	at     time.Duration  // when it came
+	absent map[uint16]int // where those that did not come are counted
+	anew   uint16         // what would follow one that was far off
+	far    bool
+}
+
+// mostAbsent is the longest gap in the numbers that is one; beyond, two packets
+// in sequence are a new beginning (MAX_DROPOUT, RFC 3550 §A.1).
+const mostAbsent = 3000
+
+// take takes the number of a packet and brings the list of the absent up to
+// date.
+func (n *numbers) take(absent *[]int, seq uint16, at time.Duration) {
+	ahead := seq - n.last
+	switch {
+	case !n.begun, ahead >= mostAbsent && -ahead >= mostAbsent && n.far && seq == n.anew:
+		*n = numbers{begun: true, last: seq, at: at, absent: make(map[uint16]int)}
+	case ahead == 0:
+	case ahead < mostAbsent:
+		for i := uint16(1); i < ahead; i++ {
+			when := n.at + time.Duration(i)*(at-n.at)/time.Duration(ahead)
+			plus(absent, when, 1)
+			n.absent[n.last+i] = int(when / Bin)
+		}
+		n.last, n.at, n.far = seq, at, false
+	case -ahead < mostAbsent: // late, or again
+		if bin, ok := n.absent[seq]; ok {
+			(*absent)[bin]--
+			delete(n.absent, seq)
+		}
+	default:
+		n.anew, n.far = seq+1, true
 	}
 }
 
@@ -128,8 +271,10 @@ func (f *Flow) leave(at, now time.Duration, bytes int) {
 	plus(&f.Delay, now, milliseconds(now-at))
 }
 
-func plus[N int | float64](list *[]N, at time.Duration, n N) {
-	bin := int(at / Bin)
+func plus[N int | float64](list *[]N, at time.Duration, n N) { plusPer(list, Bin, at, n) }
+
+func plusPer[N int | float64](list *[]N, width, at time.Duration, n N) {
+	bin := int(at / width)
 	for len(*list) <= bin {
 		*list = append(*list, 0)
 	}
@@ -145,8 +290,9 @@ func (c *counter) snapshot() Counts {
 	out.Checks = slices.Clone(out.Checks)
 	out.Streams = make([]StreamCounts, 0, len(c.streams))
 	for _, s := range c.streams {
-		copied := *s
+		copied := s.StreamCounts
 		copied.Flow = s.Flow.clone()
+		copied.Absent, copied.FineBytes, copied.FinePassed = slices.Clone(s.Absent), slices.Clone(s.FineBytes), slices.Clone(s.FinePassed)
 		out.Streams = append(out.Streams, copied)
 	}
 	slices.SortFunc(out.Streams, func(a, b StreamCounts) int { return int(int64(a.SSRC) - int64(b.SSRC)) })

@@ -10,8 +10,10 @@ import (
 // RFC 3711 §3.1).
 type rtp struct {
 	ssrc    uint32
+	seq     uint16
 	pt      uint8
 	payload int // bytes behind the header, the authentication tag included
+	padded  bool
 }
 
 // application returns what a TURN message carries between the peers: the data
@@ -63,11 +65,11 @@ func message(p []byte) *stun.Message {
 }
 
 // parseRTP reads the header of an RTP packet; RTCP, DTLS and STUN are none
-// (told apart as RFC 7983 and RFC 5761 §4 say). Nor is a padded one: how much of
-// it is padding is encrypted, and browsers pad only what they probe the
-// bandwidth with, which carries nothing else.
+// (told apart as RFC 7983 and RFC 5761 §4 say). How much of a padded one is
+// padding is encrypted; browsers pad only what they probe the bandwidth with,
+// which carries nothing else.
 func parseRTP(p []byte) (rtp, bool) {
-	if len(p) < 12 || p[0]&32 != 0 || p[0] < 128 || p[0] > 191 || p[1] >= 192 && p[1] <= 223 {
+	if len(p) < 12 || !media(p) || p[1] >= 192 && p[1] <= 223 {
 		return rtp{}, false
 	}
 	header := 12 + 4*int(p[0]&15)
@@ -80,8 +82,14 @@ func parseRTP(p []byte) (rtp, bool) {
 	if header > len(p) {
 		return rtp{}, false
 	}
-	return rtp{ssrc: binary.BigEndian.Uint32(p[8:]), pt: p[1] & 127, payload: len(p) - header}, true
+	return rtp{
+		ssrc: binary.BigEndian.Uint32(p[8:]), seq: binary.BigEndian.Uint16(p[2:]), pt: p[1] & 127,
+		payload: len(p) - header, padded: p[0]&32 != 0,
+	}, true
 }
+
+// media reports whether a packet between the peers is RTP or RTCP.
+func media(p []byte) bool { return len(p) > 0 && p[0] >= 128 && p[0] <= 191 }
 
 // parseCheck reads a STUN binding request or its successful answer (RFC 8489
 // §5): the end of its transaction id and which it is.

@@ -42,8 +42,8 @@ type Relay struct {
 	mu     sync.Mutex
 	port   int // the same again after Shut and Open
 	server *turn.Server
-	start  time.Time // of the call; zero: not yet
-	users  map[string]string
+	start  time.Time          // of the call; zero: not yet
+	users  map[string]*client // by address
 	links  map[linkKey]*leg
 }
 
@@ -66,7 +66,7 @@ func NewRelay(opt Options) (*Relay, error) {
 			return nil, fmt.Errorf("rule %d: %w", i+1, err)
 		}
 	}
-	r := &Relay{opt: opt, now: opt.Now, users: make(map[string]string), links: make(map[linkKey]*leg)}
+	r := &Relay{opt: opt, now: opt.Now, users: make(map[string]*client), links: make(map[linkKey]*leg)}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -167,30 +167,43 @@ func (r *Relay) Counts() []Counts {
 	return out
 }
 
-// leg returns the leg of the user at a client address; packet, which comes
-// from there (nil: goes there), may tell whose it is. It is nil while nobody
-// knows: before its first authenticated request a client is anonymous.
-func (r *Relay) leg(client net.Addr, dir Direction, packet []byte) *leg {
+// leg returns the leg of the user at a client address, and the client's port;
+// packet, which comes from there (nil: goes there), may tell whose it is. Both
+// are nil while nobody knows: before its first authenticated request a client is
+// anonymous.
+func (r *Relay) leg(at net.Addr, dir Direction, packet []byte) (*leg, *client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	address := client.Network() + client.String()
-	user := r.users[address]
-	if user == "" {
+	address := at.Network() + at.String()
+	who := r.users[address]
+	if who == nil {
 		if packet == nil {
-			return nil
+			return nil, nil
 		}
-		if user = userOf(packet); user == "" {
-			return nil
+		user := userOf(packet)
+		if user == "" {
+			return nil, nil
 		}
-		r.users[address] = user
+		who = &client{user: user, port: portOf(at)}
+		r.users[address] = who
 	}
-	key := linkKey{user, dir}
+	key := linkKey{who.user, dir}
 	l := r.links[key]
 	if l == nil {
-		l = &leg{link: NewLink(user, dir, r.opt.Schedule, r.opt.Seed), count: newCounter(user, dir)}
+		l = &leg{link: NewLink(who.user, dir, r.opt.Schedule, r.opt.Seed), count: newCounter(who.user, dir)}
 		r.links[key] = l
 	}
-	return l
+	return l, who
+}
+
+func portOf(a net.Addr) int {
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		return a.Port
+	case *net.TCPAddr:
+		return a.Port
+	}
+	return 0
 }
 
 // since is the time since the call's start; before it, it is negative.
@@ -204,7 +217,7 @@ func (r *Relay) since(t time.Time) time.Duration {
 }
 
 // carry takes a packet over a leg: send is called when and if it leaves.
-func (r *Relay) carry(l *leg, packet []byte, send func()) {
+func (r *Relay) carry(l *leg, c *client, packet []byte, send func()) {
 	if l == nil {
 		send()
 		return
@@ -214,7 +227,7 @@ func (r *Relay) carry(l *leg, packet []byte, send func()) {
 	now := r.now()
 	at := r.since(now)
 	leaves, ok := l.link.Offer(at, len(packet))
-	passage := l.count.offer(packet, at, ok)
+	passage := l.count.offer(packet, c, at, ok)
 	if ok {
 		r.line.add(now.Add(leaves-at), func(now time.Time) {
 			l.count.leave(passage, r.since(now), leaves) // before it is sent: who has it finds it counted
@@ -224,10 +237,10 @@ func (r *Relay) carry(l *leg, packet []byte, send func()) {
 }
 
 // count counts a packet that nothing may happen to.
-func (r *Relay) count(l *leg, packet []byte) {
+func (r *Relay) count(l *leg, c *client, packet []byte) {
 	if l != nil {
 		at := r.since(r.now())
-		l.count.leave(l.count.offer(packet, at, true), at, at)
+		l.count.leave(l.count.offer(packet, c, at, true), at, at)
 	}
 }
 
@@ -268,7 +281,8 @@ func (u *udpLeg) pump() {
 			continue // a client that is gone answers by ICMP
 		}
 		d := datagram{slices.Clone(buffer[:n]), from}
-		u.relay.carry(u.relay.leg(from, Up, d.data), d.data, func() {
+		l, c := u.relay.leg(from, Up, d.data)
+		u.relay.carry(l, c, d.data, func() {
 			select {
 			case u.in <- d:
 			case <-u.gone:
@@ -291,7 +305,8 @@ func (u *udpLeg) ReadFrom(p []byte) (int, net.Addr, error) {
 // WriteTo takes what the TURN server sends over the client's leg.
 func (u *udpLeg) WriteTo(p []byte, to net.Addr) (int, error) {
 	data := slices.Clone(p)
-	u.relay.carry(u.relay.leg(to, Down, nil), data, func() {
+	l, c := u.relay.leg(to, Down, nil)
+	u.relay.carry(l, c, data, func() {
 		_, _ = u.PacketConn.WriteTo(data, to) // a datagram that cannot be sent is lost, as on a wire
 	})
 	return len(p), nil
@@ -316,8 +331,17 @@ func (t tcpLeg) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	counted := &tcpConn{Conn: c}
-	counted.up.see = func(p []byte) { t.relay.count(t.relay.leg(c.RemoteAddr(), Up, p), p) }
-	counted.down.see = func(p []byte) { t.relay.count(t.relay.leg(c.RemoteAddr(), Down, nil), p) }
+	see := func(dir Direction) func([]byte) {
+		return func(p []byte) {
+			from := p
+			if dir == Down {
+				from = nil
+			}
+			l, who := t.relay.leg(c.RemoteAddr(), dir, from)
+			t.relay.count(l, who, p)
+		}
+	}
+	counted.up.see, counted.down.see = see(Up), see(Down)
 	return counted, nil
 }
 

@@ -309,10 +309,12 @@ func (rs *reports) lay(r *report, p *rtc.ReportPatch, st *rtc.Stats, at float64)
 		}
 		return unknown
 	}
-	// A remote end reports when it likes. It has if it says something else than
-	// before, or dates it later itself; a date that is only the poll's says
-	// nothing.
-	if changed || p.Time > r.Time && p.Time != at {
+	// A remote end reports when it likes: it has if it dates what it says later
+	// than before. A date that is only the poll's says nothing; then it has if
+	// it says something else. Of a report that has a date clients may tell some
+	// members at a later poll: that is no other report.
+	own := p.Time != 0 && p.Time != at
+	if own && p.Time > r.Time || !own && changed {
 		r.fresh = true
 		r.Time = at
 		if p.Time != 0 {
