@@ -319,6 +319,25 @@ describe("a call of hundreds", () => {
     await page.getByText("19 of at most 20").waitFor();
     expect(await barriers(page)).toEqual([]);
   });
+
+  it("has thirty of them in the matrix, and below it the worst among all, each with the way to its two ends", async () => {
+    await open(page, crowd.id, "&view=matrix");
+    const grid = page.getByRole("grid", { name: /Who hears and sees whom/ });
+    await page.getByText("30 of 300 users: those who joined first", { exact: false }).waitFor();
+    expect(await grid.getByRole("rowheader").count()).toBe(30);
+    await page.getByRole("radiogroup", { name: "Order" }).getByText("Worst first").click();
+    await page.getByText("those with the worst reception.", { exact: false }).waitFor();
+    const worst = page.getByRole("region", { name: "Worst of all users" });
+    const rows = worst.getByRole("row");
+    await until("twenty of the worst", async () => (await rows.count()) === 21 || undefined);
+    // The worst of all receives no better than any that is shown.
+    const { worst: told } = await program.api(`/apps/1/calls/${crowd.id}/matrix?order=worst&worst=20`);
+    const [level, receiver, sender] = await rows.nth(1).getByRole("cell").allInnerTexts();
+    expect(["Nothing came", "Poor", "Fair"]).toContain(level?.trim().split("\n").at(-1));
+    expect([receiver, sender]).toEqual([told[0].receiver.userName || told[0].receiver.user, told[0].sender.userName || told[0].sender.user]);
+    await rows.nth(1).getByRole("link").click();
+    await page.getByRole("heading", { level: 1, name: `End to end: ${sender} → ${receiver}` }).waitFor();
+  });
 });
 
 it("logged no error on the way", () => expect(faults).toEqual([]));
