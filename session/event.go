@@ -10,7 +10,12 @@ import (
 	"github.com/peerglass/peerglass/rtc"
 )
 
-const maxValue = 16 << 10 // bytes of an event's value: an SDP of a large conference is cut
+// Bytes of an event's value that are kept. Session descriptions repeat their
+// codecs in every m-line, so that API calls may be longer than the rest.
+const (
+	maxValue     = 16 << 10
+	maxCallValue = 64 << 10
+)
 
 // MaxLog is how many bytes of a line of an application's log are kept
 // (callstats: logs up to 20 KiB).
@@ -42,8 +47,11 @@ func (s *Session) event(r *rtc.Record) error {
 		e.Connection = c.row.ID
 	}
 	limit := maxValue
-	if r.Kind == rtc.KindLog {
+	switch r.Kind {
+	case rtc.KindLog:
 		limit = MaxLog
+	case rtc.KindCall:
+		limit = maxCallValue
 	}
 	cut := len(r.Payload) > limit
 	if cut {

@@ -79,12 +79,14 @@ func TestLongValuesAreCut(t *testing.T) {
 	payload, _ := json.Marshal(map[string]string{"type": "offer", "sdp": sdp})
 	p.must(p.tell(rtc.KindCall, "PC_0", "setLocalDescription", string(payload)))
 	p.must(p.tell(rtc.KindLog, "", "info", `"`+sdp+`"`))
+	most, _ := json.Marshal(map[string]string{"type": "offer", "sdp": strings.Repeat("x", 60<<10)})
+	p.must(p.tell(rtc.KindCall, "PC_0", "setRemoteDescription", string(most)))
 	exact := strings.Repeat("x", MaxLog)
 	p.must(p.tell(rtc.KindLog, "", "warn", `"`+exact+`"`))
 	p.must(p.tell(rtc.KindEvent, "", "custom", `"`+strings.Repeat(`\n`, 9<<10)+`"`)) // short without its escapes
 	p.settle()
 	for _, e := range p.out.Events {
-		if len(e.Value) > MaxLog+64 || e.Value != "" && !json.Valid([]byte(e.Value)) {
+		if len(e.Value) > maxCallValue+64 || e.Value != "" && !json.Valid([]byte(e.Value)) {
 			t.Errorf("%s: %d bytes, valid %v", e.Name, len(e.Value), json.Valid([]byte(e.Value)))
 		}
 	}
@@ -95,6 +97,9 @@ func TestLongValuesAreCut(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(p.event("setLocalDescription").Value), &cut); err != nil || !cut.Truncated || cut.Bytes != len(payload) || !strings.HasPrefix(cut.Begins, `{"sdp":"éé`) {
 		t.Errorf("cut %v: %v %d %.20s", err, cut.Truncated, cut.Bytes, cut.Begins)
+	}
+	if p.event("setRemoteDescription").Value != string(most) {
+		t.Error("a description of the length that is allowed was cut")
 	}
 	var log string
 	if err := json.Unmarshal([]byte(p.event("info").Value), &log); err != nil || len(log) < MaxLog-8 || !strings.HasSuffix(log, "é…") {
