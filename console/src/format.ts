@@ -25,7 +25,7 @@ export function figure(value: number | null | undefined, unit: string): string {
       return `${digits(value)} ${unit}`;
     }
     case "ms":
-      return Math.abs(value) >= 10_000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
+      return Math.abs(value) >= 1_000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
     case "":
       return digits(value);
     case "p": // lines of a picture, as people name sizes: 720p
