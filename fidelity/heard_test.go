@@ -3,8 +3,6 @@ package fidelity
 import (
 	"math"
 	"testing"
-
-	"github.com/peerglass/peerglass/rig"
 )
 
 // said makes what a page hears of the tone from 10 s on, with what happens to
@@ -107,24 +105,5 @@ func TestCountedCutsBins(t *testing.T) {
 		if got := counted(truth, list, truth.Start+c.from, truth.Start+c.to); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("from %v to %v: %v, want %v", c.from, c.to, got, c.want)
 		}
-	}
-}
-
-func TestTripsAddUpTheirLegs(t *testing.T) {
-	leg := func(user string, dir rig.Direction, checks ...rig.Check) rig.Counts {
-		return rig.Counts{User: user, Dir: dir, Checks: checks}
-	}
-	truth := &Truth{Start: 5000, Relay: []rig.Counts{
-		leg("ada", rig.Up, rig.Check{ID: 1, At: 100, Leaves: 110}, rig.Check{ID: 2, At: 200, Leaves: -1}, rig.Check{ID: 9, Answer: true, At: 131, Leaves: 131}),
-		leg("ben", rig.Down, rig.Check{ID: 1, At: 111, Leaves: 131}),
-		leg("ben", rig.Up, rig.Check{ID: 1, Answer: true, At: 132, Leaves: 132}, rig.Check{ID: 9, At: 1, Leaves: 1}),
-		leg("ada", rig.Down, rig.Check{ID: 1, Answer: true, At: 133, Leaves: 136}),
-	}}
-	got := truth.trips("ada", "ben")
-	if len(got) != 1 || got[0] != (trip{5136, 33}) {
-		t.Errorf("trips %v, want one of 33 ms", got)
-	}
-	if got := truth.trips("ada", "cleo"); got != nil {
-		t.Errorf("trips to nobody: %v", got)
 	}
 }

@@ -65,11 +65,11 @@ type Target struct {
 // The targets, and how each truth is obtained.
 var (
 	Bitrate = &Target{ID: "bitrate", Label: "Bit rate", Unit: "kbit/s", Scale: 1e-3, Relative: true, Within: 0.02,
-		Truth: "payload bytes of the stream's RTP and RTX packets that the relay passed to the receiver, without the SRTP tag"}
+		Truth: "payload bytes of the stream's RTP and RTX packets that the relay passed to the receiver, without the SRTP tag. A browser's count is of another moment than the poll is dated by, in one of a thousand polls by 100 ms: where what passes in that time at an end is more than the target, as in less than 5 s, the polls after and before belong to the figure too, and where there are none, as of a stream that ends in 5 s, it is not judged. In a call with a starved browser, whose dates are off by seconds, it is that of the whole recording"}
 	Loss = &Target{ID: "loss", Label: "Packet loss", Unit: "%", Scale: 100, Within: 0.005,
-		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, of those that the sender gave it"}
+		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, and those whose numbers the sender used and that never came to the relay (an outage goes on after that of the schedule until the browser sends again), of those that the sender numbered"}
 	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
-		Truth: "what the relay added, queueing included, on the four legs of the connectivity checks that the browser measures by; the loopback itself takes some 1 ms more. Not known of a browser that is starved of its processor"}
+		Truth: "of the connectivity checks by which the browser measures, from when the question came to the relay until the answer left it for the one who asked: what the relay did to the four legs and the time that the other browser took to answer. The asking browser's own time is not in it, some 1 to 3 ms; where it sends audio and sent nothing for more than 10 ms beyond the usual 20, just before the question or after the answer, its own time is not known, and the poll is not judged, as none of a browser that is starved of its processor"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the receiving page showed (requestVideoFrameCallback)"}
 	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
@@ -273,7 +273,12 @@ const rtxHeader = 2
 // counted sums a list of the relay between two times, Unix ms; a bin that is
 // cut counts in part.
 func counted[N int | float64](t *Truth, list []N, from, to float64) (sum float64) {
-	width := float64(rig.Bin) / float64(time.Millisecond)
+	return countedBy(t, rig.Bin, list, from, to)
+}
+
+// countedBy is counted of bins of another width.
+func countedBy[N int | float64](t *Truth, bin time.Duration, list []N, from, to float64) (sum float64) {
+	width := float64(bin) / float64(time.Millisecond)
 	first, last := (from-t.Start)/width, (to-t.Start)/width
 	for i := max(int(first), 0); i < len(list) && float64(i) < last; i++ {
 		part := min(last, float64(i+1)) - max(first, float64(i))
@@ -295,28 +300,13 @@ func (f *flow) over(from, to float64, m *quality.Metric, use func(s *sampled, v 
 	return n
 }
 
-func (t *Truth) bitrate(f *flow, from, to float64) Figure {
-	out := f.figure(Bitrate)
-	cut := tag(t.page(f.to).SRTP[f.from])
-	var seconds, bits float64
-	out.Samples = f.over(from, to, quality.Bitrate, func(s *sampled, v float64) {
-		seconds += (s.to - s.from) / 1000
-		out.Said += v * (s.to - s.from) / 1000
-		bits += 8 * (counted(t, f.down.Bytes, s.from, s.to) - cut*counted(t, f.down.Passed, s.from, s.to))
-		if f.again != nil {
-			bits += 8 * (counted(t, f.again.Bytes, s.from, s.to) - (cut+rtxHeader)*counted(t, f.again.Passed, s.from, s.to))
-		}
-	})
-	out.True, out.Said = bits/seconds, out.Said/seconds
-	return out
-}
-
 func (t *Truth) loss(f *flow, from, to float64) Figure {
 	out := f.figure(Loss)
 	var offered, dropped, lost, expected float64
 	out.Samples = f.over(from, to, quality.Packets, func(s *sampled, _ float64) {
-		offered += counted(t, f.up.Offered, s.from, s.to)
-		dropped += counted(t, f.up.Dropped, s.from, s.to) + counted(t, f.down.Dropped, s.from, s.to)
+		absent := counted(t, f.up.Absent, s.from, s.to)
+		offered += counted(t, f.up.Offered, s.from, s.to) + absent
+		dropped += counted(t, f.up.Dropped, s.from, s.to) + counted(t, f.down.Dropped, s.from, s.to) + absent
 		// As a ratio of sums, what came late is taken back.
 		if n, of := s.of(quality.PacketsMissing), s.of(quality.PacketsExpected); n == n && of == of {
 			lost += n
@@ -325,66 +315,6 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 	})
 	out.True, out.Said = dropped/offered, max(lost/expected, 0)
 	return out
-}
-
-func (t *Truth) rtt(f *flow, from, to float64) Figure {
-	out := f.figure(RTT)
-	if starved[t.Condition] {
-		return out
-	}
-	trips := t.trips(f.to, f.from)
-	f.over(from, to, quality.Rtt, func(s *sampled, v float64) {
-		var sum, n float64
-		for _, trip := range trips {
-			if trip.at > s.from && trip.at <= s.to {
-				sum += trip.took
-				n++
-			}
-		}
-		if n > 0 {
-			out.True += sum / n
-			out.Said += v
-			out.Samples++
-		}
-	})
-	out.True, out.Said = out.True/float64(out.Samples), out.Said/float64(out.Samples)
-	return out
-}
-
-// trip is a connectivity check that was answered: when (Unix ms), and how long
-// the relay held request and answer in all, ms.
-type trip struct{ at, took float64 }
-
-// trips are those that a user asked another for.
-func (t *Truth) trips(asks, answers string) []trip {
-	there, back := t.leg(asks, rig.Up), t.leg(asks, rig.Down)
-	farDown, farUp := t.leg(answers, rig.Down), t.leg(answers, rig.Up)
-	if there == nil || back == nil || farDown == nil || farUp == nil {
-		return nil
-	}
-	var out []trip
-	for _, first := range there.Checks {
-		legs := []*rig.Check{&first, check(farDown, first.ID, false), check(farUp, first.ID, true), check(back, first.ID, true)}
-		if first.Answer || slices.Contains(legs, nil) {
-			continue
-		}
-		took := 0.0
-		for _, c := range legs {
-			took += c.Leaves - c.At
-		}
-		out = append(out, trip{t.Start + legs[3].Leaves, took})
-	}
-	return out
-}
-
-// check finds a check that passed a leg.
-func check(c *rig.Counts, id uint32, answer bool) *rig.Check {
-	for i := range c.Checks {
-		if k := &c.Checks[i]; k.ID == id && k.Answer == answer && k.Leaves >= 0 {
-			return k
-		}
-	}
-	return nil
 }
 
 func (t *Truth) fps(f *flow, of *Target, m *quality.Metric, from, to float64) Figure {

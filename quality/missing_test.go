@@ -124,6 +124,7 @@ func TestMissing(t *testing.T) {
 	audio := received{kind: rtc.KindAudio, threshold: 50, reports: 5, poll: 1}
 	alone := audio
 	alone.reports = 0
+	slow := received{kind: rtc.KindAudio, threshold: 50, reports: 4, poll: 5}
 	video := received{kind: rtc.KindVideo, threshold: 450, poll: 1}
 	for _, c := range []struct {
 		name string
@@ -137,6 +138,9 @@ func TestMissing(t *testing.T) {
 		{"without a report it is not known", alone, []run{{gone, 60}}, 0},
 		{"three seconds without anything", alone, []run{{taken, 3*second + 7}}, 3*second + 7},
 		{"nine seconds without anything, with reports", audio, []run{{taken, 9 * second}}, 9 * second},
+		{"between polls of five seconds, of which one is in it", slow, []run{{taken, 3 * second}}, 3 * second},
+		{"a second between such polls", slow, []run{{taken, 60}}, 60},
+		{"a sender that paused between such polls", slow, []run{{none, 3 * second}}, 0},
 		{"the sender stopped meanwhile: the report tells", audio, []run{{taken, 7 * second}, {cut, 2 * second}}, 7 * second},
 		{"a sender that paused", audio, []run{{none, 4 * second}}, 0},
 		{"a sender that paused over a silent path", audio, []run{{cut, 4 * second}}, 0},

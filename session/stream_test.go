@@ -137,6 +137,26 @@ func TestSentStreamReadsTheRemoteEnd(t *testing.T) {
 	}
 }
 
+// A client may tell members of a remote end's report later than its date, to
+// save bytes: that is no other report.
+func TestLaterMembersAreNoOtherReport(t *testing.T) {
+	p := newScript(t, nil)
+	p.join("r", "u")
+	p.must(p.poll(`I inbound-rtp kind=audio ssrc=5 packetsReceived=100 remoteId=R
+		R remote-outbound-rtp @-700 ssrc=5 localId=I packetsSent=80 bytesSent=8000`))
+	p.after(time.Second)
+	p.must(p.poll("I packetsReceived=150\nR @-300 packetsSent=150"))
+	p.expect(1, quality.RemotePackets, 70)
+	p.after(time.Second)
+	p.stats.Reset()
+	p.must(p.poll("I packetsReceived=200\nR @-1300 bytesSent=15000"))
+	p.expect(1, quality.RemotePackets, nan)
+	p.after(time.Second)
+	p.stats.Reset()
+	p.must(p.poll("I packetsReceived=250\nR @-100 packetsSent=250"))
+	p.expect(1, quality.RemotePackets, 100)
+}
+
 func TestTransportOfTheSelectedPair(t *testing.T) {
 	p := newScript(t, nil)
 	p.join("r", "u")
