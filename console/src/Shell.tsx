@@ -1,11 +1,12 @@
-import { ActionIcon, Alert, AppShell, Avatar, Box, Button, Center, Group, Loader, Menu, NavLink, Select, Stack, Text, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Alert, AppShell, Avatar, Box, Button, Group, Menu, NavLink, Select, Stack, Text, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconAlertTriangle, IconBook, IconDeviceDesktop, IconLayoutSidebar, IconLogout, IconMoon, IconPlayerPlay, IconSun } from "@tabler/icons-react";
-import { Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { Link, Navigate, Outlet, useLocation, useMatches, useRouteError, useSearchParams } from "react-router";
 import { ApiError } from "./api/client";
 import { useApps, useLogout, useMe } from "./api/queries";
 import { initials } from "./format";
+import { Waiting } from "./loaded";
 import { Logo } from "./Logo";
 import { pages } from "./page";
 
@@ -21,11 +22,7 @@ function useTitle() {
 /** Pages without the shell: log-in. */
 export function Bare() {
   useTitle();
-  return <Suspense fallback={<Waiting />}><Outlet /></Suspense>;
-}
-
-export function Waiting() {
-  return <Center h="50vh"><Loader aria-label="Loading" /></Center>;
+  return <Outlet />;
 }
 
 /** What is shown in place of a page that failed. */
@@ -125,7 +122,7 @@ export function Shell() {
           <NavLink component="a" href="/api/v1/docs" target="_blank" label="API" leftSection={<IconBook size={18} stroke={1.7} />} style={{ borderRadius: "var(--mantine-radius-md)" }} />
         </Box>
       </AppShell.Navbar>
-      <AppShell.Main id="main"><Suspense fallback={<Waiting />}><Outlet /></Suspense></AppShell.Main>
+      <AppShell.Main id="main"><Outlet /></AppShell.Main>
     </AppShell>
   );
 }

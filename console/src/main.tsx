@@ -5,8 +5,9 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
+import { createBrowserRouter, matchPath, Navigate, RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
+import { appsQuestion, meQuestion } from "./api/queries";
 import { pages } from "./page";
 import { Bare, Failed, Shell } from "./Shell";
 import { theme } from "./theme";
@@ -27,6 +28,23 @@ const router = createBrowserRouter([
   { element: <Bare />, children: pages.filter((p) => p.bare).map(route) },
   { element: <Shell />, children: [...pages.filter((p) => !p.bare).map(route), { path: "*", element: <Navigate to="/calls" replace /> }] },
 ]);
+
+// What a page needs is asked for at once when its address is known, not when
+// the one before it has come: its code, who looks, the apps, its own figures.
+let at = "";
+function ahead({ pathname, search }: { pathname: string; search: string }): void {
+  if (pathname === at) return;
+  at = pathname;
+  for (const p of pages) {
+    const match = matchPath(p.path, pathname);
+    if (!match) continue;
+    p.body.preload().catch(() => {}); // the page says what is wrong
+    if (!p.bare) { void queries.prefetchQuery(meQuestion); void queries.prefetchQuery(appsQuestion); }
+    p.ahead?.(queries, { params: match.params, search: new URLSearchParams(search) });
+  }
+}
+ahead(window.location);
+router.subscribe((state) => ahead(state.location));
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>

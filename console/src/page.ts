@@ -1,4 +1,6 @@
-import type { ComponentType, LazyExoticComponent } from "react";
+import type { QueryClient } from "@tanstack/react-query";
+import type { ComponentType } from "react";
+import type { Loaded } from "./loaded";
 
 /**
  * What a file in pages/ exports as `page`: its route, its place in the menu
@@ -12,7 +14,9 @@ export interface Page {
   menu?: { order: number; icon: ComponentType<{ size?: number | string; stroke?: number | string }> };
   /** Shown without the shell and without logging in. */
   bare?: boolean;
-  body: LazyExoticComponent<ComponentType>;
+  body: Loaded<object>;
+  /** Asks what the page will ask, from its address alone and while its code is on the way. */
+  ahead?: (queries: QueryClient, place: { params: Record<string, string | undefined>; search: URLSearchParams }) => void;
 }
 
 const files = import.meta.glob<Page>("./pages/*.tsx", { import: "page", eager: true });

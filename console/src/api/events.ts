@@ -43,8 +43,8 @@ export function useHappenings(app: number, call: string, f: HappeningFilter) {
 }
 
 /** The catalogue, lane by lane. */
-export function useHappeningTypes() {
-  return useQuery({ queryKey: ["happening-types"], queryFn: async () => (await unwrap(api.GET("/happening-types"))).items, staleTime: Number.POSITIVE_INFINITY });
+export function useHappeningTypes(wanted = true) {
+  return useQuery({ queryKey: ["happening-types"], queryFn: async () => (await unwrap(api.GET("/happening-types"))).items, staleTime: Number.POSITIVE_INFINITY, enabled: wanted });
 }
 
 /** The stored event of a row, with all that it carries; null where no event tells the row. */

@@ -1,11 +1,13 @@
 // Every question that the console asks, in one place: keys, addresses and how
 // often a call in progress is asked again.
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, type DefaultConfig, liveAddress, unwrap } from "./client";
 
+export const meQuestion = queryOptions({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/me")), staleTime: 60_000, retry: false });
+
 export function useMe() {
-  return useQuery({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/me")), staleTime: 60_000, retry: false });
+  return useQuery(meQuestion);
 }
 
 export function useLogin() {
@@ -32,8 +34,10 @@ export function useChangePassword() {
   });
 }
 
+export const appsQuestion = queryOptions({ queryKey: ["apps"], queryFn: async () => (await unwrap(api.GET("/apps"))).items, staleTime: 30_000 });
+
 export function useApps() {
-  return useQuery({ queryKey: ["apps"], queryFn: async () => (await unwrap(api.GET("/apps"))).items, staleTime: 30_000 });
+  return useQuery(appsQuestion);
 }
 
 function useAppMutation<V, T>(mutationFn: (v: V) => Promise<T>) {
@@ -116,13 +120,14 @@ export function useAppLog(app: number) {
 
 export const useClearAppLog = (app: number) => useAppMutation((_: void) => unwrap(api.DELETE("/apps/{app}/log", { params: { path: { app } } })));
 
+export const callQuestion = (app: number | undefined, call: string) => queryOptions({
+  queryKey: ["call", call, "detail"],
+  queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}", { params: { path: { app: app as number, call } }, signal })),
+  staleTime: 5_000, // it was asked for while the page's code was on the way; what changes is told
+});
+
 export function useCall(app: number | undefined, call: string) {
-  return useQuery({
-    queryKey: ["call", call, "detail"],
-    queryFn: ({ signal }) => unwrap(api.GET("/apps/{app}/calls/{call}", { params: { path: { app: app as number, call } }, signal })),
-    enabled: app !== undefined,
-    placeholderData: keepPreviousData,
-  });
+  return useQuery({ ...callQuestion(app, call), enabled: app !== undefined, placeholderData: keepPreviousData });
 }
 
 export function useIssues(app: number, call: string) {

@@ -1,28 +1,33 @@
 import { Alert, Anchor, Box, Skeleton, Stack, Tabs, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { type ComponentType, lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { useIssuesFrom, useProfile } from "../api/call";
 import { ApiError, type CallDetail, type Issue, type Metric, type Outcome, type Verdict } from "../api/client";
 import { useCall, useLive, useMetrics, useOutcomes } from "../api/queries";
 import { useApp } from "../Shell";
+import { type Loaded, loaded } from "../loaded";
+import { Quality } from "./ahead";
 import "./call.css";
 import type { Moment } from "./evidence";
 import { Issues, VerdictCard, VerdictLine } from "./Findings";
 import { Header } from "./Header";
 import { Profile } from "./Profile";
+import { boundsOf } from "./quality/first";
 import { including, listLink, type Part, type PartProps, parts, readView, userOf, type View, writeView } from "./range";
 import { States } from "./States";
 import { statesOf } from "./peculiar";
 import { Users } from "./Users";
 import { useNow } from "./now";
 
+const coming = <Skeleton h={360} />;
+
 /** The parts of the page: each is loaded when it is looked at. */
-const bodies: Record<Part, { name: string; Body: ComponentType<PartProps> }> = {
-  quality: { name: "Quality", Body: lazy(() => import("./quality/Quality")) },
-  matrix: { name: "Who hears whom", Body: lazy(() => import("../matrix/Matrix")) },
-  events: { name: "Events and time line", Body: lazy(() => import("../events/Events")) },
-  trace: { name: "API trace", Body: lazy(() => import("../trace/TracePage")) },
+const bodies: Record<Part, { name: string; Body: Loaded<PartProps> }> = {
+  quality: { name: "Quality", Body: Quality },
+  matrix: { name: "Who hears whom", Body: loaded(() => import("../matrix/Matrix"), coming) },
+  events: { name: "Events and time line", Body: loaded(() => import("../events/Events"), coming) },
+  trace: { name: "API trace", Body: loaded(() => import("../trace/TracePage"), coming) },
 };
 
 /** One call: its facts, what was wrong with it, who took part, what each of them received and sent. */
@@ -54,9 +59,8 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
   const live = call.status === "active";
   const line = useLive(app, call.id, live);
   const now = useNow(live);
-  const start = Date.parse(call.start);
-  const end = call.end ? Date.parse(call.end) : undefined;
-  const bounds = useMemo<[number, number]>(() => [start, Math.max(end ?? now, start + 5_000)], [start, end, now]);
+  const ended = call.end !== null;
+  const bounds = useMemo(() => boundsOf(call, now), [call.start, call.end, ended ? 0 : now]);
 
   const [params, setParams] = useSearchParams();
   const view = useMemo(() => readView(params), [params]);
@@ -116,7 +120,7 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
                   <Section title="Users"><Users app={app} call={call} outcomes={outcomes.data ?? noOutcomes} issues={issues.data ?? noIssues} view={view} setView={setView} bounds={bounds} /></Section>
                 )}
                 <div ref={part === "quality" ? charts : undefined} id={part === "quality" ? "charts" : undefined} style={{ scrollMarginTop: 60 }}>
-                  <Suspense fallback={<Skeleton h={360} />}><Part app={app} call={call} view={view} setView={setView} bounds={bounds} live={live} /></Suspense>
+                  <Part app={app} call={call} view={view} setView={setView} bounds={bounds} live={live} />
                 </div>
               </Stack>
             </Tabs.Panel>

@@ -5,7 +5,7 @@ import { memo, type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { questions } from "../api/call";
 import { type CallDetail, dumpAddress } from "../api/client";
-import { Status } from "../calls/Calls";
+import { Status } from "../calls/Status";
 import { clock, count, duration, span, zone } from "../format";
 import { listLink, userName } from "./range";
 import { Share } from "./Share";

@@ -1,18 +1,19 @@
 import { ActionIcon, Box, Group, Text, Tooltip, useComputedColorScheme } from "@mantine/core";
-import { useDebouncedValue, useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconTable } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./chart.css";
 import { clock, zone } from "../format";
-import { align, zoomed } from "./align";
+import { align, type Laid, zoomed } from "./align";
 import { Keys, Legend } from "./Legend";
 import { Marks } from "./Marks";
 import { belowSpace, groupOf, leftSpace, makePlot, mirrored, rightSpace, type Scene } from "./plot";
 import { shifted } from "./range";
 import { later, type Reading, readOut } from "./readout";
 import { digest } from "./summary";
+import { useSight } from "./useSight";
 import { describe, Table } from "./Table";
 import type { Absent, Band, Burr, Mark, Series, Zone } from "./types";
 
@@ -53,6 +54,7 @@ export interface ChartProps {
   actions?: ReactNode;
 }
 
+const nothing: Laid = { data: [[]], low: [], high: [] };
 const noZones: Zone[] = [];
 const noBurrs: Burr[] = [];
 const noAbsent: Absent[] = [];
@@ -60,11 +62,7 @@ const noAbsent: Absent[] = [];
 /** The one component that knows the drawing library. */
 export function Chart(props: ChartProps) {
   const { series, bounds, unit, height = 132, cursor, stepped, levels, atLeast, right, sides, zones = noZones, burrs = noBurrs, absent = noAbsent } = props;
-  const { ref: sized, width } = useElementSize();
-  const { ref: watched, entry } = useIntersection({ rootMargin: "150px" });
-  const box = useMergedRef(sized, watched);
-  // A chart out of sight neither draws nor follows the cursor of the others.
-  const seen = entry?.isIntersecting ?? false;
+  const [box, { width, seen }] = useSight();
   // Nor does it follow the range, until it is looked at.
   const kept = useRef(props.range);
   if (seen) kept.current = props.range;
@@ -77,8 +75,9 @@ export function Chart(props: ChartProps) {
   const [table, setTable] = useState(false);
   const summary = useId();
 
-  const dots = (props.marks?.length ?? 0) > 0;
-  const laid = useMemo(() => align(series, width), [series, width]);
+  // Where there can be events they have their lane from the start: the lines stay where they are when events come.
+  const dots = props.marks !== undefined;
+  const laid = useMemo(() => (width > 0 ? align(series, width) : nothing), [series, width]);
   // What is told in words waits until the range rests.
   const [settled] = useDebouncedValue(range, 200);
   const digests = useMemo(() => series.map((s) => digest(s, settled)), [series, settled]);
@@ -211,7 +210,7 @@ export function Chart(props: ChartProps) {
         <div ref={target} />
         {empty && burrs.length === 0 && <Text size="xs" c="dimmed" className="chart-empty">Not measured in this range</Text>}
         <div className="chart-tip" data-tip aria-hidden="true" />
-        {inner > 0 && props.marks && dots && <Marks marks={props.marks} range={range} width={inner} left={leftSpace} bottom={18} onMark={props.onMark} />}
+        {inner > 0 && props.marks && <Marks marks={props.marks} range={range} width={inner} left={leftSpace} bottom={18} onMark={props.onMark} />}
       </div>
       <Keys series={series} absent={absent} burrs={burrs} burrName={props.burrName} range={range} unit={unit} rightUnit={right?.unit} />
       <p className="chart-hidden" id={summary}>{words}</p>

@@ -1,10 +1,10 @@
 import { IconPhoneCall } from "@tabler/icons-react";
-import { lazy } from "react";
+import { loaded } from "../loaded";
 import type { Page } from "../page";
 
 export const page: Page = {
   path: "/calls",
   title: "Calls",
   menu: { order: 1, icon: IconPhoneCall },
-  body: lazy(() => import("../calls/Calls")),
+  body: loaded(() => import("../calls/Calls")),
 };

@@ -1,4 +1,4 @@
-import { lazy } from "react";
+import { loaded } from "../loaded";
 import type { Page } from "../page";
 
-export const page: Page = { path: "/calls/:call/ends", title: "End to end", body: lazy(() => import("../ends/Ends")) };
+export const page: Page = { path: "/calls/:call/ends", title: "End to end", body: loaded(() => import("../ends/Ends")) };

@@ -1,4 +1,4 @@
-import { lazy } from "react";
+import { loaded } from "../loaded";
 import type { Page } from "../page";
 
-export const page: Page = { path: "/calls/:call/users/:session", title: "User", body: lazy(() => import("../user/User")) };
+export const page: Page = { path: "/calls/:call/users/:session", title: "User", body: loaded(() => import("../user/User")) };

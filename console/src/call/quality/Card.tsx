@@ -1,9 +1,9 @@
 import { Alert, Anchor, Button, Group, Menu, Paper, Select, Skeleton, Text } from "@mantine/core";
-import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
+import { useIntersection } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
 import { createContext, memo, useContext, useMemo, useState } from "react";
 import { Link } from "react-router";
-import type { CallDetail, Session, SessionDetail, User } from "../../api/client";
+import type { CallDetail, Samples, Session, SessionDetail, User } from "../../api/client";
 import { markOf, useHappeningTypes } from "../../api/events";
 import { useDots, useFlow, useSenders, useStays } from "../../api/quality";
 import { Chart, type Mark } from "../../chart/Chart";
@@ -11,7 +11,8 @@ import { clock } from "../../format";
 import { useScheme, userColor } from "../../theme";
 import { endsLink, type MediaTab, type Side, userIndex, userLink, userName, type View } from "../range";
 import { Score } from "../Score";
-import { type Flow, flow, type Party, streamKey } from "./lines";
+import { flowOf } from "./first";
+import { type Flow, flow, type Party } from "./lines";
 
 interface CardProps {
   app: number;
@@ -21,6 +22,10 @@ interface CardProps {
   tab: MediaTab;
   /** The part of the call that is looked at, where it is not the whole, once it rests. */
   asked?: [number, number];
+  /** How many points a line has room for. */
+  points: number;
+  /** One of those that a window has room for: what it shows is on the way already. */
+  first: boolean;
   bounds: [number, number];
   setView: (v: Partial<View>) => void;
 }
@@ -35,32 +40,57 @@ const sideWords = { receive: { did: "received", title: "Bit rate received" }, se
 /** The range at this moment: it moves with wheel and fingers, and nothing but the charts moves with it. */
 export const Moving = createContext<{ range: [number, number]; onRange: (range: [number, number]) => void }>({ range: [0, 1], onRange: () => {} });
 
-/** One user: who they are, and what they received or sent. */
-export const Card = memo(function Card({ app, call, who, side, tab, asked, bounds, setView }: CardProps) {
-  const { ref: sized, width } = useElementSize();
-  const { ref: watched, entry } = useIntersection({ rootMargin: "400px" });
-  const box = useMergedRef(sized, watched);
-  const [near, setNear] = useState(false);
-  if (entry?.isIntersecting && !near) setNear(true); // what was seen once stays
+/** One user: who they are, and what they received or sent. Far from sight a card is only its name. */
+export const Card = memo(function Card(props: CardProps) {
+  const { call, who, side } = props;
+  const { ref, entry } = useIntersection({ rootMargin: "400px" });
+  const inSight = entry?.isIntersecting ?? props.first;
+  const [near, setNear] = useState(inSight);
+  if (inSight && !near) setNear(true); // what was seen once stays
   const scheme = useScheme();
+  return (
+    <Paper ref={ref} component="section" aria-label={`${userName(who)} ${sideWords[side].did}`} p="md" pb="xs" className="flow-card" data-far={!near || undefined}>
+      {near
+        ? <Body {...props} inSight={inSight} scheme={scheme} />
+        : <div className="flow-head"><Name call={call} who={who} scheme={scheme} /></div>}
+    </Paper>
+  );
+});
+
+function Name({ call, who, scheme }: { call: CallDetail; who: User; scheme: "light" | "dark" }) {
+  return (
+    <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
+      <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
+      <Text fw={600} size="sm" truncate component="h4" m={0}>{userName(who)}</Text>
+      <Score value={who.score} />
+    </Group>
+  );
+}
+
+const Body = memo(function Body({ app, call, who, side, tab, asked, points, bounds, setView, inSight, scheme }: CardProps & { inSight: boolean; scheme: "light" | "dark" }) {
   const sessions = useMemo(() => who.stays.map((s) => s.id), [who.stays]);
 
-  const points = Math.min(Math.max(Math.round((width || 560) / 200) * 100, 200), 1000);
-  const stays = useStays(app, call.id, sessions);
-  const samples = useFlow(app, call.id, sessions, side, { range: asked, width: points, wanted: near });
-  const matches = useSenders(app, call.id, sessions, near && side === "receive");
-  const dots = useDots(app, call.id, sessions, near);
-  const types = useHappeningTypes();
+  // What left the sight keeps its picture, and is asked for again when it comes back.
+  const samples = useFlow(app, call.id, sessions, side, { ...flowOf(call, asked, bounds, points), wanted: inSight });
+  const matches = useSenders(app, call.id, sessions, side === "receive" && inSight);
+  const told = side === "send" || matches.data !== undefined || matches.isError;
+  const senders = useMemo(() => new Map((matches.data ?? []).map((m) => [`${m.receiver.session}.${m.receiver.stream}`, m.user ?? ""])), [matches.data]);
+  // The streams themselves tell what was sent in layers and from when on, and more where figures tell too little.
+  const [little, setLittle] = useState(false);
+  const stays = useStays(app, call.id, sessions, inSight && (side === "send" || little));
+  const dots = useDots(app, call.id, sessions, inSight && samples.data !== undefined);
+  const types = useHappeningTypes(dots.data !== undefined);
   const [only, setOnly] = useState<string | undefined>(undefined);
 
   const streams = useMemo(() => stays.data?.flatMap((s) => s.streams), [stays.data]);
-  const senders = useMemo(() => new Map((matches.data ?? []).map((m) => [`${m.receiver.session}.${m.receiver.stream}`, m.user ?? ""])), [matches.data]);
+  const ready = told && (side === "receive" || streams !== undefined);
   const known: Flow | undefined = useMemo(
-    () => streams && samples.data && flow({ call, who, side, tab, streams, samples: samples.data, senders, only, range: within(samples.data.range ?? bounds, bounds), scheme }),
+    () => (ready && samples.data ? flow({ call, who, side, tab, streams, samples: samples.data, senders, only, range: within(samples.data.range ?? bounds, bounds), scheme }) : undefined),
     // The call's end moves each second while it goes on: the figures move with their own answer.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [call, who, side, tab, streams, samples.data, senders, only, scheme],
+    [call, who, side, tab, ready, streams, samples.data, senders, only, scheme],
   );
+  if (known && !little && (known.series.length === 0 || known.parties.some((p) => p.user === ""))) setLittle(true);
   const marks: Mark[] = useMemo(() => {
     const looks = new Map((types.data ?? []).map((t) => [t.type, t]));
     return (dots.data ?? []).filter((h) => !noise.has(h.type)).map((h) => ({ ...markOf(h, looks.get(h.type), scheme), label: h.cause ? `${h.label}: ${h.cause.replaceAll("_", " ")}` : h.label }));
@@ -70,22 +100,18 @@ export const Card = memo(function Card({ app, call, who, side, tab, asked, bound
     setView(index && index !== "0" ? { view: "trace", session, event: `${session}/${index}` } : { view: "events", session });
   };
 
-  const error = stays.error ?? samples.error;
+  const error = (side === "send" ? stays.error : null) ?? samples.error;
   const name = userName(who);
   return (
-    <Paper ref={box} component="section" aria-label={`${name} ${sideWords[side].did}`} p="md" pb="xs" className="flow-card">
+    <>
       <div className="flow-head">
-        <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
-          <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
-          <Text fw={600} size="sm" truncate component="h4" m={0}>{name}</Text>
-          <Score value={who.score} />
-        </Group>
+        <Name call={call} who={who} scheme={scheme} />
         <Group gap={6} wrap="nowrap" style={{ flex: "none" }}>
           {side === "receive" && (known?.parties.length ?? 0) > 1 && (
             <Select size="xs" className="flow-sender" aria-label={`Senders shown for ${name}`} clearable placeholder="All senders" searchable={(known?.parties.length ?? 0) > 8}
               value={only ?? null} onChange={(v) => setOnly(v ?? undefined)} data={(known as Flow).parties.map((p) => ({ value: p.user, label: p.name }))} />
           )}
-          <Details app={app} call={call} who={who} side={side} stays={stays.some} parties={known?.parties ?? []} senders={senders} range={asked} tab={tab} />
+          <Details app={app} call={call} who={who} side={side} rows={samples.data?.series ?? []} parties={known?.parties ?? []} senders={senders} range={asked} tab={tab} />
         </Group>
       </div>
       <Text size="xs" c="dimmed" mt={4} mb={8} lineClamp={2}>{about(who)}</Text>
@@ -93,11 +119,11 @@ export const Card = memo(function Card({ app, call, who, side, tab, asked, bound
         ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
         : !known
           ? <Skeleton h={250} />
-          : <Drawn known={known} side={side} tab={tab} bounds={bounds} marks={marks} onMark={open} none={<Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} />} />}
+          : <Drawn known={known} side={side} tab={tab} bounds={bounds} marks={marks} onMark={open} none={stays.data || stays.error ? <Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} /> : <Skeleton h={120} />} />}
       {known?.parties.some((p) => p.user === "") && (
         <Text size="xs" c="dimmed">Unknown sender: nothing told whose these streams are. An SFU gives streams names of its own; its adapter, or the application, can say who sent them.</Text>
       )}
-    </Paper>
+    </>
   );
 });
 
@@ -149,7 +175,7 @@ export function besides(user: User, stay: Pick<Session, "start" | "end">): strin
 }
 
 /** The ways to the two ends, and to the user alone. */
-function Details({ app, call, who, side, stays, parties, senders, range, tab }: { app: number; call: CallDetail; who: User; side: Side; stays: SessionDetail[]; parties: Party[]; senders: Map<string, string>; range?: [number, number]; tab: MediaTab }) {
+function Details({ app, call, who, side, rows, parties, senders, range, tab }: { app: number; call: CallDetail; who: User; side: Side; rows: Samples["series"]; parties: Party[]; senders: Map<string, string>; range?: [number, number]; tab: MediaTab }) {
   const last = who.stays.at(-1);
   if (!last) return null;
   const view = { range, tab };
@@ -162,7 +188,8 @@ function Details({ app, call, who, side, stays, parties, senders, range, tab }: 
           ? <>
               <Menu.Label>Select sender to view details</Menu.Label>
               {parties.map((p) => {
-                const stay = stays.find((s) => s.streams.some((x) => x.direction === "receive" && (senders.get(streamKey(x)) || x.remoteUser) === p.user)) ?? last;
+                const from = rows.find((r) => r.direction === "receive" && (senders.get(`${r.session}.${r.stream}`) ?? "") === p.user);
+                const stay = who.stays.find((s) => s.id === from?.session) ?? last;
                 const person = call.people.find((u) => u.user === p.user && p.user !== "");
                 const sender = person && besides(person, stay);
                 const stranger = !person && p.user ? `&remote=${encodeURIComponent(p.user)}` : "";

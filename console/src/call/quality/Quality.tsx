@@ -1,12 +1,13 @@
 import { SegmentedControl, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedValue, useViewportSize } from "@mantine/hooks";
 import { useMemo } from "react";
-import { useStays } from "../../api/quality";
+import { useProfile } from "../../api/call";
 import { RangeBar } from "../../chart/RangeBar";
 import { useRange } from "../../chart/useRange";
 import { zone } from "../../format";
 import { mediaTabs, type PartProps, shownRange, shownUsers, type Side, userKey } from "../range";
 import { Card, Moving } from "./Card";
+import { askedRange, cardsAtOnce, columns, pointsBeside } from "./first";
 import "./quality.css";
 
 export type QualityProps = PartProps;
@@ -18,16 +19,17 @@ export default function Quality({ app, call, view, setView, bounds, live }: Part
   const [chosen, onRange] = useRange(view.range, (range) => setView({ range }), bounds);
   const range = shownRange({ range: chosen }, bounds);
   // Zooming moves at once on what is there; finer figures are asked for when it rests.
-  const [asked] = useDebouncedValue(chosen ?? (bounds[1] - bounds[0] > range[1] - range[0] ? range : undefined), 250);
+  const [asked] = useDebouncedValue(askedRange(chosen, bounds), 250);
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const moving = useMemo(() => ({ range, onRange }), [range[0], range[1], onRange]);
   const users = shownUsers(call, view);
-  const key = users.map(userKey).join();
-  // eslint-disable-next-line react-hooks/exhaustive-deps
-  const sessions = useMemo(() => users.flatMap((u) => u.stays.map((s) => s.id)), [key, users.length]);
-  const stays = useStays(app, call.id, sessions);
-  const kinds = useMemo(() => new Set(stays.some.flatMap((s) => s.streams.filter((x) => x.direction === view.side).map((x) => x.kind as string))), [stays.some, view.side]);
-  const tabs = mediaTabs.filter((t) => t === "all" || kinds.has(t));
+  const seen = useViewportSize();
+  const size = { width: seen.width || window.innerWidth, height: seen.height || window.innerHeight };
+  const points = pointsBeside(size.width, users.length);
+  const first = cardsAtOnce(size, users.length);
+  const media = useProfile(app, call.id).data?.media;
+  // Until it is known what there is, the tab that the address names is believed.
+  const tabs = mediaTabs.filter((t) => t === "all" || (media ? media.some((m) => m.kind === t && m.direction === view.side) : t === view.tab));
   const tab = tabs.includes(view.tab) ? view.tab : "all";
 
   return (
@@ -45,8 +47,8 @@ export default function Quality({ app, call, view, setView, bounds, live }: Part
         <RangeBar range={chosen} bounds={bounds} onRange={onRange} live={live} />
       </div>
       <Moving value={moving}>
-        <SimpleGrid cols={{ base: 1, lg: users.length > 1 ? 2 : 1 }} spacing="md" id="flow-cards">
-          {users.map((u) => <Card key={userKey(u)} app={app} call={call} who={u} side={view.side} tab={tab} asked={asked} bounds={bounds} setView={setView} />)}
+        <SimpleGrid cols={columns(size.width, users.length)} spacing="md" id="flow-cards">
+          {users.map((u, n) => <Card key={userKey(u)} app={app} call={call} who={u} side={view.side} tab={tab} asked={asked} points={points} first={n < first} bounds={bounds} setView={setView} />)}
         </SimpleGrid>
       </Moving>
       <Text size="xs" c="dimmed">Times in {zone(new Date(range[0]))}. Wheel, pinch or drag zooms all charts, double click shows the whole; dots are events, a click opens them. Click a name to hide its lines.</Text>

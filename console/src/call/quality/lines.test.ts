@@ -12,12 +12,13 @@ const stream = (id: number, kind: string, direction: string, more: Partial<Strea
 const times = [1000, 2000, 3000, 4000, 5000];
 const row = (stream: number, values: Record<string, (number | null)[]>, session = "a1") => ({ session, stream, times, intervals: times.map(() => 1000), values, min: {}, max: {} }) as unknown as Samples["series"][number];
 const flat = (v: number) => times.map(() => v);
-const samples = (...series: Samples["series"]) => ({ stepMs: 0, series }) as Samples;
+// Rows tell kind and direction as the server does: those of the stream of that number.
+const samplesOf = (streams: Stream[], ...series: Samples["series"]) => ({ stepMs: 0, series: series.map((r) => ({ ...r, kind: streams.find((s) => s.id === r.stream)?.kind, direction: streams.find((s) => s.id === r.stream)?.direction })) }) as Samples;
 const usual = { call, who: ada, side: "receive", tab: "all", senders: new Map<string, string>(), range: [0, 60_000] as [number, number], scheme: "light" } as const;
 
 describe("what a user received", () => {
   const streams = [stream(1, "video", "receive", { remoteUser: "ben" }), stream(2, "audio", "receive", { remoteUser: "ben" }), stream(3, "video", "receive", { remoteUser: "cleo" }), stream(4, "audio", "receive"), stream(9, "video", "send")];
-  const all = samples(
+  const all = samplesOf(streams,
     row(1, { bitrate: flat(500), video_stutter_time: [0, 800, 1000, 0, 0] }), row(2, { bitrate: flat(30), audio_stutter_time: [0, 0, 0, 300, 0] }),
     row(3, { bitrate: flat(700) }), row(4, { bitrate: flat(20) }), row(9, { bitrate: flat(900) }),
   );
@@ -53,26 +54,26 @@ describe("what a user received", () => {
 describe("what a user sent", () => {
   const streams = [stream(1, "video", "send", { rid: "q" }), stream(2, "video", "send", { rid: "f" }), stream(3, "audio", "send")];
   it("adds layers up and keeps each for the read-out", () => {
-    const got = flow({ ...usual, side: "send", streams, samples: samples(row(1, { bitrate: flat(100) }), row(2, { bitrate: flat(900) }), row(3, { bitrate: flat(30) })) });
+    const got = flow({ ...usual, side: "send", streams, samples: samplesOf(streams, row(1, { bitrate: flat(100) }), row(2, { bitrate: flat(900) }), row(3, { bitrate: flat(30) })) });
     expect(got.series.map((s) => [s.label, s.values[0], s.mirrored, s.parts?.map((p) => p.label)])).toEqual([["Video sent", 1000, false, ["layer q", "layer f"]], ["Audio sent", 30, true, undefined]]);
   });
 
   it("marks what the other end reports as lost, over the pauses of its reports", () => {
-    const got = flow({ ...usual, side: "send", streams: streams.slice(0, 1), samples: samples(row(1, { bitrate: flat(100), loss: [0.01, 0.2, null, 0.08, 0], jitter: [5, 5, null, 5, 5] })) });
+    const got = flow({ ...usual, side: "send", streams: streams.slice(0, 1), samples: samplesOf(streams, row(1, { bitrate: flat(100), loss: [0.01, 0.2, null, 0.08, 0], jitter: [5, 5, null, 5, 5] })) });
     expect(got.burrs.map((b) => [b.start, b.end])).toEqual([[1000, 4000]]);
     expect(got.burrs[0]?.label).toContain("20 % of packets lost");
   });
 
   it("knows jitter by its kind, and a bit rate held down", () => {
-    const audio = flow({ ...usual, side: "send", streams: streams.slice(2), samples: samples(row(3, { bitrate: flat(30), jitter: [60, 10, 10, 10, 10] })) });
+    const audio = flow({ ...usual, side: "send", streams: streams.slice(2), samples: samplesOf(streams, row(3, { bitrate: flat(30), jitter: [60, 10, 10, 10, 10] })) });
     expect(audio.burrs.map((b) => [b.start, b.end, b.below])).toEqual([[0, 1000, true]]);
-    const held = flow({ ...usual, side: "send", streams: streams.slice(0, 1), samples: samples(row(1, { bitrate: flat(30), jitter: flat(60), limited_bandwidth: [0, 900, 1000, 0, 0] })) });
+    const held = flow({ ...usual, side: "send", streams: streams.slice(0, 1), samples: samplesOf(streams, row(1, { bitrate: flat(30), jitter: flat(60), limited_bandwidth: [0, 900, 1000, 0, 0] })) });
     expect(held.burrs.map((b) => [b.start, b.end])).toEqual([[1000, 3000]]);
     expect(held.burrs[0]?.label).toContain("held down by the network");
   });
 
   it("does not blame the network while an estimate that began low rises", () => {
-    const held = (start: number) => flow({ ...usual, side: "send", streams: [{ ...streams[0], start: new Date(start).toISOString() } as Stream], samples: samples(row(1, { bitrate: flat(30), limited_bandwidth: [1000, 1000, 1000, 0, 1000] })) }).burrs.map((b) => [b.start, b.end]);
+    const held = (start: number) => flow({ ...usual, side: "send", streams: [{ ...streams[0], start: new Date(start).toISOString() } as Stream], samples: samplesOf(streams, row(1, { bitrate: flat(30), limited_bandwidth: [1000, 1000, 1000, 0, 1000] })) }).burrs.map((b) => [b.start, b.end]);
     expect(held(0)).toEqual([[4000, 5000]]);
     expect(held(-60_000)).toEqual([[0, 3000], [4000, 5000]]);
   });
@@ -80,7 +81,7 @@ describe("what a user sent", () => {
 
 it("tells away from not measured", () => {
   const series = [{ ...row(1, { bitrate: flat(1) }, "b1"), times: [10_000, 11_000], intervals: [10_000, 1000] }, { ...row(1, { bitrate: flat(1) }, "b2"), times: [60_000], intervals: [20_000] }] as unknown as Samples["series"];
-  const { absent } = flow({ ...usual, who: ben, streams: [], samples: samples(...series) });
+  const { absent } = flow({ ...usual, who: ben, streams: [], samples: samplesOf([], ...series) });
   expect(absent).toEqual([{ start: 20_000, end: 40_000, label: "Not in the room" }, { start: 11_000, end: 20_000, label: "Not measured" }]);
 });
 

@@ -66,8 +66,8 @@ interface Told {
   who: User;
   side: Side;
   tab: MediaTab;
-  /** Of all stays of the user. */
-  streams: Stream[];
+  /** What is known of the streams of all stays of the user: when they began, names of layers, and who sent where nothing else tells. */
+  streams?: Stream[];
   samples: Samples;
   /** Who sent a received stream, by its key. */
   senders: Map<string, string>;
@@ -80,11 +80,22 @@ interface Told {
 
 const order: Media[] = ["video", "screen", "audio"];
 
-export function flow(t: Told): Flow {
-  const rows = new Map(t.samples.series.map((r) => [`${r.session}.${r.stream}`, r]));
-  const media = t.streams.filter((s) => s.direction === t.side && (order as string[]).includes(s.kind) && (t.tab === "all" || s.kind === t.tab) && rows.has(streamKey(s)));
-  return t.side === "receive" ? received(t, media, rows) : sent(t, media, rows);
+/** A stream that has figures. */
+interface Lit {
+  row: Row;
+  kind: Media;
+  stream?: Stream;
 }
+
+export function flow(t: Told): Flow {
+  const streams = new Map((t.streams ?? []).map((s) => [streamKey(s), s]));
+  const lit = t.samples.series
+    .filter((r) => r.direction === t.side && (order as string[]).includes(r.kind) && (t.tab === "all" || r.kind === t.tab))
+    .map((row): Lit => ({ row, kind: row.kind as Media, stream: streams.get(rowKey(row)) }));
+  return t.side === "receive" ? received(t, lit) : sent(t, lit);
+}
+
+const rowKey = (r: Row) => `${r.session}.${r.stream}`;
 
 const lineOf = (row: Row, metric: string, step: number): Line => ({
   times: row.times, intervals: row.intervals, values: row.values[metric] ?? row.times.map(() => null), step,
@@ -93,16 +104,22 @@ const lineOf = (row: Row, metric: string, step: number): Line => ({
 
 const measured = (row: Row, metric: string) => row.values[metric]?.some((v) => v !== null) ?? false;
 
-function received(t: Told, media: Stream[], rows: Map<string, Row>): Flow {
-  const senderOf = (s: Stream) => t.senders.get(streamKey(s)) || s.remoteUser;
-  const all = parties(t.call, media.map(senderOf), t.scheme);
+function received(t: Told, lit: Lit[]): Flow {
+  // Twenty senders of three kinds: looked through once.
+  const bySender = new Map<string, Lit[]>();
+  for (const x of lit) {
+    const user = t.senders.get(rowKey(x.row)) || x.stream?.remoteUser || "";
+    const open = bySender.get(user);
+    if (open) open.push(x); else bySender.set(user, [x]);
+  }
+  const all = parties(t.call, [...bySender.keys()], t.scheme);
   const series: Series[] = [];
   const burrs: Burr[] = [];
   for (const party of all) {
     if (t.only !== undefined && party.user !== t.only) continue;
     for (const kind of order) {
-      const of = media.filter((s) => s.kind === kind && senderOf(s) === party.user);
-      const drawn = of.map((s) => rows.get(streamKey(s)) as Row).filter((r) => measured(r, "bitrate"));
+      const of = (bySender.get(party.user) ?? []).filter((x) => x.kind === kind).map((x) => x.row);
+      const drawn = of.filter((r) => measured(r, "bitrate"));
       if (drawn.length > 0) {
         series.push({
           ...together(drawn.map((r) => lineOf(r, "bitrate", t.samples.stepMs))),
@@ -110,7 +127,7 @@ function received(t: Told, media: Stream[], rows: Map<string, Row>): Flow {
           dashed: kind === "screen" || party.user === "", mirrored: t.tab === "all" && kind === "audio",
         });
       }
-      for (const s of of) burrs.push(...freezes(rows.get(streamKey(s)) as Row, kind, party.name, t));
+      for (const row of of) burrs.push(...freezes(row, kind, party.name, t));
     }
   }
   return { series, burrs, absent: missing(t), parties: all };
@@ -130,34 +147,34 @@ function freezes(row: Row, kind: Media, name: string, t: Told): Burr[] {
 
 const names: Record<Media, string> = { video: "Video", screen: "Screen", audio: "Audio" };
 
-function sent(t: Told, media: Stream[], rows: Map<string, Row>): Flow {
+function sent(t: Told, lit: Lit[]): Flow {
   const series: Series[] = [];
   const burrs: Burr[] = [];
   const color = userColor(userIndex(t.call, t.who), t.scheme);
   for (const kind of order) {
-    const of = media.filter((s) => s.kind === kind);
-    const drawn = of.filter((s) => measured(rows.get(streamKey(s)) as Row, "bitrate"));
+    const of = lit.filter((x) => x.kind === kind);
+    const drawn = of.filter((x) => measured(x.row, "bitrate"));
     if (drawn.length > 0) {
-      const lines = drawn.map((s) => lineOf(rows.get(streamKey(s)) as Row, "bitrate", t.samples.stepMs));
+      const lines = drawn.map((x) => lineOf(x.row, "bitrate", t.samples.stepMs));
       series.push({
         ...together(lines), label: `${names[kind]} sent`, group: names[kind], short: "", color, dashed: kind === "screen", mirrored: t.tab === "all" && kind === "audio",
-        parts: lines.length > 1 ? lines.map((line, i) => ({ ...line, label: partName(drawn[i] as Stream, i) })) : undefined,
+        parts: lines.length > 1 ? lines.map((line, i) => ({ ...line, label: partName(drawn[i]?.stream, i) })) : undefined,
       });
     }
-    for (const s of of) burrs.push(...troubles(rows.get(streamKey(s)) as Row, s, kind, t));
+    for (const x of of) burrs.push(...troubles(x.row, x.stream, kind, t));
   }
   return { series, burrs, absent: missing(t), parties: [] };
 }
 
-const partName = (s: Stream, n: number) => (s.rid ? `layer ${s.rid}` : s.ssrc ? `ssrc ${s.ssrc}` : `stream ${n + 1}`);
+const partName = (s: Stream | undefined, n: number) => (s?.rid ? `layer ${s.rid}` : s?.ssrc ? `ssrc ${s.ssrc}` : `stream ${n + 1}`);
 
 /** Where the network was in the way of what was sent, as the other end reports it. */
-function troubles(row: Row, stream: Stream, kind: Media, t: Told): Burr[] {
+function troubles(row: Row, stream: Stream | undefined, kind: Media, t: Told): Burr[] {
   const out: { start: number; end: number; loss: number; jitter: number; limited: boolean }[] = [];
   let open: (typeof out)[number] | undefined;
   let told = 0;
   let free = false;
-  const began = Date.parse(stream.start);
+  const began = stream ? Date.parse(stream.start) : (row.times[0] ?? 0);
   row.times.forEach((end, i) => {
     const loss = row.values.loss?.[i] ?? null;
     const jitter = row.values.jitter?.[i] ?? null;
