@@ -2,91 +2,185 @@ package fidelity
 
 import "math"
 
-// The tone that a page sends: it rises from toneLow to toneHigh in tonePeriod,
-// again and again (e2e/rig/page/page.ts).
+// The tone that a page sends: it rises from toneLow to toneHigh hertz and falls
+// again, again and again (e2e/rig/page/page.ts). Of early recordings it rises
+// only, and leaps back.
 const (
-	toneLow    = 600.0
-	toneHigh   = 2600.0
-	tonePeriod = 5000.0 // ms
-	block      = 512.0 / 48
+	toneLow   = 600.0
+	toneHigh  = 2600.0
+	earlyTone = 5000.0 // ms that it rises in early recordings
+	block     = 512.0 / 48
 )
 
 // heard is one block of what was heard.
 type heard struct {
-	at    float64 // Unix ms, of its begin
-	delay float64 // ms since it was said; NaN where it is no sound of the tone
-	fresh bool    // later content than all before
+	at    float64    // Unix ms, of its begin
+	level float64    // −dB of full scale
+	may   [2]float64 // ms since it was said, if it was while the tone rose, or fell; NaN where it is no sound of the tone
+	delay float64    // that which it is, of a fresh one
+	fresh bool       // later content than all before
 }
 
-// listen dates what a page heard by its frequency. A sound that is made up
-// from what came before, as a jitter buffer conceals losses, repeats
-// frequencies that were heard, and is not fresh; nor is silence.
-func listen(seen *Seen, toneStart float64) []heard {
-	var out []heard
-	for batch, at := range seen.Sound.At {
-		level, hertz := seen.Sound.Level[batch], seen.Sound.Hertz[batch]
-		for i := range level {
-			h := heard{at: at + block*float64(i), delay: math.NaN()}
-			if f := hertz[i]; level[i] < quiet && f > toneLow-50 && f < toneHigh+50 {
-				said := (f - toneLow) / (toneHigh - toneLow) * tonePeriod
-				h.delay = math.Mod(h.at-toneStart-said, tonePeriod)
-				if h.delay < 0 {
-					h.delay += tonePeriod
-				}
-				if h.delay > tonePeriod-early {
-					h.delay -= tonePeriod
-				}
+// listen dates what a page heard of a source by its frequency, and finds what is
+// new: later content than all before. A sound that is made up, as a jitter
+// buffer conceals losses, stays at a frequency that was heard, and fades.
+//
+// Each frequency is read a little off, and where pieces of sound are joined by a
+// lot: two blocks must agree. Sound that goes on undisturbed for long is new
+// whatever was taken for later content before.
+func listen(seen *Seen, source *Page) []heard {
+	out, misread := date(seen, source)
+	least := soonest(out)
+	latest, delay := math.Inf(-1), least
+	for i := 0; i+1 < len(out); i++ {
+		a, b := &out[i], &out[i+1]
+		for k := range a.may {
+			if n := goesOn(out[i:], k); n >= beyondDoubt && a.may[k] >= least {
+				latest, delay = b.at-b.may[k], b.may[k]
+				a.delay, a.fresh, b.delay, b.fresh = a.may[k], true, delay, true
 			}
-			out = append(out, h)
 		}
-	}
-	latest := math.Inf(-1)
-	for i := range out {
-		h := &out[i]
-		said := h.at - h.delay
-		if said > latest+3 && (rises(out, i-1) || rises(out, i)) {
-			h.fresh = true
-			latest = said
+		if a.fresh && b.fresh {
+			continue
 		}
+		// Of two contents that have this frequency it is the one that was heard
+		// before, if either was; else that which came as late as the sound before.
+		k := 0
+		for j := range a.may {
+			if math.Abs(b.may[j]-delay) < math.Abs(b.may[k]-delay) {
+				k = j
+			}
+		}
+		later, repeated := math.Inf(1), false
+		for _, h := range []*heard{a, b} {
+			later = min(later, h.at-h.may[k])
+			for j := range h.may {
+				repeated = repeated || math.Abs(h.at-h.may[j]-latest) <= misread
+			}
+		}
+		step := (b.at - b.may[k]) - (a.at - a.may[k])
+		if max(a.level, b.level) > soft && !louder(out, i) {
+			continue
+		}
+		if repeated || !(later > latest+misread) || step < -misread || step > 4*block || a.may[k] < least || b.may[k] < least {
+			continue
+		}
+		latest, delay = later, b.may[k]
+		a.delay, a.fresh, b.delay, b.fresh = a.may[k], true, delay, true
 	}
 	return out
 }
 
 const (
-	quiet = 60.0 // −dB: the tone is at 14, a concealment has faded away at some 40 more
-	early = 150  // ms that a sound may seem to come before it was said, as the audio clock is read roughly
+	soft        = 24   // −dB: the tone is at 14; what is made up fades from there by 2 each block
+	quiet       = 45.0 // −dB: new sound is let in as softly as what was made up had faded to
+	early       = 150  // ms that a sound may seem to come before it was said, as the audio clock is read roughly
+	wrong       = 6    // Hz that a frequency may be read off
+	beyondDoubt = 6    // blocks
 )
 
-// rises reports whether blocks i and i+1 follow each other in the tone.
-func rises(list []heard, i int) bool {
-	if i < 0 || i+1 >= len(list) {
-		return false
+// date gives each block the delays that its frequency allows, and tells how
+// much a frequency that is read off changes them, ms.
+func date(seen *Seen, source *Page) (out []heard, misread float64) {
+	period, rise := source.TonePeriod, source.TonePeriod/2
+	if period == 0 {
+		period, rise = earlyTone, earlyTone
 	}
-	return math.Abs(list[i+1].delay-list[i].delay) < 12 // NaN: no
+	for batch, at := range seen.Sound.At {
+		level, hertz := seen.Sound.Level[batch], seen.Sound.Hertz[batch]
+		for i := range level {
+			h := heard{at: at + block*float64(i), level: level[i], delay: math.NaN(), may: [2]float64{math.NaN(), math.NaN()}}
+			if f := hertz[i]; level[i] < quiet && f > toneLow-50 && f < toneHigh+50 {
+				since := (f - toneLow) / (toneHigh - toneLow) * rise
+				h.may[0] = wrap(h.at-source.ToneStart-since, period)
+				h.may[1] = h.may[0]
+				if rise < period {
+					h.may[1] = wrap(h.at-source.ToneStart-period+since, period)
+				}
+			}
+			out = append(out, h)
+		}
+	}
+	return out, wrong / (toneHigh - toneLow) * rise
+}
+
+func wrap(delay, period float64) float64 {
+	if delay = math.Mod(delay, period); delay < 0 {
+		delay += period
+	}
+	if delay > period-early {
+		delay -= period
+	}
+	return delay
+}
+
+// louder reports whether a sound became louder with blocks i and i+1, as what is
+// made up never does.
+func louder(list []heard, i int) bool {
+	for j := i; j <= i+1; j++ {
+		if j >= 2 && list[j].level < list[j-2].level-6 {
+			return true
+		}
+	}
+	return false
+}
+
+// goesOn counts the blocks of a list up to where its content, read as may[k],
+// does not go on as time does.
+func goesOn(list []heard, k int) int {
+	n := 1
+	for n < len(list) && math.Abs(list[n].may[k]-list[n-1].may[k]) < block/2 { // NaN: no
+		n++
+	}
+	return n
+}
+
+// soonest is the least delay of sound that went on undisturbed, less some for a
+// clock that is read roughly: what seems to be sooner is no tone of the source.
+func soonest(list []heard) float64 {
+	least := math.Inf(1)
+	for k := range 2 {
+		for i := 0; i < len(list); {
+			n := goesOn(list[i:], k)
+			if n >= beyondDoubt {
+				for _, h := range list[i : i+n] {
+					least = min(least, h.may[k])
+				}
+			}
+			i += n
+		}
+	}
+	if math.IsInf(least, 1) {
+		return -early
+	}
+	return least - 30
 }
 
 // audioGaps returns the stretches of at least shortest ms between from and to
-// in which nothing fresh was heard. What was measured last may lie before to:
-// pages tell each half second.
-func audioGaps(list []heard, from, to, shortest float64) []gap {
-	var gaps []gap
+// in which nothing new was heard, and those that may have been: where one begins
+// and ends within a block is not known, so that their lengths are good to one
+// block. What was measured last may lie before to: pages tell each half second.
+func audioGaps(list []heard, from, to, shortest float64) (gaps, perhaps []gap) {
 	if len(list) > 0 {
 		to = min(to, list[len(list)-1].at+block)
 	}
 	last := from
+	add := func(until float64) {
+		switch took := until - last; {
+		case math.Abs(took-shortest) <= block:
+			perhaps = append(perhaps, gap{last, until})
+		case took > shortest:
+			gaps = append(gaps, gap{last, until})
+		}
+	}
 	for _, h := range list {
-		if !h.fresh || h.at < from || h.at >= to {
-			continue
+		if h.fresh && h.at >= from && h.at < to {
+			add(h.at)
+			last = h.at + block
 		}
-		if h.at-last >= shortest {
-			gaps = append(gaps, gap{last, h.at})
-		}
-		last = h.at + block
 	}
-	if to-last >= shortest {
-		gaps = append(gaps, gap{last, to})
-	}
-	return gaps
+	add(to)
+	return gaps, perhaps
 }
 
 // gap is a stretch of time, Unix ms.

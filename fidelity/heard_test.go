@@ -7,25 +7,29 @@ import (
 
 // said makes what a page hears of the tone from 10 s on, with what happens to
 // each block: its delay in ms; NaN is silence.
-func said(blocks int, delay func(i int) float64) (seen *Seen, toneStart float64) {
-	toneStart = 1000
+func said(blocks int, source *Page, delay func(i int) float64) *Seen {
 	var levels, tones Steps
 	for i := range blocks {
 		level, hertz := 120.0, 0.0
 		if d := delay(i); d == d {
 			level = 14
-			since := math.Mod(10_000+block*float64(i)-d-toneStart, tonePeriod)
-			hertz = math.Round(toneLow + since/tonePeriod*(toneHigh-toneLow))
+			since := 10_000 + block*float64(i) - d - source.ToneStart
+			if source.TonePeriod == 0 {
+				since = math.Mod(since, earlyTone) / earlyTone
+			} else if since = math.Mod(since, source.TonePeriod) / (source.TonePeriod / 2); since > 1 {
+				since = 2 - since
+			}
+			hertz = math.Round(toneLow + since*(toneHigh-toneLow))
 		}
 		levels, tones = append(levels, level), append(tones, hertz)
 	}
-	seen = new(Seen)
+	seen := new(Seen)
 	seen.Sound.At, seen.Sound.Level, seen.Sound.Hertz = []float64{10_000}, []Steps{levels}, []Steps{tones}
-	return seen, toneStart
+	return seen
 }
 
 func TestAudioGaps(t *testing.T) {
-	const n = 1400 // 15 s, three turns of the tone
+	const n = 1400 // 15 s, some turns of the tone
 	at := func(i int) float64 { return 10_000 + block*float64(i) }
 	for _, c := range []struct {
 		name  string
@@ -58,17 +62,52 @@ func TestAudioGaps(t *testing.T) {
 			}
 			return 80
 		}, []gap{{at(1300), at(n)}}},
-	} {
-		got := audioGaps(listen(said(n, c.delay)), 10_000, at(n), shortestAudio)
-		if len(got) != len(c.want) {
-			t.Errorf("%s: gaps %v, want %v", c.name, got, c.want)
-			continue
-		}
-		for i := range got {
-			// A block on either side may be taken for another.
-			if math.Abs(got[i].from-c.want[i].from) > 2*block || math.Abs(got[i].to-c.want[i].to) > 2*block {
-				t.Errorf("%s: gap %v, want %v", c.name, got[i], c.want[i])
+		{"of what is made up, 20 ms are new: two that are too short", func(i int) float64 {
+			switch {
+			case i >= 400 && i < 415:
+				return 80 + block*float64(i-399)
+			case i >= 417 && i < 432:
+				return 80 + block*float64(i-416)
 			}
+			return 80
+		}, nil},
+		{"what comes late", func(i int) float64 {
+			if i >= 400 {
+				return 80 + 700*math.Min(float64(i-400)/100, 1)
+			}
+			return 80
+		}, nil},
+	} {
+		for _, period := range []float64{0, 4000} {
+			source := &Page{ToneStart: 1000, TonePeriod: period}
+			got, perhaps := audioGaps(listen(said(n, source, c.delay), source), 10_000, at(n), shortestAudio)
+			if len(got) != len(c.want) || len(perhaps) > 0 {
+				t.Errorf("%s, tone of %v ms: gaps %v, want %v; in doubt %v", c.name, period, got, c.want, perhaps)
+				continue
+			}
+			for i := range got {
+				// A block on either side may be taken for another.
+				if math.Abs(got[i].from-c.want[i].from) > 2*block || math.Abs(got[i].to-c.want[i].to) > 2*block {
+					t.Errorf("%s, tone of %v ms: gap %v, want %v", c.name, period, got[i], c.want[i])
+				}
+			}
+		}
+	}
+}
+
+// A gap as long as the shortest that counts, to a block, is in doubt.
+func TestAudioGapsAroundTheThreshold(t *testing.T) {
+	source := &Page{ToneStart: 1000, TonePeriod: 4000}
+	for blocks, doubt := range map[int]bool{17: false, 18: true, 19: true, 20: false} {
+		list := listen(said(600, source, func(i int) float64 {
+			if i >= 300 && i < 300+blocks {
+				return math.NaN()
+			}
+			return 80
+		}), source)
+		gaps, perhaps := audioGaps(list, 10_000, 10_000+600*block, shortestAudio)
+		if len(perhaps) == 1 != doubt || len(gaps) == 1 != (blocks == 20) {
+			t.Errorf("%d blocks: gaps %v, in doubt %v", blocks, gaps, perhaps)
 		}
 	}
 }

@@ -71,15 +71,15 @@ var (
 	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
 		Truth: "of the connectivity checks by which the browser measures, from when the question came to the relay until the answer left it for the one who asked: what the relay did to the four legs and the time that the other browser took to answer. The asking browser's own time is not in it, some 1 to 3 ms; where it sends audio and sent nothing for more than 10 ms beyond the usual 20, just before the question or after the answer, its own time is not known, and the poll is not judged, as none of a browser that is starved of its processor"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
-		Truth: "frames that the receiving page showed (requestVideoFrameCallback)"}
+		Truth: "frames that left the receiving page's decoder (MediaStreamTrackProcessor); Chromium decodes some that it never shows"}
 	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the sending page's source made"}
 	VideoStutter = &Target{ID: "video_stutter", Label: "Video stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
 		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording; where the page was called once for a few frames it is known only between two bounds, and the nearer one counts"}
 	AudioStutter = &Target{ID: "audio_stutter", Label: "Audio stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
-		Truth: "time of stretches of 200 ms or longer in which the receiving page heard nothing new of the rising tone, of the time of the recording"}
+		Truth: "time of stretches of 200 ms or longer in which the receiving page heard nothing new of a tone that rises and falls, of the time of the recording; where new sound begins and ends is known to a block of 10.7 ms, so that a stretch of 200 ms to a block may or may not count, and what is nearer does"}
 	Shown = &Target{ID: "fps_shown", Label: "Frames shown", Unit: "fps", Scale: 1, Within: 1,
-		Truth: "as of the frame rate; said by a page that names its video elements"}
+		Truth: "frames that the receiving page showed (requestVideoFrameCallback); said by a page that names its video elements"}
 	VideoStutterExact = &Target{ID: "video_stutter_exact", Label: "Video stutter, measured", Unit: "%", Scale: 100, Within: 0.005,
 		Truth: "as of the video stutter; said by a page that names its video elements"}
 	AudioStutterExact = &Target{ID: "audio_stutter_exact", Label: "Audio stutter, measured", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
@@ -320,8 +320,21 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 func (t *Truth) fps(f *flow, of *Target, m *quality.Metric, from, to float64) Figure {
 	seen := t.seen(f.to, f.from)
 	return f.rate(f.figure(of), m, from, to, func(from, to float64) float64 {
+		if of == FPS && seen.Decoded != nil {
+			return among(seen.Decoded, from, to)
+		}
 		return shown(seen, from, to)
 	})
+}
+
+// among counts the times in an interval.
+func among(times []float64, from, to float64) (n float64) {
+	for _, at := range times {
+		if at > from && at <= to {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *Truth) captured(f *flow, from, to float64) Figure {
@@ -329,13 +342,8 @@ func (t *Truth) captured(f *flow, from, to float64) Figure {
 	if p == nil || switchedOff[t.Condition] { // a camera goes on when nobody takes its frames
 		return Figure{}
 	}
-	return f.rate(f.figure(Captured), quality.FpsCaptured, from, to, func(from, to float64) (n float64) {
-		for _, at := range p.Made.At {
-			if at > from && at <= to {
-				n++
-			}
-		}
-		return n
+	return f.rate(f.figure(Captured), quality.FpsCaptured, from, to, func(from, to float64) float64 {
+		return among(p.Made.At, from, to)
 	})
 }
 
@@ -426,7 +434,7 @@ func (f *flow) delay(out Figure, from, to float64, truth func(from, to float64) 
 }
 
 func (t *Truth) audio(f *flow, from, to float64) []Figure {
-	sounds := listen(t.seen(f.to, f.from), t.page(f.from).ToneStart)
+	sounds := listen(t.seen(f.to, f.from), t.page(f.from))
 	delay := f.delay(f.figure(AudioDelay), from, to, func(from, to float64) (sum, n float64) {
 		for _, h := range sounds {
 			if h.fresh && h.at > from && h.at <= to {
@@ -444,7 +452,7 @@ func (t *Truth) audio(f *flow, from, to float64) []Figure {
 				if silenced[t.Condition] && f.from == "ada" {
 					return nil, nil // what is not said cannot be missing
 				}
-				return audioGaps(sounds, from, to, shortestAudio), nil
+				return audioGaps(sounds, from, to, shortestAudio)
 			})
 		}
 		out = append(out, stutter)

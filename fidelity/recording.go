@@ -45,9 +45,12 @@ type Page struct {
 		Number Steps `json:"number"` // −1 of a black one
 		At     Steps `json:"at"`
 	} `json:"made"` // frames of the camera
-	ToneStart float64           `json:"toneStart"`
-	Seen      []Seen            `json:"seen"`
-	SRTP      map[string]string `json:"srtp"` // cipher, by the user at the other end
+	ToneStart float64 `json:"toneStart"`
+	// TonePeriod is how long the tone rises and falls, ms; 0 in early recordings,
+	// of which it only rises.
+	TonePeriod float64           `json:"tonePeriod"`
+	Seen       []Seen            `json:"seen"`
+	SRTP       map[string]string `json:"srtp"` // cipher, by the user at the other end
 }
 
 // Seen is what a page saw and heard of another user.
@@ -60,6 +63,9 @@ type Seen struct {
 		// called for each.
 		Presented Steps `json:"presented"`
 	} `json:"frames"`
+	// Decoded are the times at which pictures left the decoder, Unix ms; none in
+	// early recordings.
+	Decoded Steps `json:"decoded"`
 	// Sound is what was heard, in batches of half a second. An entry of Level
 	// and Hertz is of 512 samples at 48 kHz.
 	Sound struct {

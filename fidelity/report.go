@@ -124,7 +124,7 @@ func Write(w io.Writer, results []Result, machine string) error {
 
 What Peerglass says of a call, held against what is known to be true. Written by %s from recordings of the rig; do not edit.
 
-The rig (%s, %s) puts Chromium pages into calls through a TURN relay of its own, which damages the packets of one user, ada, by a schedule and counts each; cameras number their frames in the picture, microphones send a rising tone, and the receiving pages note what was shown and heard and when. Every recording is replayed through the program's own decoder, sessions and detectors: once with all of its polls, one a second, and once with every fifth.
+The rig (%s, %s) puts Chromium pages into calls through a TURN relay of its own, which damages the packets of one user, ada, by a schedule and counts each; cameras number their frames in the picture, microphones send a tone that rises and falls, and the receiving pages note what was shown and heard and when. Every recording is replayed through the program's own decoder, sessions and detectors: once with all of its polls, one a second, and once with every fifth.
 
 %s
 
@@ -155,7 +155,7 @@ Where figures above miss their target, these are the reasons that were found.
 
 - **Lost audio of an outage.** When 50 packets of audio and more are lost in a row, Chromium takes the jump of the sequence number for a new beginning: packetsLost does not move. They are estimated from the usual packet rate where the whole path was silent; else, and to set the estimate right, the sender's next report is waited for, which comes every 2 to 6 s. Figures of loss therefore last 8 s beyond the damage.
 - **Sent and never given to the relay.** In a long outage in both directions Chromium goes on for some three seconds to send, by its own count, what it has no path for. The receiver misses these packets too and counts them as lost; the relay, which the truth is taken from, never saw them.
-- **Frames decoded and never shown.** After an outage Chromium decodes what had waited at once, and shows the last: framesDecoded counts them all, and no counter says how many were seen.
+- **Frames decoded and never shown.** After an outage, and where frames come at once over a narrow path, Chromium decodes what had waited, and shows the last: framesDecoded and the sums of the gaps count them all, and no counter says how many were seen, nor how long the gaps were between those that were. A page that names its video elements tells both.
 - **Gaps around the threshold.** Of the gaps between frames a poll tells the number, the sum and the sum of squares. Where many lie near 600 ms, as at two or three frames a second, which of them are longer is an estimate; so it is of concealed audio near 200 ms.
 - **A packet that is late counts as lost until it comes.** It is taken back in a later interval: the loss of one interval, which is never below 0, does not show that, the sum of several does.
 `

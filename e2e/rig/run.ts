@@ -37,7 +37,7 @@ export interface Stage {
 export async function servePages(): Promise<{ url: string; stop(): Promise<void> }> {
   const from = join(root, "e2e", "rig", "page");
   const built = await build({
-    entryPoints: ["page", "source", "meter"].map((f) => join(from, `${f}.ts`)), bundle: true, write: false, outdir: "/", format: "iife", target: "es2022",
+    entryPoints: ["page", "source", "meter", "counter"].map((f) => join(from, `${f}.ts`)), bundle: true, write: false, outdir: "/", format: "iife", target: "es2022",
   });
   const files = new Map(built.outputFiles.map((f) => [f.path, f.text]));
   const server = createServer((req, res) => {
@@ -133,6 +133,7 @@ function compact(p: PageTruth) {
     seen: p.seen.map((s) => ({
       user: s.user,
       frames: columns(s.frames, "number", "at", "presented"),
+      decoded: steps(s.decoded),
       sound: { at: s.audio.map((a) => a.at), level: s.audio.map((a) => steps(a.level)), hertz: s.audio.map((a) => steps(a.hertz)) },
     })),
   };

@@ -36,22 +36,27 @@ registerProcessor(
       return true;
     }
 
-    /** Level in −dB of full scale, 0 to 120; frequency by the upward crossings of zero, 0 where there are too few. */
+    /** Level in −dB of full scale, 0 to 120; frequency by the upward crossings of
+     * zero, 0 where there are too few. Where pieces of sound are joined, as a jitter
+     * buffer does, a period is cut: those that are not near the median do not count. */
     private measure(): void {
       const b = this.block;
       let energy = 0;
-      let first = 0;
-      let last = 0;
-      let crossings = 0;
+      let last = -1;
+      const periods: number[] = [];
       for (let i = 0; i < BLOCK; i++) {
         energy += b[i]! * b[i]!;
         if (i && b[i - 1]! < 0 && b[i]! >= 0) {
-          last = i - b[i]! / (b[i]! - b[i - 1]!);
-          if (!crossings++) first = last;
+          const at = i - b[i]! / (b[i]! - b[i - 1]!);
+          if (last >= 0) periods.push(at - last);
+          last = at;
         }
       }
+      periods.sort((x, y) => x - y);
+      const median = periods[periods.length >> 1]!;
+      const near = periods.filter((p) => Math.abs(p - median) < 0.1 * median);
       this.level.push(Math.min(120, Math.round(-10 * Math.log10(energy / BLOCK + 1e-12))));
-      this.hertz.push(crossings > 2 ? Math.round(((crossings - 1) * sampleRate) / (last - first)) : 0);
+      this.hertz.push(near.length > 1 ? Math.round((near.length * sampleRate) / near.reduce((x, y) => x + y)) : 0);
     }
   },
 );

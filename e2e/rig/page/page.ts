@@ -1,5 +1,5 @@
 // The page of one user: a camera whose frames are numbered, a microphone whose
-// tone rises, a connection to each other user through the rig's relay, and the
+// tone rises and falls, a connection to each other user through the rig's relay, and the
 // record of what was shown and heard. What it says to Peerglass is what any
 // page would say. The driver moves signalling between pages and commands faults.
 import { readNumber } from "./code";
@@ -16,6 +16,10 @@ declare const peerglass: {
 declare class MediaStreamTrackGenerator extends MediaStreamTrack {
   constructor(init: { kind: "video" });
   readonly writable: WritableStream<VideoFrame>;
+}
+declare class MediaStreamTrackProcessor {
+  constructor(init: { track: MediaStreamTrack; maxBufferSize: number });
+  readonly readable: ReadableStream<VideoFrame>;
 }
 /** Set by the driver: passes a message to another user's page. */
 declare function signal(to: string, message: unknown): Promise<void>;
@@ -41,6 +45,8 @@ export interface Seen {
    * has presented by then, those for which a busy page was not called among them. */
   frames: [number, number, number][];
   audio: { at: number; level: number[]; hertz: number[] }[];
+  /** Unix ms at which the decoder gave a picture, be it shown or not. */
+  decoded: number[];
 }
 
 /** What a page knows of the truth. */
@@ -49,7 +55,8 @@ export interface PageTruth {
   joined: number;
   devices: string; // "ok" or the name of the error
   made: [number, number][]; // frames of the camera: number and Unix ms
-  toneStart: number; // Unix ms at which the rising tone stood at its lowest first
+  toneStart: number; // Unix ms at which the tone stood at its lowest first
+  tonePeriod: number; // ms from one such moment to the next
   seen: Seen[];
   connected: Record<string, number>;
   srtp: Record<string, string>;
@@ -64,10 +71,12 @@ export interface Fault {
   ms?: number;
 }
 
-// The tone: from LOW to HIGH hertz in PERIOD seconds, again and again.
+// The tone: from LOW to HIGH hertz and back in PERIOD seconds, again and again.
+// It changes so fast that a sound of 20 ms is told from what is made up out of
+// the one before, and nowhere leaps, which would be neither.
 export const LOW = 600;
 export const HIGH = 2600;
-export const PERIOD = 5;
+export const PERIOD = 4;
 
 let config: Config;
 let local: MediaStream | undefined;
@@ -75,7 +84,7 @@ let camera: Worker | undefined;
 let volume: GainNode | undefined;
 let context: AudioContext;
 const peers = new Map<string, Peer>();
-const truth: PageTruth = { user: "", joined: 0, devices: "", made: [], toneStart: 0, seen: [], connected: {}, srtp: {}, sdk: undefined };
+const truth: PageTruth = { user: "", joined: 0, devices: "", made: [], toneStart: 0, tonePeriod: 1000 * PERIOD, seen: [], connected: {}, srtp: {}, sdk: undefined };
 const unixNow = (): number => Math.round(performance.timeOrigin + performance.now());
 
 /** A camera and a microphone of ours, in the place of the browser's: the page asks for them as for any. */
@@ -88,9 +97,10 @@ function drawnDevices(c: Config): void {
 
     const tone = new OscillatorNode(context);
     const start = context.currentTime + 0.1;
+    tone.frequency.setValueAtTime(LOW, start);
     for (let t = 0; t < 120; t += PERIOD) {
-      tone.frequency.setValueAtTime(LOW, start + t);
-      tone.frequency.linearRampToValueAtTime(HIGH, start + t + PERIOD - 0.001);
+      tone.frequency.linearRampToValueAtTime(HIGH, start + t + PERIOD / 2);
+      tone.frequency.linearRampToValueAtTime(LOW, start + t + PERIOD);
     }
     tone.start(start);
     volume = new GainNode(context, { gain: 0.3 });
@@ -109,7 +119,7 @@ class Peer {
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(readonly user: string, private readonly offers: boolean) {
-    this.seen = { user, frames: [], audio: [] };
+    this.seen = { user, frames: [], audio: [], decoded: [] };
     truth.seen.push(this.seen);
     this.pc = new RTCPeerConnection({
       iceServers: [{ urls: config.turn, username: config.user, credential: "rig" }],
@@ -157,6 +167,7 @@ class Peer {
     if (track.kind === "video") {
       peerglass.watchVideo(this.video, this.user);
       this.watch();
+      this.count(track);
     } else {
       peerglass.mapStream(track, this.user);
       this.listen(track);
@@ -169,6 +180,14 @@ class Peer {
       this.video.requestVideoFrameCallback(shown);
     };
     this.video.requestVideoFrameCallback(shown);
+  }
+
+  /** Counts what comes out of the decoder, in a worker: the page may be busy. */
+  private count(track: MediaStreamTrack): void {
+    const { readable } = new MediaStreamTrackProcessor({ track: track.clone(), maxBufferSize: 100 });
+    const counter = new Worker("counter.js");
+    counter.onmessage = ({ data }) => this.seen.decoded.push(...data);
+    counter.postMessage(readable, [readable as unknown as Transferable]);
   }
 
   private listen(track: MediaStreamTrack): void {
