@@ -6,7 +6,9 @@ import { type Inbound, inbound } from "./inbound";
 const LONG = 200;
 /** ms between two looks, and while sound is missing. */
 const LOOK = 100;
-const CLOSE = 25;
+const CLOSE = 10;
+/** ms that the newest sound lasts: browsers play, and date, so much at once. */
+const FRAME = 10;
 /** ms that the newest sound may be old: devices take it in steps. */
 const FRESH = 80;
 /** ms between two looks above which nothing is known of what was between. */
@@ -18,7 +20,7 @@ const MOST = 24;
 interface Heard {
   _receiver: WeakRef<RTCRtpReceiver>;
   _report: string; // its id
-  _last: number; // Unix ms at which the newest sound was played; 0: none yet
+  _last: number; // Unix ms at which the newest sound began to play; 0: none yet
   _looked: number; // when that was asked
   _charged: number; // ms of the gap that goes on that were counted
   _gaps: number; // ms of gaps since the last poll
@@ -33,7 +35,7 @@ interface Heard {
  * played that came by the network (getSynchronizationSources), which stands
  * still where it is missing, and also where silence is not sent (DTX) or
  * nobody listens. Then nothing is made up, as the counters of the polls tell.
- * Looks take some 10 µs a receiver, ten times a second; closely, 40 times, only
+ * Looks take some 10 µs a receiver, ten times a second; closely, 100 times, only
  * while a sound is missing. Not in a hidden page. */
 export class AudioWatch implements Module {
   private _all = new WeakMap<RTCRtpReceiver, Heard>();
@@ -115,7 +117,7 @@ export class AudioWatch implements Module {
   }
 
   private _charge(h: Heard, until: number): void {
-    const gap = until - h._last;
+    const gap = until - h._last - FRAME;
     if (gap < LONG || gap <= h._charged) return;
     h._gaps += gap - h._charged;
     h._charged = gap;
