@@ -71,11 +71,11 @@ var (
 	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
 		Truth: "of the connectivity checks by which the browser measures, from when the question came to the relay until the answer left it for the one who asked: what the relay did to the four legs and the time that the other browser took to answer. The asking browser's own time is not in it, some 1 to 3 ms; where it sends audio and sent nothing for more than 10 ms beyond the usual 20, just before the question or after the answer, its own time is not known, and the poll is not judged, as none of a browser that is starved of its processor"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
-		Truth: "frames that left the receiving page's decoder (MediaStreamTrackProcessor); Chromium decodes some that it never shows"}
+		Truth: "frames that left the receiving page's decoder (MediaStreamTrackProcessor); Chromium decodes some that it never shows. What a starved browser tells, whose dates are off by seconds meanwhile, is judged over the whole recording, frames shown and captured too, and only from one poll that is dated rightly to another"}
 	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the sending page's source made"}
 	VideoStutter = &Target{ID: "video_stutter", Label: "Video stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
-		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording; where the page was called once for a few frames it is known only between two bounds, and the nearer one counts"}
+		Truth: "time of gaps of 600 ms or longer between frames shown, of the time of the recording; where the page was called once for a few frames it is known only between two bounds, and the nearer one counts. What a starved browser tells is judged from one poll that is dated rightly to another"}
 	AudioStutter = &Target{ID: "audio_stutter", Label: "Audio stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
 		Truth: "time of stretches of 200 ms or longer in which the receiving page heard nothing new of a tone that rises and falls, of the time of the recording; where new sound begins and ends is known to a block of 10.7 ms, so that a stretch of 200 ms to a block may or may not count, and what is nearer does"}
 	Shown = &Target{ID: "fps_shown", Label: "Frames shown", Unit: "fps", Scale: 1, Within: 1,
@@ -319,7 +319,7 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 
 func (t *Truth) fps(f *flow, of *Target, m *quality.Metric, from, to float64) Figure {
 	seen := t.seen(f.to, f.from)
-	return f.rate(f.figure(of), m, from, to, func(from, to float64) float64 {
+	return t.rate(f, of, f.to, m, from, to, func(from, to float64) float64 {
 		if of == FPS && seen.Decoded != nil {
 			return among(seen.Decoded, from, to)
 		}
@@ -342,20 +342,56 @@ func (t *Truth) captured(f *flow, from, to float64) Figure {
 	if p == nil || switchedOff[t.Condition] { // a camera goes on when nobody takes its frames
 		return Figure{}
 	}
-	return f.rate(f.figure(Captured), quality.FpsCaptured, from, to, func(from, to float64) float64 {
+	return t.rate(f, Captured, f.from, quality.FpsCaptured, from, to, func(from, to float64) float64 {
 		return among(p.Made.At, from, to)
 	})
 }
 
-func (f *flow) rate(out Figure, m *quality.Metric, from, to float64, count func(from, to float64) float64) Figure {
+// rate compares numbers of frames a second that a user's page told. The polls of
+// a starved browser follow on from one to the next in what they count, not in
+// their dates: then the truth is counted over the whole recording, from the first
+// poll to the last, and only if these two are dated rightly.
+func (t *Truth) rate(f *flow, of *Target, by string, m *quality.Metric, from, to float64, count func(from, to float64) float64) Figure {
+	out := f.figure(of)
+	begins, ends := t.starving(by)
+	if begins < ends {
+		from, to = t.Start, t.End
+	}
 	var seconds, n float64
+	var all []sampled
 	out.Samples = f.over(from, to, m, func(s *sampled, v float64) {
 		seconds += (s.to - s.from) / 1000
 		out.Said += v * (s.to - s.from) / 1000
 		n += count(s.from, s.to)
+		all = append(all, *s)
 	})
+	if begins < ends && len(all) > 0 {
+		first, last := all[0], all[len(all)-1]
+		if t.misdated(by, first, last) {
+			return Figure{}
+		}
+		seconds, n = (last.to-first.from)/1000, count(first.from, last.to)
+	}
 	out.True, out.Said = n/seconds, out.Said/seconds
 	return out
+}
+
+// misdated reports whether the time of a user's polls is not known, from the
+// first to the last.
+func (t *Truth) misdated(by string, first, last sampled) bool {
+	begins, ends := t.starving(by)
+	return begins < ends && (first.to > begins || last.to > begins && last.to < ends)
+}
+
+// starving is when a user's browser was starved of its processor, and what that
+// left behind; never, as of most: from 0 to 0.
+func (t *Truth) starving(user string) (from, to float64) {
+	for _, d := range t.Deeds {
+		if d.Kind == "burn" && d.User == user {
+			return t.Start + d.At, t.Start + d.At + d.Ms + settle
+		}
+	}
+	return 0, 0
 }
 
 // stutter is a stutter rate: of the samples that lie in the recording, and of the
@@ -363,20 +399,21 @@ func (f *flow) rate(out Figure, m *quality.Metric, from, to float64, count func(
 func (f *flow) stutter(t *Truth, out Figure, stutter, playing *quality.Metric, gaps func(from, to float64) (sure, perhaps []gap)) Figure {
 	var time, all float64
 	var exact bool
-	from, to := math.Inf(1), 0.0
+	var judged []sampled
 	for i := range f.samples {
 		s := &f.samples[i]
 		exact = exact || s.of(quality.StutterBasis) == float64(quality.BasisExact)
 		if a, b := s.of(stutter), s.of(playing); s.from >= t.Start && s.to <= t.End && a == a && b == b {
 			time += a
 			all += b
-			from, to = min(from, s.from), max(to, s.to)
-			out.Samples++
+			judged = append(judged, *s)
 		}
 	}
-	if out.Of.measured() && !exact {
+	out.Samples = len(judged)
+	if out.Samples == 0 || out.Of.measured() && !exact || t.misdated(f.to, judged[0], judged[len(judged)-1]) {
 		return Figure{}
 	}
+	from, to := judged[0].from, judged[len(judged)-1].to
 	out.Said = time / all
 	sure, perhaps := gaps(from, to)
 	least := length(sure) / (to - from)

@@ -30,7 +30,9 @@ type Truth struct {
 	Schedule  []rig.Rule `json:"schedule"`
 	Deeds     []struct {
 		At   float64 `json:"at"` // ms since Start
+		User string  `json:"user"`
 		Kind string  `json:"kind"`
+		Ms   float64 `json:"ms"` // that it lasted, where it did not go on
 	} `json:"deeds"`
 	Browser string       `json:"browser"`
 	Pages   []Page       `json:"pages"`
