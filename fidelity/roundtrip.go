@@ -59,15 +59,34 @@ func (t *Truth) trips(asks, answers string) []trip {
 			if !first.Media || !legs[1].Media {
 				continue
 			}
-			// A browser that sends audio all the time, and then nothing: it took
-			// as long to send the question, or to take the answer.
 			if sent := counted(t, there.Offered, t.Start+first.At-1000, t.Start+first.At); sent >= 1000/voice/2 {
-				one.vague = max(first.Still-voice, 0) + max(last.Still-voice, 0)
+				one.vague = vague(there.Stalls, &first, last)
 			}
 		}
 		out = append(out, one)
 	}
 	return out
+}
+
+// near is how near to a check a stall is of the same moment, ms: what a browser
+// had handed to its machine before still comes.
+const near = 30
+
+// vague is how much longer a trip may have been for a browser that sends audio
+// all the time and sent nothing when it asked, or when the answer came to it.
+func vague(stalls []rig.Stall, ask, answer *rig.Check) (ms float64) {
+	for _, s := range stalls {
+		if s.Client != ask.Client {
+			continue
+		}
+		if s.To > ask.At-near/3 && s.To < ask.At+near/3 {
+			ms += s.To - s.From - voice
+		}
+		if s.From < answer.Leaves+near && s.To > answer.Leaves {
+			ms += min(s.To-s.From-voice, s.To-answer.Leaves)
+		}
+	}
+	return ms
 }
 
 // check finds a check that passed a leg.

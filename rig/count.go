@@ -26,6 +26,8 @@ type Counts struct {
 	// Checks are the connectivity checks among them (RFC 8445), by which
 	// browsers measure the round trip.
 	Checks []Check `json:"checks"`
+	// Stalls are those of the client, on the way up.
+	Stalls []Stall `json:"stalls,omitempty"`
 	// Late is the longest time, in ms, that a packet left after it should
 	// have: how far a busy machine added to the damage. It is in the counts.
 	Late float64 `json:"late"`
@@ -57,12 +59,18 @@ type Check struct {
 	// the one in use.
 	Client int  `json:"client,omitempty"`
 	Media  bool `json:"media,omitempty"`
-	// Still is how long, in ms, nothing came from the client's port: of a check
-	// that it sent until then, of one that went to it from then on. A client
-	// that stands still sends late, and takes late what waits for it. −1: for
-	// good.
-	Still float64 `json:"still,omitempty"`
 }
+
+// Stall is a time in which nothing came from a port of a client's, which sends
+// audio every 20 ms: what its browser or its machine did meanwhile is not known.
+type Stall struct {
+	Client int     `json:"client"`
+	From   float64 `json:"from"` // ms since the call's start
+	To     float64 `json:"to"`
+}
+
+// shortestStall is the shortest that is told.
+const shortestStall = 25 * time.Millisecond
 
 // Flow counts packets in bins. Those offered and those dropped count when they
 // came, those passed and their bytes when they left.
@@ -98,27 +106,25 @@ type passage struct {
 	stream *stream // nil if it is not RTP
 	bare   int     // bytes of RTP payload
 	check  int     // index in Checks; −1 if it is none
-	client *client
 }
 
 // offer counts a packet, a TURN message, that was offered at a time.
 func (c *counter) offer(packet []byte, from *client, at time.Duration, passes bool) passage {
-	p := passage{at: at, bytes: len(packet), check: -1, client: from}
+	p := passage{at: at, bytes: len(packet), check: -1}
 	if at < 0 {
 		return p
 	}
 	inner := application(packet)
-	seen := from.pass(c.counts.Dir, at, media(inner))
+	last, used := from.pass(c.counts.Dir, at, media(inner))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.offer(at, passes)
+	if c.counts.Dir == Up && last >= 0 && at-last >= shortestStall {
+		c.counts.Stalls = append(c.counts.Stalls, Stall{from.port, milliseconds(last), milliseconds(at)})
+	}
 	if id, answer, ok := parseCheck(inner); ok {
 		p.check = len(c.counts.Checks)
-		check := Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1, Client: from.port, Media: seen.media, Still: -1}
-		if c.counts.Dir == Up && seen.still >= 0 {
-			check.Still = milliseconds(seen.still)
-		}
-		c.counts.Checks = append(c.counts.Checks, check)
+		c.counts.Checks = append(c.counts.Checks, Check{ID: id, Answer: answer, At: milliseconds(at), Leaves: -1, Client: from.port, Media: used})
 	}
 	r, ok := parseRTP(inner)
 	if !ok {
@@ -155,16 +161,8 @@ func (c *counter) leave(p passage, now, due time.Duration) {
 		plusPer(&p.stream.FinePassed, Fine, now, 1)
 		plusPer(&p.stream.FineBytes, Fine, now, p.bare)
 	}
-	if p.check < 0 {
-		return
-	}
-	c.counts.Checks[p.check].Leaves = milliseconds(now)
-	if c.counts.Dir == Down {
-		p.client.await(func(at time.Duration) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.counts.Checks[p.check].Still = milliseconds(at - now)
-		})
+	if p.check >= 0 {
+		c.counts.Checks[p.check].Leaves = milliseconds(now)
 	}
 }
 
@@ -173,50 +171,33 @@ type client struct {
 	user string
 	port int
 
-	mu      sync.Mutex
-	last    time.Duration // the last packet from it
-	media   time.Duration // the last that carried media, either way
-	any     [2]bool       // whether there were such
-	waiting []func(at time.Duration)
-}
-
-// seen is what was known of a client when a packet passed.
-type seen struct {
-	media bool          // that media had passed lately
-	still time.Duration // how long it had stood still; −1: nothing had come from it
+	mu     sync.Mutex
+	heard  bool
+	last   time.Duration // the last packet from it
+	served bool
+	media  time.Duration // the last that carried media, either way
 }
 
 // recent: reports go out every few seconds at the latest where there is
 // nothing else, media and transport feedback many times a second.
 const recent = time.Second
 
-// pass notes a packet from a client or to it.
-func (c *client) pass(dir Direction, at time.Duration, media bool) seen {
-	c.mu.Lock()
-	s := seen{media: c.any[1] && at-c.media < recent, still: -1}
-	if c.any[0] {
-		s.still = at - c.last
-	}
-	if media {
-		c.media, c.any[1] = at, true
-	}
-	var told []func(at time.Duration)
-	if dir == Up {
-		c.last, c.any[0] = at, true
-		told, c.waiting = c.waiting, nil
-	}
-	c.mu.Unlock()
-	for _, tell := range told {
-		tell(at)
-	}
-	return s
-}
-
-// await calls tell when the next packet comes from the client.
-func (c *client) await(tell func(at time.Duration)) {
+// pass notes a packet from a client or to it. It returns when the last one came
+// from it, −1 for never, and whether media had passed lately.
+func (c *client) pass(dir Direction, at time.Duration, media bool) (last time.Duration, used bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting = append(c.waiting, tell)
+	last, used = -1, c.served && at-c.media < recent
+	if c.heard {
+		last = c.last
+	}
+	if media {
+		c.media, c.served = at, true
+	}
+	if dir == Up {
+		c.last, c.heard = at, true
+	}
+	return last, used
 }
 
 // numbers follows the sequence numbers of a stream.
@@ -287,7 +268,7 @@ func (c *counter) snapshot() Counts {
 	defer c.mu.Unlock()
 	out := c.counts
 	out.Flow = out.Flow.clone()
-	out.Checks = slices.Clone(out.Checks)
+	out.Checks, out.Stalls = slices.Clone(out.Checks), slices.Clone(out.Stalls)
 	out.Streams = make([]StreamCounts, 0, len(c.streams))
 	for _, s := range c.streams {
 		copied := s.StreamCounts

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 )
@@ -65,8 +66,8 @@ func checkOf(id byte, answer bool) []byte {
 	return p
 }
 
-// A check tells which of the client's ports it went through, whether that is
-// the one in use, and how long the client stood still about it.
+// A check tells which of the client's ports it went through and whether that is
+// the one in use; when nothing came from a port is told beside.
 func TestChecksTellOfTheirClient(t *testing.T) {
 	up, down := newCounter("ada", Up), newCounter("ada", Down)
 	used, spare := &client{user: "ada", port: 7}, &client{user: "ada", port: 8}
@@ -89,10 +90,10 @@ func TestChecksTellOfTheirClient(t *testing.T) {
 	pass(down, used, 1500, checkOf(3, true))
 	ups, downs := up.snapshot(), down.snapshot()
 	want := []Check{
-		{ID: 1, At: 50, Leaves: 50, Client: 7, Media: true, Still: 30},
-		{ID: 2, At: 60, Leaves: 60, Client: 8, Still: -1},
-		{ID: 1, Answer: true, At: 70, Leaves: 70, Client: 7, Media: true, Still: 130},
-		{ID: 3, Answer: true, At: 1500, Leaves: 1500, Client: 7, Still: -1},
+		{ID: 1, At: 50, Leaves: 50, Client: 7, Media: true},
+		{ID: 2, At: 60, Leaves: 60, Client: 8},
+		{ID: 1, Answer: true, At: 70, Leaves: 70, Client: 7, Media: true},
+		{ID: 3, Answer: true, At: 1500, Leaves: 1500, Client: 7},
 	}
 	got := append(ups.Checks, downs.Checks...)
 	if len(got) != len(want) {
@@ -102,6 +103,9 @@ func TestChecksTellOfTheirClient(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("check %d: %+v, want %+v", i, got[i], want[i])
 		}
+	}
+	if want := []Stall{{7, 20, 50}, {7, 50, 200}}; len(downs.Stalls) != 0 || !slices.Equal(ups.Stalls, want) {
+		t.Errorf("stalls %v, %v down, want %v", ups.Stalls, downs.Stalls, want)
 	}
 	s := ups.Streams[0]
 	if total(s.FinePassed) != 4 || total(s.FineBytes) != 240 || s.FinePassed[2] != 1 || s.FinePassed[20] != 2 || total(s.Absent) != 0 {
