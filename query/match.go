@@ -231,7 +231,7 @@ func mean(m *quality.Metric) string {
 	return fmt.Sprintf("sum(toFloat64(%s) * interval) / sumIf(interval, %s != 0) * %g", store.MetricSteps(n), n, m.Step)
 }
 
-var receptionsOfCall = "SELECT " + list(receptionFields) + " FROM samples FINAL" + samplesWhere + `
+const inReceptions = inSamples + `
 	AND kind IN ('audio', 'video', 'screen')
 	GROUP BY session, stream`
 
@@ -239,9 +239,9 @@ var receptionsOfCall = "SELECT " + list(receptionFields) + " FROM samples FINAL"
 // those given and of all that is sent.
 func (q *Query) receptions(ctx context.Context, app rtc.AppID, call rtc.CallID, sessions []rtc.SessionID, from, to time.Time) (map[StreamRef]*match.Reception, error) {
 	first, last := span(from, to)
-	params := append(ofCall(app, call), clickhouse.Int("from", first), clickhouse.Int("to", last))
-	params = append(params, whichStreams(SampleFilter{Sessions: sessions})...)
-	rows, err := ask(ctx, q.db, clickhouse.Question{SQL: receptionsOfCall, Params: params, Settings: newest}, receptionFields)
+	of := narrowed(app, call, SampleFilter{Sessions: sessions})
+	rows, err := ask(ctx, q.db, clickhouse.Question{SQL: "SELECT " + list(receptionFields) + " FROM samples FINAL" + of.text + inReceptions,
+		Params: append(of.params, stretch{first, last}.params()...), Settings: newest}, receptionFields)
 	if err != nil {
 		return nil, explain(err)
 	}

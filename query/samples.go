@@ -68,12 +68,12 @@ type SampleSet struct {
 }
 
 // ladder are the lengths that buckets may have, in seconds: those that people
-// read off a time axis. From 10 on they are whole numbers of the store's
+// read off a time axis. From 30 on they are whole numbers of the store's
 // intervals.
-var ladder = [...]int64{2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600}
+var ladder = [...]int64{2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600}
 
-// closeLook is up to which span, in ms, points may be shorter than the store's
-// intervals: of more than that they stand closer than eyes tell apart.
+// closeLook is up to which span, in ms, points may be shorter than 10 s: of
+// more than that they stand closer than eyes tell apart.
 const closeLook = 30 * 60 * 1000
 
 // resolution chooses the length of a bucket, in ms, so that a span of ms gives
@@ -86,7 +86,7 @@ func resolution(span int64, width int) int64 {
 	}
 	fit := int64(max(width, 2)) - 1 // a span may begin and end within a bucket
 	for _, seconds := range ladder {
-		if span/(seconds*1000) < fit && (seconds*1000 >= store.Slot || span <= closeLook) {
+		if span/(seconds*1000) < fit && (seconds >= 10 || span <= closeLook) {
 			return seconds * 1000
 		}
 	}
@@ -129,7 +129,7 @@ func (s stretch) before(at int64) stretch { return stretch{s.from, min(s.to, at)
 func (s stretch) after(at int64) stretch  { return stretch{max(s.from, at), s.to} }
 
 func (q *Query) samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f SampleFilter) (SampleSet, error) {
-	params := append(ofCall(app, call), whichStreams(f)...)
+	of := narrowed(app, call, f)
 	from, to := span(f.From, f.To)
 	asked := stretch{from, to}
 	bounded := !f.From.IsZero() && !f.To.IsZero() // then the resolution is that of the range, whatever lies within
@@ -146,7 +146,7 @@ func (q *Query) samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f S
 			return SampleSet{}, err
 		}
 	}
-	what, err := q.flavours(ctx, params, asked, until)
+	what, err := q.flavours(ctx, of, asked, until)
 	if err != nil {
 		return SampleSet{}, err
 	}
@@ -157,71 +157,71 @@ func (q *Query) samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f S
 		}
 		if step = resolution(last-first, f.Width); step > 0 && asked.widened(step) != asked {
 			asked = asked.widened(step)
-			if what, err = q.flavours(ctx, params, asked, until); err != nil {
+			if what, err = q.flavours(ctx, of, asked, until); err != nil {
 				return SampleSet{}, err
 			}
 		}
 	}
-	if step == 0 || step%store.Slot != 0 {
-		until = 0
-	}
 	cut := int64(0)
-	if until > 0 {
+	if until > 0 && step > 0 && step%store.Slot == 0 {
 		cut = until - until%step
 	}
 	set := SampleSet{Resolution: time.Duration(step) * time.Millisecond}
-	set.Series, err = q.read(ctx, f, append(params, clickhouse.Int("step", step)), step, what, asked.before(cut), asked.after(cut))
+	set.Series, err = q.read(ctx, f, of, step, what, asked.before(cut), asked.after(cut))
 	return set, err
 }
 
-// read asks for the series of every flavour: what is condensed from the
-// intervals, the rest from the samples.
-func (q *Query) read(ctx context.Context, f SampleFilter, params []clickhouse.Param, step int64, what []flavour, condensed, rest stretch) ([]Series, error) {
+// read asks for the series: what is condensed from the intervals, the rest from
+// the samples.
+func (q *Query) read(ctx context.Context, f SampleFilter, of condition, step int64, what []flavour, condensed, rest stretch) ([]Series, error) {
 	rows := uint64(0)
 	for _, x := range what {
 		rows += x.rows
 	}
-	aggregates := len(f.Metrics)
-	if aggregates == 0 {
-		aggregates = len(quality.Catalogue())
-	}
-	if f.Extremes {
-		aggregates *= 3
-	}
-	if len(what) > 1 && (step == 0 || aggregates <= aggregatesTogether && rows*uint64(aggregates) <= together) {
-		what = []flavour{{kind: anyKind}}
-	}
 	var readers []*sampleReader
+	var intervals []*intervalReader
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readersAtOnce)
-	for _, x := range what {
-		metrics := x.metrics(f.Metrics)
-		for _, part := range []struct {
-			stretch
-			text func([]*quality.Metric, bool) string
-		}{{condensed, condensedSamples}, {rest, samplesText(step)}} {
-			if part.empty() {
-				continue
-			}
-			r := newSampleReader(metrics, step > 0, f.Extremes)
+	ask := func(text string, of condition, part stretch, columns proto.Results, block func(int) error) {
+		question := clickhouse.Question{SQL: text, Cheap: rows < manyRows, Settings: newestSamples,
+			Params: slices.Concat(of.params, part.params(), []clickhouse.Param{clickhouse.Int("step", step)})}
+		group.Go(func() error { return q.db.Select(ctx, question, columns, block) })
+	}
+	for _, p := range apart(what, f, step, rows) {
+		of := of.and(p)
+		if !condensed.empty() {
+			r := newIntervalReader(p.metrics, step, f.Extremes)
+			readers, intervals = append(readers, &r.sampleReader), append(intervals, r)
+			ask(r.text()+" FROM intervals FINAL"+of.text+inIntervals+intervalOrder, of, condensed, r.results(), r.block)
+		}
+		if !rest.empty() {
+			r := newSampleReader(p.metrics, step > 0, f.Extremes)
 			readers = append(readers, r)
-			ask := clickhouse.Question{SQL: part.text(metrics, f.Extremes), Cheap: rows < manyRows, Settings: newestSamples,
-				Params: slices.Concat(params, part.params(), []clickhouse.Param{clickhouse.Int("kind", int(x.kind)), clickhouse.Int("direction", int(x.direction))})}
-			group.Go(func() error { return q.db.Select(ctx, ask, r.columns(), r.block) })
+			text := rawSamples(p.metrics, of)
+			if step > 0 {
+				text = bucketedSamples(p.metrics, f.Extremes, of)
+			}
+			ask(text, of, rest, r.columns(), r.block)
 		}
 	}
 	if err := group.Wait(); err != nil {
 		return nil, explain(err)
 	}
+	for _, r := range intervals {
+		r.end()
+	}
 	return joined(readers), nil
 }
 
 const (
-	// All flavours are asked for at once up to so many aggregates, and figures to
-	// aggregate: what is aggregated in vain then costs less than more questions, of
+	// More aggregates, or figures to aggregate, than these are asked for by
+	// flavour: what would be aggregated in vain costs more than the questions, of
 	// which the engine takes some 10 ms each to understand.
 	aggregatesTogether = 128
 	together           = 5_000_000
+	// From so many aggregates on pictures are asked for apart from the rest: the
+	// two have few metrics in common, and are answered side by side.
+	aggregatesApart = 16
 	// readersAtOnce leaves connections of the engine to others.
 	readersAtOnce = 3
 	// manyRows is from where on samples are a heavy question, which waits for its
@@ -233,9 +233,7 @@ const (
 // an index leaves out are not read again for copies there.
 var newestSamples = append([]string{"use_skip_indexes_if_final_exact_mode", "0"}, newest...)
 
-// flavour is one kind and direction of streams. Where there is much, each is
-// asked for by itself, for the metrics that are measured of it: that is a third
-// of the aggregates that all metrics of all streams would be.
+// flavour is one kind and direction of streams.
 type flavour struct {
 	kind        rtc.MediaKind
 	direction   rtc.Direction
@@ -243,56 +241,101 @@ type flavour struct {
 	first, last int64 // Unix ms
 }
 
-// metrics narrows those asked for to those measured of the flavour. Of an
-// unknown kind anything may be.
-func (x *flavour) metrics(asked []*quality.Metric) []*quality.Metric {
+// has reports whether a metric is measured of the flavour. Of an unknown kind
+// anything may be.
+func (x *flavour) has(m *quality.Metric) bool {
+	return x.kind == rtc.KindUnknown || m.Has(x.kind, x.direction)
+}
+
+// portion is what one question asks for: flavours, and the metrics that are
+// measured of them.
+type portion struct {
+	flavours []flavour
+	metrics  []*quality.Metric
+	all      bool // flavours that there are
+}
+
+// apart divides what there is into questions.
+func apart(what []flavour, f SampleFilter, step int64, rows uint64) []portion {
+	asked := f.Metrics
 	if len(asked) == 0 {
 		asked = quality.Catalogue()
 	}
-	if x.kind == rtc.KindUnknown || x.kind == anyKind {
-		return asked
+	aggregates := len(asked)
+	if f.Extremes {
+		aggregates *= 3
 	}
-	var measured []*quality.Metric
-	for _, m := range asked {
-		if m.Has(x.kind, x.direction) {
-			measured = append(measured, m)
+	var portions []portion
+	switch {
+	case step > 0 && (aggregates > aggregatesTogether || rows*uint64(aggregates) > together):
+		for i := range what {
+			portions = append(portions, portion{flavours: what[i : i+1]})
+		}
+	case aggregates >= aggregatesApart:
+		var pictures, others portion
+		for _, x := range what {
+			if x.kind == rtc.KindVideo || x.kind == rtc.KindScreen {
+				pictures.flavours = append(pictures.flavours, x)
+			} else {
+				others.flavours = append(others.flavours, x)
+			}
+		}
+		portions = slices.DeleteFunc([]portion{pictures, others}, func(p portion) bool { return len(p.flavours) == 0 })
+	case len(what) > 0:
+		portions = []portion{{flavours: what}}
+	}
+	for i := range portions {
+		p := &portions[i]
+		p.all = len(portions) == 1
+		for _, m := range asked {
+			if slices.ContainsFunc(p.flavours, func(x flavour) bool { return x.has(m) }) {
+				p.metrics = append(p.metrics, m)
+			}
 		}
 	}
-	return measured
+	return portions
 }
 
-var flavourFields = []field[flavour]{
-	fromInt64("kind", func(r *flavour, v int64) { r.kind = rtc.MediaKind(v) }),
-	fromInt64("direction", func(r *flavour, v int64) { r.direction = rtc.Direction(v) }),
-	fromUint64("count()", func(r *flavour, v uint64) { r.rows = v }),
-	fromInt64("toUnixTimestamp64Milli(min(time))", func(r *flavour, v int64) { r.first = v }),
-	fromInt64("toUnixTimestamp64Milli(max(time))", func(r *flavour, v int64) { r.last = v }),
+func flavourFields(first, last string) []field[flavour] {
+	return []field[flavour]{
+		fromInt64("kind", func(r *flavour, v int64) { r.kind = rtc.MediaKind(v) }),
+		fromInt64("direction", func(r *flavour, v int64) { r.direction = rtc.Direction(v) }),
+		fromUint64("count()", func(r *flavour, v uint64) { r.rows = v }),
+		fromInt64("min("+first+")", func(r *flavour, v int64) { r.first = v }),
+		fromInt64("max("+last+")", func(r *flavour, v int64) { r.last = v }),
+	}
 }
 
 // Rows that are written twice are counted twice here, which does no harm.
 var (
-	flavoursOfSamples   = "SELECT " + list(flavourFields) + " FROM samples" + samplesWhere + " GROUP BY kind, direction"
-	flavoursOfIntervals = "SELECT " + strings.Replace(list(flavourFields), "min(time)", "min(first)", 1) + " FROM intervals" + samplesWhere + " GROUP BY kind, direction"
+	flavoursOfSamples   = flavourFields("toUnixTimestamp64Milli(time)", "toUnixTimestamp64Milli(time)")
+	flavoursOfIntervals = flavourFields(intervalBegins+" + first", intervalBegins+" + last")
 )
 
 // flavours tells which there are in a stretch, of which the part before until
 // is condensed.
-func (q *Query) flavours(ctx context.Context, params []clickhouse.Param, s stretch, until int64) ([]flavour, error) {
+func (q *Query) flavours(ctx context.Context, of condition, s stretch, until int64) ([]flavour, error) {
 	var condensed, rest []flavour
 	group, ctx := errgroup.WithContext(ctx)
-	read := func(into *[]flavour, text string, part stretch) {
+	read := func(into *[]flavour, fields []field[flavour], table, within string, part stretch) {
 		if part.empty() {
 			return
 		}
+		question := clickhouse.Question{SQL: "SELECT " + list(fields) + " FROM " + table + of.text + within + " GROUP BY kind, direction",
+			Params: slices.Concat(of.params, part.params()), Cheap: true, Settings: newestSamples[:2]}
 		group.Go(func() (err error) {
-			*into, err = ask(ctx, q.db, clickhouse.Question{SQL: text, Params: slices.Concat(params, part.params()), Cheap: true, Settings: newestSamples[:2]}, flavourFields)
+			*into, err = ask(ctx, q.db, question, fields)
 			return err
 		})
 	}
-	read(&condensed, flavoursOfIntervals, s.before(until))
-	read(&rest, flavoursOfSamples, s.after(until))
+	read(&condensed, flavoursOfIntervals, "intervals", inIntervals, s.before(until))
+	read(&rest, flavoursOfSamples, "samples", inSamples, s.after(until))
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	for i := range condensed { // those at the edges reach beyond them
+		x := &condensed[i]
+		x.first, x.last = max(x.first, s.from), min(x.last, s.to-1)
 	}
 	for _, x := range rest {
 		i := slices.IndexFunc(condensed, func(y flavour) bool { return x.kind == y.kind && x.direction == y.direction })
@@ -321,50 +364,64 @@ func (q *Query) condensedUntil(ctx context.Context, app rtc.AppID, call rtc.Call
 
 const condensedUntil = "SELECT toUnixTimestamp64Milli(until) FROM condensed FINAL WHERE app = {app:UInt32} AND call = {call:UInt64}"
 
-// whichStreams binds the filter by sessions, streams, kinds and directions.
-func whichStreams(f SampleFilter) []clickhouse.Param {
-	any := append([]rtc.SessionID(nil), f.Sessions...) // sessions to read at all
-	of, number := make([]rtc.SessionID, len(f.Streams)), make([]rtc.StreamID, len(f.Streams))
-	for i, ref := range f.Streams {
-		of[i], number[i] = ref.Session, ref.Stream
-		any = append(any, ref.Session)
-	}
-	return []clickhouse.Param{
-		clickhouse.Uints("any", any), clickhouse.Uints("whole", f.Sessions),
-		clickhouse.Uints("of", of), clickhouse.Uints("number", number),
-		clickhouse.Uints("kinds", f.Kinds), clickhouse.Uints("directions", f.Directions),
-	}
+// condition is what rows must meet, with what is bound in it.
+type condition struct {
+	text   string
+	params []clickhouse.Param
 }
 
-// samplesWhere keeps to the primary key: app, call, then session. Copies of a
+// narrowed keeps to a call, and to the sessions, streams, kinds and directions
+// of a filter. It goes by the primary key: app, call, then session. Copies of a
 // row are equal, so it narrows before they are made one. It fits samples and
-// intervals, whose time is that of the last sample in them.
-const samplesWhere = `
-	PREWHERE app = {app:UInt32} AND call = {call:UInt64}
-	AND (empty({any:Array(UInt64)}) OR has({any:Array(UInt64)}, session))
-	AND (empty({of:Array(UInt64)}) OR has({whole:Array(UInt64)}, session)
-		OR has(arrayZip({of:Array(UInt64)}, {number:Array(UInt32)}), (session, stream)))
-	AND (empty({kinds:Array(UInt8)}) OR has({kinds:Array(UInt8)}, toUInt8(kind)))
-	AND (empty({directions:Array(UInt8)}) OR has({directions:Array(UInt8)}, toUInt8(direction)))
+// intervals. What is not filtered by does not stand in it: the engine's work of
+// understanding a question is a large part of answering it.
+func narrowed(app rtc.AppID, call rtc.CallID, f SampleFilter) condition {
+	c := condition{"\n\tPREWHERE app = {app:UInt32} AND call = {call:UInt64}", ofCall(app, call)}
+	and := func(text string, params ...clickhouse.Param) {
+		c = condition{c.text + "\n\tAND " + text, append(c.params, params...)}
+	}
+	switch {
+	case len(f.Streams) > 0:
+		sessions := append([]rtc.SessionID(nil), f.Sessions...)
+		of, number := make([]rtc.SessionID, len(f.Streams)), make([]rtc.StreamID, len(f.Streams))
+		for i, ref := range f.Streams {
+			of[i], number[i] = ref.Session, ref.Stream
+			sessions = append(sessions, ref.Session)
+		}
+		and("has({sessions:Array(UInt64)}, session) AND (has({whole:Array(UInt64)}, session) OR has(arrayZip({of:Array(UInt64)}, {number:Array(UInt32)}), (session, stream)))",
+			clickhouse.Uints("sessions", sessions), clickhouse.Uints("whole", f.Sessions), clickhouse.Uints("of", of), clickhouse.Uints("number", number))
+	case len(f.Sessions) > 0:
+		and("has({sessions:Array(UInt64)}, session)", clickhouse.Uints("sessions", f.Sessions))
+	}
+	if len(f.Kinds) > 0 {
+		and("has({kinds:Array(UInt8)}, toUInt8(kind))", clickhouse.Uints("kinds", f.Kinds))
+	}
+	if len(f.Directions) > 0 {
+		and("has({directions:Array(UInt8)}, toUInt8(direction))", clickhouse.Uints("directions", f.Directions))
+	}
+	return c
+}
+
+// and keeps to the flavours of a portion.
+func (c condition) and(p portion) condition {
+	if p.all {
+		return c
+	}
+	flavours := make([]uint8, len(p.flavours))
+	for i, x := range p.flavours {
+		flavours[i] = uint8(x.kind)<<2 | uint8(x.direction)
+	}
+	return condition{c.text + "\n\tAND has({flavours:Array(UInt8)}, toUInt8(kind) * 4 + toUInt8(direction))",
+		append(c.params[:len(c.params):len(c.params)], clickhouse.Uints("flavours", flavours))}
+}
+
+// inSamples keeps to a stretch of time.
+const inSamples = `
 	AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`
 
-const ofFlavour = `
-	AND ({kind:Int16} = 255 OR toInt16(kind) = {kind:Int16} AND toInt16(direction) = {direction:Int16})`
-
-// anyKind stands for every flavour at once.
-const anyKind rtc.MediaKind = 255
-
-// samplesText returns what makes the statement for samples at a resolution.
-func samplesText(step int64) func([]*quality.Metric, bool) string {
-	if step == 0 {
-		return rawSamples
-	}
-	return bucketedSamples
-}
-
 // rawSamples is the statement for samples as they were measured.
-func rawSamples(metrics []*quality.Metric, _ bool) string {
-	return rawSelect(metrics) + " FROM samples FINAL" + samplesWhere + ofFlavour + "\n\tORDER BY session, stream, time"
+func rawSamples(metrics []*quality.Metric, of condition) string {
+	return rawSelect(metrics) + " FROM samples FINAL" + of.text + inSamples + "\n\tORDER BY session, stream, time"
 }
 
 func rawSelect(metrics []*quality.Metric) string {
@@ -380,29 +437,20 @@ func rawSelect(metrics []*quality.Metric) string {
 // metric is aggregated as it says, in the numbers by which it is kept: their
 // order is that of values, and 0, which every -If gives for nothing, is not
 // measured.
-func bucketedSamples(metrics []*quality.Metric, extremes bool) string {
-	return bucketed("samples", metrics, extremes, store.OfSamples)
-}
-
-// condensedSamples is the same of intervals, from what they are made of.
-func condensedSamples(metrics []*quality.Metric, extremes bool) string {
-	return bucketed("intervals", metrics, extremes, store.OfIntervals)
-}
-
-func bucketed(table string, metrics []*quality.Metric, extremes bool, of func(*quality.Metric) store.Ingredients) string {
+func bucketedSamples(metrics []*quality.Metric, extremes bool, of condition) string {
 	var b strings.Builder
 	b.WriteString(`SELECT session, stream, toUnixTimestamp64Milli(max(time)), toUInt32(sum(interval)), toInt8(kind), toInt8(direction),
 	CAST(argMax(codec, time), 'String'), CAST(argMax(limitation, time), 'String'), CAST(argMax(pair, time), 'String')`)
 	for _, m := range metrics {
-		b.WriteString(",\n\t" + aggregate(m, of(m)))
+		b.WriteString(",\n\t" + aggregate(m))
 	}
 	if extremes {
 		for _, m := range metrics {
-			x := of(m)
-			b.WriteString(",\n\tminIf(" + x.Low + ", " + x.Low + " != 0), maxIf(" + x.High + ", " + x.High + " != 0)")
+			n := store.MetricColumn(m)
+			b.WriteString(",\n\tminIf(" + n + ", " + n + " != 0), maxIf(" + n + ", " + n + " != 0)")
 		}
 	}
-	b.WriteString(" FROM " + table + " FINAL" + samplesWhere + ofFlavour + `
+	b.WriteString(" FROM samples FINAL" + of.text + inSamples + `
 	GROUP BY session, stream, kind, direction, intDiv(toUnixTimestamp64Milli(time), {step:Int64})
 	ORDER BY session, stream, kind, direction, 3`)
 	return b.String()
@@ -410,18 +458,19 @@ func bucketed(table string, metrics []*quality.Metric, extremes bool, of func(*q
 
 // aggregate gives a mean and a sum as Float64 steps, NaN where nothing was
 // measured, and everything else as it is kept.
-func aggregate(m *quality.Metric, x store.Ingredients) string {
+func aggregate(m *quality.Metric) string {
+	n := store.MetricColumn(m)
 	switch m.Agg {
 	case quality.Mean:
-		return "sum(" + x.Total + ") / sum(" + x.Measured + ")"
+		return "sum(" + store.MetricSteps(n) + " * interval) / sumIf(interval, " + n + " != 0)"
 	case quality.Sum:
-		return "if(max(" + x.High + " != 0), toFloat64(sum(" + x.Total + ")), nan)"
+		return "if(max(" + n + " != 0), toFloat64(sum(" + store.MetricSteps(n) + ")), nan)"
 	case quality.Max:
-		return "maxIf(" + x.High + ", " + x.High + " != 0)"
+		return "maxIf(" + n + ", " + n + " != 0)"
 	case quality.Min:
-		return "minIf(" + x.Low + ", " + x.Low + " != 0)"
+		return "minIf(" + n + ", " + n + " != 0)"
 	case quality.Last:
-		return "argMaxIf(" + x.Last + ", time, " + x.Last + " != 0)"
+		return "argMaxIf(" + n + ", time, " + n + " != 0)"
 	}
 	panic("query: no aggregate " + m.Agg.String())
 }
@@ -456,7 +505,7 @@ func joined(readers []*sampleReader) []Series {
 		series = append(series, r.finish()...)
 	}
 	slices.SortStableFunc(series, func(a, b Series) int {
-		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Stream, b.Stream))
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Direction, b.Direction))
 	})
 	return series
 }

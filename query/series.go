@@ -32,8 +32,7 @@ func (k *kept) appendTo(v Values, first, end int) Values {
 	return v
 }
 
-// steps are means and sums. A mean is rounded to the metric's step: what is
-// finer says nothing and costs digits.
+// steps are means and sums.
 type steps struct {
 	metric  *quality.Metric
 	numbers proto.ColFloat64
@@ -43,7 +42,7 @@ func (s *steps) result() proto.ColResult { return &s.numbers }
 
 func (s *steps) appendTo(v Values, first, end int) Values {
 	for _, n := range s.numbers[first:end] {
-		v = append(v, float32(math.Round(n)*s.metric.Step)) // NaN stays NaN
+		v = append(v, ofSteps(s.metric, n))
 	}
 	return v
 }
@@ -51,7 +50,8 @@ func (s *steps) appendTo(v Values, first, end int) Values {
 // sampleReader gathers rows, which come by session, stream and time, into
 // series.
 type sampleReader struct {
-	metrics []*quality.Metric
+	metrics  []*quality.Metric
+	extremes bool
 
 	sessions    proto.ColUInt64
 	streams     proto.ColUInt32
@@ -90,14 +90,14 @@ func (s *rowSeries) append(more *rowSeries) {
 }
 
 func newSampleReader(metrics []*quality.Metric, bucketed, extremes bool) *sampleReader {
-	r := &sampleReader{metrics: metrics}
+	r := &sampleReader{metrics: metrics, extremes: bucketed && extremes}
 	for _, m := range metrics {
 		if bucketed && (m.Agg == quality.Mean || m.Agg == quality.Sum) {
 			r.values = append(r.values, &steps{metric: m})
 		} else {
 			r.values = append(r.values, &kept{metric: m})
 		}
-		if bucketed && extremes {
+		if r.extremes {
 			r.lows, r.highs = append(r.lows, &kept{metric: m}), append(r.highs, &kept{metric: m})
 		}
 	}
@@ -120,7 +120,7 @@ func (r *sampleReader) columns() proto.Results {
 func (r *sampleReader) block(rows int) error {
 	for first := 0; first < rows; {
 		end := first + 1
-		for end < rows && r.sessions[end] == r.sessions[first] && r.streams[end] == r.streams[first] && r.kinds[end] == r.kinds[first] && r.dirs[end] == r.dirs[first] {
+		for end < rows && r.sameStream(first, end) {
 			end++
 		}
 		s := r.at(first)
@@ -131,7 +131,7 @@ func (r *sampleReader) block(rows int) error {
 		s.Intervals = append(s.Intervals, r.intervals[first:end]...)
 		for i := range r.metrics {
 			s.values[i] = r.values[i].appendTo(s.values[i], first, end)
-			if r.lows != nil {
+			if r.extremes {
 				s.lows[i] = r.lows[i].appendTo(s.lows[i], first, end)
 				s.highs[i] = r.highs[i].appendTo(s.highs[i], first, end)
 			}
@@ -141,17 +141,28 @@ func (r *sampleReader) block(rows int) error {
 	return nil
 }
 
+// sameStream compares two rows of a block.
+func (r *sampleReader) sameStream(a, b int) bool {
+	return r.streams[a] == r.streams[b] && r.sessions[a] == r.sessions[b] && r.kinds[a] == r.kinds[b] && r.dirs[a] == r.dirs[b]
+}
+
+// continues reports whether a row belongs to the last series.
+func (r *sampleReader) continues(row int) bool {
+	if len(r.series) == 0 {
+		return false
+	}
+	s := &r.series[len(r.series)-1]
+	return s.Stream == rtc.StreamID(r.streams[row]) && s.Session == rtc.SessionID(r.sessions[row]) &&
+		s.Kind == rtc.MediaKind(r.kinds[row]) && s.Direction == rtc.Direction(r.dirs[row])
+}
+
 // at returns the series that row belongs to.
 func (r *sampleReader) at(row int) *rowSeries {
-	session, stream := rtc.SessionID(r.sessions[row]), rtc.StreamID(r.streams[row])
-	kind, direction := rtc.MediaKind(r.kinds[row]), rtc.Direction(r.dirs[row])
-	if n := len(r.series); n > 0 {
-		if s := &r.series[n-1]; s.Session == session && s.Stream == stream && s.Kind == kind && s.Direction == direction {
-			return s
-		}
+	if r.continues(row) {
+		return &r.series[len(r.series)-1]
 	}
 	r.series = append(r.series, rowSeries{
-		Series: Series{Session: session, Stream: stream, Kind: kind, Direction: direction},
+		Series: Series{Session: rtc.SessionID(r.sessions[row]), Stream: rtc.StreamID(r.streams[row]), Kind: rtc.MediaKind(r.kinds[row]), Direction: rtc.Direction(r.dirs[row])},
 		values: make([]Values, len(r.metrics)), lows: make([]Values, len(r.metrics)), highs: make([]Values, len(r.metrics)),
 	})
 	return &r.series[len(r.series)-1]
@@ -160,10 +171,14 @@ func (r *sampleReader) at(row int) *rowSeries {
 // labels extends runs by the rows [first, end).
 func labels(runs *[]Run, column *proto.ColStr, times []int64, first, end int) {
 	for i := first; i < end; i++ {
-		label := column.RowBytes(i)
-		if n := len(*runs); n == 0 || (*runs)[n-1].Value != string(label) {
-			*runs = append(*runs, Run{From: times[i], Value: string(label)})
-		}
+		extend(runs, times[i], column.RowBytes(i))
+	}
+}
+
+// extend extends runs by a label at a time.
+func extend(runs *[]Run, at int64, label []byte) {
+	if n := len(*runs); n == 0 || (*runs)[n-1].Value != string(label) {
+		*runs = append(*runs, Run{From: at, Value: string(label)})
 	}
 }
 
@@ -178,7 +193,7 @@ func (r *sampleReader) finish() []Series {
 				continue
 			}
 			s.Metrics[m.ID] = s.values[i]
-			if r.lows != nil {
+			if r.extremes {
 				if s.Min == nil {
 					s.Min, s.Max = map[string]Values{}, map[string]Values{}
 				}

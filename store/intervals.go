@@ -11,68 +11,107 @@ import (
 )
 
 // Slot is the length of an interval, in ms: points of a chart that are whole
-// numbers of it are answered from intervals exactly as from samples.
-const Slot = 10_000
+// numbers of it are answered from intervals as from samples. It is the shortest
+// with which samples and intervals together stay well below 12 bytes a sample
+// (BenchmarkSampleBytes), and half of the points of a chart of five hours.
+const Slot = 30_000
 
-// Ingredients are the expressions from which a metric is aggregated over rows
-// of a table, in the numbers by which it is kept. What its aggregate does not
-// need is empty.
-type Ingredients struct {
-	Low, High string // smallest and largest; 0 where not measured
-	Total     string // sum of steps; of a mean of steps × ms
-	Measured  string // ms in which it was measured, of a mean
-	Last      string // the last; 0 where not measured
+// IntervalColumns are the quoted columns in which intervals keep a metric, made
+// for few bytes: what is nearly always the same in a stream, or nothing, takes
+// next to none. What a metric's aggregate does not need is empty.
+type IntervalColumns struct {
+	// Number is what stands for the interval, in the numbers by which samples
+	// keep the metric: the sum of its steps, else the mean, smallest, largest or
+	// last. 0 is not measured. A mean is rounded to a step, which is the unit in
+	// which it is told: of several intervals it is that of the samples or one step
+	// beside.
+	Number string
+	// Measured is in how many ms a mean was measured, 0 for all of the interval.
+	Measured string
+	// Low and High are the smallest and the largest number: of a sum as they are,
+	// else how far they are below and above Number.
+	Low, High string
 }
 
-// OfSamples are a metric's ingredients in samples, each of which is its own
-// smallest, largest and last.
-func OfSamples(m *quality.Metric) Ingredients {
-	n := MetricColumn(m)
-	x := Ingredients{Low: n, High: n, Last: n}
-	switch m.Agg {
-	case quality.Mean:
-		x.Total, x.Measured = MetricSteps(n)+" * interval", "if("+n+" != 0, interval, 0)"
-	case quality.Sum:
-		x.Total = MetricSteps(n)
-	}
-	return x
-}
-
-// OfIntervals are a metric's ingredients in intervals: columns.
-func OfIntervals(m *quality.Metric) Ingredients {
+// OfIntervals names the columns of a metric.
+func OfIntervals(m *quality.Metric) IntervalColumns {
 	column := func(prefix string) string { return clickhouse.Quote(prefix + m.ID) }
-	x := Ingredients{Low: column("lo_"), High: column("hi_")}
-	switch m.Agg {
-	case quality.Mean:
-		x.Total, x.Measured = column("s_"), column("d_")
-	case quality.Sum:
-		x.Total = column("s_")
-	case quality.Last:
-		x.Last = column("n_")
+	x := IntervalColumns{Number: column("n_")}
+	if m.Agg == quality.Mean {
+		x.Measured = column("d_")
+	}
+	if m.Agg != quality.Min {
+		x.Low = column("lo_")
+	}
+	if m.Agg != quality.Max {
+		x.High = column("hi_")
 	}
 	return x
+}
+
+// NumberType is the type of Number.
+func NumberType(m *quality.Metric) string {
+	if m.Agg == quality.Sum {
+		return "Int64"
+	}
+	return "Int32"
+}
+
+// ExtremeType is the type of Low and High.
+func ExtremeType(m *quality.Metric) string {
+	if m.Agg == quality.Sum {
+		return "Int32"
+	}
+	return "UInt32"
 }
 
 // condensedColumn is a column of intervals and how it comes from samples.
 type condensedColumn struct{ name, typ, from string }
 
-// condensedColumns are those of one metric.
+// condensedColumns are those of one metric. The engine computes an aggregate
+// that stands there several times once.
 func condensedColumns(m *quality.Metric) []condensedColumn {
-	to, of := OfIntervals(m), OfSamples(m)
-	columns := []condensedColumn{
-		{to.Low, "Int32", "minIf(" + of.Low + ", " + of.Low + " != 0)"},
-		{to.High, "Int32", "maxIf(" + of.High + ", " + of.High + " != 0)"},
+	n, to := MetricColumn(m), OfIntervals(m)
+	low, high := "minIf("+n+", "+n+" != 0)", "maxIf("+n+", "+n+" != 0)"
+	number := ""
+	switch m.Agg {
+	case quality.Mean:
+		measured := "sumIf(interval, " + n + " != 0)"
+		mean := "floor(sum(" + MetricSteps(n) + " * interval) / " + measured + " + 0.5)"
+		number = "if(" + measured + " = 0, 0, toInt32(" + mean + " + (" + mean + " >= 0)))"
+		return []condensedColumn{
+			{to.Number, NumberType(m), number},
+			{to.Measured, "UInt32", "if(" + measured + " = sum(interval), 0, " + measured + ")"},
+			{to.Low, ExtremeType(m), beside(number, low)},
+			{to.High, ExtremeType(m), beside(high, number)},
+		}
+	case quality.Sum:
+		sum := "sum(" + MetricSteps(n) + ")"
+		return []condensedColumn{
+			{to.Number, NumberType(m), "if(" + high + " = 0, 0, " + sum + " + (" + sum + " >= 0))"},
+			{to.Low, ExtremeType(m), low},
+			{to.High, ExtremeType(m), high},
+		}
+	case quality.Max:
+		number = high
+	case quality.Min:
+		number = low
+	case quality.Last:
+		number = "argMaxIf(" + n + ", time, " + n + " != 0)"
 	}
-	if to.Total != "" {
-		columns = append(columns, condensedColumn{to.Total, "Int64", "sum(" + of.Total + ")"})
+	columns := []condensedColumn{{to.Number, NumberType(m), number}}
+	if to.Low != "" {
+		columns = append(columns, condensedColumn{to.Low, ExtremeType(m), beside(number, low)})
 	}
-	if to.Measured != "" {
-		columns = append(columns, condensedColumn{to.Measured, "UInt32", "sum(" + of.Measured + ")"})
-	}
-	if to.Last != "" {
-		columns = append(columns, condensedColumn{to.Last, "Int32", "argMaxIf(" + of.Last + ", time, " + of.Last + " != 0)"})
+	if to.High != "" {
+		columns = append(columns, condensedColumn{to.High, ExtremeType(m), beside(high, number)})
 	}
 	return columns
+}
+
+// beside is how far a larger number is from a smaller one.
+func beside(larger, smaller string) string {
+	return "toUInt32(toInt64(" + larger + ") - " + smaller + ")"
 }
 
 // addIntervalMetrics gives intervals the columns of each metric.
@@ -92,8 +131,8 @@ func addIntervalMetrics() string {
 // condense is the statement that makes intervals of one kind and direction of
 // streams out of the samples of a call. It may be repeated.
 func condense(kind rtc.MediaKind, direction rtc.Direction) string {
-	names := []string{"app", "call", "session", "stream", "kind", "direction", "slot", "first", "time", "`interval`", "codec", "limitation", "pair", "version"}
-	from := []string{"app", "call", "session", "stream", "kind", "direction", inSlot, "min(time)", "max(time)", "sum(interval)",
+	names := []string{"app", "call", "session", "stream", "kind", "direction", "slot", "first", "last", "`interval`", "codec", "limitation", "pair", "version"}
+	from := []string{"app", "call", "session", "stream", "kind", "direction", inSlot, "min(" + afterSlot + ")", "max(" + afterSlot + ")", "sum(interval)",
 		"argMax(codec, time)", "argMax(limitation, time)", "argMax(pair, time)", "{version:UInt64}"}
 	for _, m := range quality.Catalogue() {
 		if kind != rtc.KindUnknown && !m.Has(kind, direction) {
@@ -111,7 +150,10 @@ PREWHERE app = {app:UInt32} AND call = {call:UInt64} AND session IN {sessions:Ar
 GROUP BY app, call, session, stream, kind, direction, ` + inSlot
 }
 
-const inSlot = "toDateTime(intDiv(toUnixTimestamp64Milli(time), 10000) * 10, 'UTC')"
+const (
+	inSlot    = "toDateTime(intDiv(toUnixTimestamp64Milli(time), 30000) * 30, 'UTC')"
+	afterSlot = "toUInt16(toUnixTimestamp64Milli(time) % 30000)"
+)
 
 // floorSlot is the beginning of the interval that an instant lies in.
 func floorSlot(t time.Time) time.Time { return t.Truncate(Slot * time.Millisecond) }
