@@ -113,8 +113,8 @@ var switchedOff = map[string]bool{
 	"permission_denied": true, "no_device": true, "turn_shut": true, "turn_blocked": true, "slow_join": true,
 }
 
-// starved are conditions in which a browser itself takes long to answer: what
-// the relay adds is not the round trip then, which is not judged.
+// starved are conditions in which ada's browser has hardly any processor: it
+// asks, takes and dates late.
 var starved = map[string]bool{"cpu_starved": true}
 
 // silenced are conditions in which ada's microphone gives silence.
