@@ -21,6 +21,16 @@ func (s *Store) Forget(ctx context.Context, app rtc.AppID, call rtc.CallID, sess
 	if err := s.db.Exec(ctx, clickhouse.Question{SQL: takeAllBack, Params: params[:2], Cheap: true}); err != nil {
 		return fmt.Errorf("take back what is condensed of a call that is written anew: %w", err)
 	}
+	// What issues are found by, while they are there; then what is known of them,
+	// for they may be written again as they were.
+	stays := make([]stayKey, len(sessions))
+	for i, session := range sessions {
+		stays[i] = stayKey{app, call, session}
+	}
+	if !s.traits.write(ctx, takeIssuesBack, 0, stays) {
+		return fmt.Errorf("take back what issues of a call that is written anew are found by: %w", s.because(ctx.Err()))
+	}
+	s.traits.forget()
 	const ofCall = " WHERE app = {app:UInt32} AND call = {call:UInt64}"
 	for _, table := range derived {
 		sql := "DELETE FROM " + clickhouse.Quote(table) + ofCall + " AND session IN {sessions:Array(UInt64)}"

@@ -49,6 +49,7 @@ var retained = []struct {
 	{"issues", true, func(k Keep) time.Duration { return k.Calls }},
 	{"streams", true, func(k Keep) time.Duration { return k.Calls }},
 	{"connections", true, func(k Keep) time.Duration { return k.Calls }},
+	{"traits", true, func(k Keep) time.Duration { return k.Calls }},
 	{"sessions", true, func(k Keep) time.Duration { return k.Calls }},
 	{"condensed", true, func(k Keep) time.Duration { return k.Calls }},
 	{"calls", true, func(k Keep) time.Duration { return k.Calls }},

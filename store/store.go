@@ -51,6 +51,7 @@ type Store struct {
 	writers     []anyWriter
 
 	condenser condenser
+	traits    *traits
 
 	backlog atomic.Int64
 	stop    chan struct{}      // closed by Close
@@ -107,6 +108,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.outcomes = rowWriter(s, "outcomes", outcomeColumns)
 	s.verdicts = rowWriter(s, "verdicts", verdictColumns)
 	s.features = rowWriter(s, "features", featureColumns)
+	s.traits = newTraits(s)
+	s.sessions.before, s.sessions.after, s.issues.after = s.traits.before, s.traits.after, s.traits.found
 	s.writers = []anyWriter{s.calls, s.sessions, s.connections, s.streams, s.events, s.samples, s.issues, s.outcomes, s.verdicts, s.features}
 
 	running, cancel := context.WithCancel(context.Background())

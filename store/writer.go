@@ -39,6 +39,7 @@ type writer[B buffer] struct {
 	insert  string // the statement
 	fresh   func() B
 	encode  func(*proto.Buffer, []B)
+	before  func(context.Context, []B) bool // if not nil: what is to be done about rows that are about to be stored
 	after   func(context.Context, []B) bool // if not nil: what is to be done about rows that are stored
 	store   *Store
 	spare   sync.Pool
@@ -200,7 +201,7 @@ func (w *writer[B]) drain(ctx context.Context) bool {
 		}
 		w.out.Reset()
 		w.encode(&w.out, batch)
-		if !w.send(ctx) || w.after != nil && !w.after(ctx, batch) {
+		if w.before != nil && !w.before(ctx, batch) || !w.send(ctx) || w.after != nil && !w.after(ctx, batch) {
 			return false
 		}
 		w.stored.Add(uint64(rows))
