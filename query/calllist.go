@@ -71,12 +71,14 @@ type CallFilter struct {
 	Limit     int  // of a page; 0 is 10, at most 5000
 	Cursor    string
 	NoTotal   bool // leave out the count of all that match
+	AllCount  bool // count them all, however long that takes
 }
 
 // CallPage is one page of calls.
 type CallPage struct {
 	Calls  []rtc.Call // End is zero while a call is in progress
-	Total  int        // all that match, whatever the page; -1 with NoTotal
+	Total  int        // all that matched when the first page was asked for; -1 with NoTotal
+	More   bool       // there are more than Total, which were not counted
 	Cursor string     // of the next page; "" after the last
 }
 
@@ -107,97 +109,107 @@ func (c *conditions) and() string {
 type question struct {
 	params []clickhouse.Param
 	within string // what bounds the ids of every table's rows: the app, and the time as far as ids tell it
-	since  string // the rest of the time range, which holds for calls and for verdicts alike
-	rest   string // what else narrows calls
+	since  string // the rest of the time range, for tables that do not tell when calls ended
+	own    string // what calls' own rows are asked for, the rest of the time range with it
+	narrow bool   // that is more than the time range
+	steps  []step // what else is asked for; the rarest first once it is known
+	told   string // what is asked of the verdict
 	scored bool   // only calls with a score match
+
+	search
+	few      bool // few calls match, or few need to be looked at
+	fewCalls bool // by their own rows
 }
 
-func (q *question) where() string { return "\n\tWHERE " + q.within + q.since + q.rest }
+// with is the question with one more parameter.
+func (q *question) with(p clickhouse.Param) *question {
+	more := *q
+	more.params = append(q.params[:len(q.params):len(q.params)], p)
+	return &more
+}
 
 // compile turns a filter into conditions. Each condition is one constant text;
 // values are bound.
 func (f *CallFilter) compile(app rtc.AppID, now int64) *question {
 	from, to := span(f.From, f.To)
 	q := &question{within: "app = {app:UInt32} AND call < {before:UInt64}"}
-	var rest conditions
-	rest.params = []clickhouse.Param{clickhouse.Uint("app", app), clickhouse.Uint("before", rtc.FirstID(to)), clickhouse.Int("now", now)}
-	// Rows of other tables are looked for from the oldest call on that was
-	// going on in the range: a scalar, which the engine finds before it looks
-	// where in those tables to read.
-	since := ""
-	if !f.From.IsZero() {
-		// Ids tell when calls began. Only of those that began before the range
-		// it must be asked when they ended.
-		const earlier = `FROM calls FINAL WHERE app = {app:UInt32} AND call < least({before:UInt64}, {first:UInt64}) AND (end = 0 OR end > fromUnixTimestamp64Milli({from:Int64}))`
-		rest.params = append(rest.params, clickhouse.Int("from", from), clickhouse.Uint("first", rtc.FirstID(from)))
-		q.since = "\n\tAND (call >= {first:UInt64} OR call IN (SELECT call " + earlier + "))"
-		since = " AND call >= (SELECT if(count() = 0, {first:UInt64}, min(call)) " + earlier + ")"
-	}
-	under := "WHERE " + q.within + since
-
+	var own conditions
+	own.params = []clickhouse.Param{clickhouse.Uint("app", app), clickhouse.Uint("before", rtc.FirstID(to)), clickhouse.Int("now", now)}
 	if f.Call != 0 {
-		rest.add("call = {id:UInt64}", clickhouse.Uint("id", f.Call))
+		q.within += " AND call = {id:UInt64}"
+		own.params = append(own.params, clickhouse.Uint("id", f.Call))
 	}
 	if f.Room != "" {
-		rest.add("room = {room:String}", clickhouse.String("room", f.Room))
+		own.add("room = {room:String}", clickhouse.String("room", f.Room))
 	}
 	if f.RoomPrefix != "" {
-		rest.add("startsWith(room, {prefix:String})", clickhouse.String("prefix", f.RoomPrefix))
+		own.add("startsWith(room, {prefix:String})", clickhouse.String("prefix", f.RoomPrefix))
 	}
 	switch f.Status {
 	case InProgress:
-		rest.add("end = 0")
+		own.add("end = 0")
 	case Ended:
-		rest.add("end != 0")
+		own.add("end != 0")
 	case AnyStatus:
 	}
 	if f.MinDuration > 0 {
-		rest.add(duration+" >= {shortest:Int64}", clickhouse.Int("shortest", f.MinDuration.Milliseconds()))
+		own.add(duration+" >= {shortest:Int64}", clickhouse.Int("shortest", f.MinDuration.Milliseconds()))
 	}
 	if f.MaxDuration > 0 {
-		rest.add(duration+" <= {longest:Int64}", clickhouse.Int("longest", f.MaxDuration.Milliseconds()))
+		own.add(duration+" <= {longest:Int64}", clickhouse.Int("longest", f.MaxDuration.Milliseconds()))
 	}
-	if stay := f.stay(); len(stay.texts) > 0 {
-		rest.add("call IN (SELECT call FROM sessions FINAL "+under+stay.and()+")", stay.params...)
+	q.narrow = len(own.texts) > 0
+	if !f.From.IsZero() {
+		// Ids tell when calls began. Only of those that began before the range
+		// it must be asked when they ended.
+		const goingOn = "(end = 0 OR end > fromUnixTimestamp64Milli({from:Int64}))"
+		own.add("(call >= {first:UInt64} OR "+goingOn+")", clickhouse.Int("from", from), clickhouse.Uint("first", rtc.FirstID(from)))
+		q.since = "\n\tAND (call >= {first:UInt64} OR call IN (SELECT call FROM calls FINAL WHERE " + q.within + " AND call < {first:UInt64} AND " + goingOn + "))"
 	}
-	if len(f.Issues) > 0 {
-		rest.add("call IN (SELECT call FROM issues FINAL "+under+"\n\tAND type IN {issues:Array(String)} AND toUInt8(severity) >= {severity:UInt8})",
-			clickhouse.Strings("issues", f.Issues), clickhouse.Uint("severity", max(f.MinSeverity, rtc.Low)))
+	told := f.told()
+	q.steps, q.params = f.steps(), own.params
+	for _, s := range q.steps {
+		q.params = append(q.params, s.params...)
 	}
-	if told := f.told(); len(told.texts) > 0 {
-		rest.add("call IN (SELECT call FROM verdicts FINAL "+under+told.and()+")", told.params...)
-	}
+	q.params = append(q.params, told.params...)
+	q.own, q.told = own.and(), told.and()
 	q.scored = f.MinScore != nil || f.MaxScore != nil
-	q.rest, q.params = rest.and(), rest.params
 	return q
 }
 
-// stay says what is asked of a stay.
-func (f *CallFilter) stay() (c conditions) {
+// steps says what is asked of stays and of issues.
+func (f *CallFilter) steps() (all []step) {
+	stay := func(cond string, params ...clickhouse.Param) {
+		all = append(all, step{cond: cond, ofStay: true, params: params})
+	}
 	if f.User != "" {
-		c.add("(user = {user:String} OR lowerUTF8(user_name) = lowerUTF8({user:String}))", clickhouse.String("user", f.User))
+		stay("(kind = 'user' AND value = {user:String} OR kind = 'name' AND value = lowerUTF8({user:String}))", clickhouse.String("user", f.User))
 	}
 	if f.UserPrefix != "" {
-		c.add("(startsWith(user, {begin:String}) OR startsWith(lowerUTF8(user_name), lowerUTF8({begin:String})))", clickhouse.String("begin", f.UserPrefix))
+		stay("(kind = 'user' AND startsWith(value, {begin:String}) OR kind = 'name' AND startsWith(value, lowerUTF8({begin:String})))", clickhouse.String("begin", f.UserPrefix))
+		all[len(all)-1].instead = "(startsWith(user, {begin:String}) OR startsWith(lowerUTF8(user_name), lowerUTF8({begin:String})))"
 	}
-	if f.Key != "" {
-		c.add("mapContains(keys, {key:String})", clickhouse.String("key", f.Key))
-		if f.Value != "" {
-			// The first is for the index of values, the second ties it to its key.
-			c.add("has(mapValues(keys), {value:String}) AND keys[{key:String}] = {value:String}", clickhouse.String("value", f.Value))
-		}
+	switch {
+	case f.Key == "":
+	case f.Value == "":
+		stay("kind = 'key' AND value = {key:String}", clickhouse.String("key", f.Key))
+	default:
+		stay("kind = 'value' AND value = concat(toString(length({key:String})), ':', {key:String}, {value:String})", clickhouse.String("key", f.Key), clickhouse.String("value", f.Value))
 	}
 	if len(f.Regions) > 0 {
-		// The country stands before the comma.
-		c.add("(region IN {regions:Array(String)} OR splitByString(', ', region)[1] IN {regions:Array(String)})", clickhouse.Strings("regions", f.Regions))
+		stay("(kind = 'region' AND value IN {regions:Array(String)} OR kind = 'country' AND value IN {regions:Array(String)})", clickhouse.Strings("regions", f.Regions))
 	}
 	if len(f.Browsers) > 0 {
-		c.add("browser IN {browsers:Array(String)}", clickhouse.Strings("browsers", f.Browsers))
+		stay("kind = 'browser' AND value IN {browsers:Array(String)}", clickhouse.Strings("browsers", f.Browsers))
 	}
 	if len(f.Systems) > 0 {
-		c.add("os IN {systems:Array(String)}", clickhouse.Strings("systems", f.Systems))
+		stay("kind = 'system' AND value IN {systems:Array(String)}", clickhouse.Strings("systems", f.Systems))
 	}
-	return c
+	if len(f.Issues) > 0 {
+		all = append(all, step{cond: "kind = 'issue' AND value IN {issues:Array(String)} AND level >= {severity:UInt8}",
+			params: []clickhouse.Param{clickhouse.Strings("issues", f.Issues), clickhouse.Uint("severity", max(f.MinSeverity, rtc.Low))}})
+	}
+	return all
 }
 
 // told says what is asked of the verdict. Not measured is NaN, which lies in no
@@ -239,7 +251,8 @@ var callOrders = [...]struct{ expr, typ string }{
 }
 
 // callCursor is where a page ended. It carries the clock of the first page:
-// the durations of calls in progress must not move while someone turns pages.
+// the durations of calls in progress must not move while someone turns pages;
+// and what was counted then.
 type callCursor struct {
 	Sort      CallSort `json:"s"`
 	Ascending bool     `json:"a,omitempty"`
@@ -248,6 +261,8 @@ type callCursor struct {
 	Unscored  bool     `json:"u,omitempty"` // by score: it was among the calls without one
 	Call      string   `json:"c"`
 	Now       int64    `json:"w"`
+	Total     int      `json:"m,omitempty"` // calls that match, and one; 0: they were not counted
+	More      bool     `json:"o,omitempty"` // than those
 }
 
 const (
@@ -280,12 +295,19 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		}
 	}
 	asked := f.compile(app, at.Now)
+	if err := q.weigh(ctx, asked, !f.From.IsZero()); err != nil {
+		return CallPage{}, fmt.Errorf("list calls: %w", err)
+	}
 	page := CallPage{Total: -1}
 	scores := map[rtc.CallID]float32{}
 	group, ctx := errgroup.WithContext(ctx)
-	if !f.NoTotal {
+	switch {
+	case f.NoTotal:
+	case at.Total > 0 && !(at.More && f.AllCount):
+		page.Total, page.More = at.Total-1, at.More
+	default:
 		group.Go(func() (err error) {
-			page.Total, err = q.count(ctx, "SELECT toInt64(count()) FROM calls FINAL"+asked.where(), asked.params)
+			page.Total, page.More, err = q.total(ctx, asked, f.AllCount)
 			return err
 		})
 	}
@@ -293,7 +315,7 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		if f.Sort == ByScore {
 			page.Calls, err = q.callsByScore(ctx, asked, at, after, limit+1, scores)
 		} else {
-			page.Calls, err = q.callsBy(ctx, asked, at, after, limit+1)
+			page.Calls, err = q.page(ctx, asked, at, after, limit+1)
 		}
 		return err
 	})
@@ -302,6 +324,7 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 	}
 	if len(page.Calls) > limit {
 		page.Calls = page.Calls[:limit]
+		at.Total, at.More = page.Total+1, page.More
 		page.Cursor = encodeCursor(at.behind(&page.Calls[limit-1], scores))
 	}
 	return page, nil
@@ -341,12 +364,12 @@ func (at *callCursor) direction() (word, after string) {
 	return "DESC", "<"
 }
 
-// callsBy asks for a page in an order that the calls' own rows tell; after is 0
-// for the first.
-func (q *Query) callsBy(ctx context.Context, asked *question, at callCursor, after rtc.CallID, limit int) ([]rtc.Call, error) {
+// callsBy asks for calls in an order that their own rows tell; after is 0 for
+// the first.
+func (q *Query) callsBy(ctx context.Context, asked *question, where string, at callCursor, after rtc.CallID, limit int) ([]rtc.Call, error) {
 	word, sign := at.direction()
 	by := callOrders[at.Sort]
-	order, where := by.expr+" "+word+", call "+word, asked.where()
+	order := by.expr + " " + word + ", call " + word
 	params := append([]clickhouse.Param{clickhouse.Uint("limit", uint32(limit))}, asked.params...)
 	if at.Sort == ByStart { // the table's own order: read from its end until the page is full
 		order = "app " + word + ", call " + word
@@ -386,32 +409,20 @@ func (q *Query) callsByScore(ctx context.Context, asked *question, at callCursor
 	word, sign := at.direction()
 	var page []rtc.Call
 	if !at.Unscored {
-		best, err := q.bestCalls(ctx, asked, at, after, limit, asked.rest != "")
-		if err == nil {
-			page, err = q.callsOf(ctx, asked, best)
-		}
-		if err == nil && len(page) < len(best) {
-			// Retention has taken calls and comes to their verdicts yet: those
-			// must not make the page look like the last.
-			if best, err = q.bestCalls(ctx, asked, at, after, limit, true); err == nil {
-				page, err = q.callsOf(ctx, asked, best)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, b := range best {
-			scores[b.call] = b.score
-		}
-		if len(page) == limit {
-			return page, nil
+		var err error
+		if page, err = q.scoredCalls(ctx, asked, at, after, limit, scores); err != nil || len(page) == limit {
+			return page, err
 		}
 		after = 0 // from the first call without a score on
 	}
 	if asked.scored {
 		return page, nil
 	}
-	where := asked.where() + "\n\tAND call NOT IN (SELECT call FROM verdicts FINAL WHERE " + asked.within + " AND NOT isNaN(score))"
+	scored := "SELECT call FROM verdicts FINAL WHERE " + asked.within + " AND NOT isNaN(score)"
+	if asked.few {
+		scored += "\n\tAND call IN (" + asked.matching("") + ")"
+	}
+	where := asked.where("") + "\n\tAND call NOT IN (" + scored + ")"
 	params := append([]clickhouse.Param{clickhouse.Uint("limit", uint32(limit-len(page)))}, asked.params...)
 	if after != 0 {
 		where += "\n\tAND call " + sign + " {call:UInt64}"
@@ -422,13 +433,45 @@ func (q *Query) callsByScore(ctx context.Context, asked *question, at callCursor
 	return append(page, unscored...), err
 }
 
-// bestCalls asks the verdicts for a page of calls; only of calls that match all
-// of the filter where that is to be looked at.
+// scoredCalls asks for the calls with a score. Where many match the first by
+// score are looked at, and all only if those do not fill the page.
+func (q *Query) scoredCalls(ctx context.Context, asked *question, at callCursor, after rtc.CallID, limit int, scores map[rtc.CallID]float32) ([]rtc.Call, error) {
+	match, look := asked.narrow || asked.few, limit
+	if asked.searched() && !asked.few {
+		match, look = false, q.search.named(limit)
+	}
+	for {
+		best, err := q.bestCalls(ctx, asked, at, after, look, match)
+		if err != nil {
+			return nil, err
+		}
+		calls, err := q.callsOf(ctx, asked, best)
+		// Retention may have taken calls and come to their verdicts yet: those
+		// must not make the page look like the last.
+		last := match || len(best) < look
+		if err == nil && !match && asked.searched() {
+			calls, err = q.matches(ctx, asked, calls, limit)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if last || len(calls) >= limit {
+			for _, b := range best {
+				scores[b.call] = b.score
+			}
+			return calls[:min(limit, len(calls))], nil
+		}
+		match, look = true, limit
+	}
+}
+
+// bestCalls asks the verdicts for calls; only for such that match all of the
+// filter where that is to be looked at.
 func (q *Query) bestCalls(ctx context.Context, asked *question, at callCursor, after rtc.CallID, limit int, match bool) ([]scoredCall, error) {
 	word, sign := at.direction()
-	where := "\n\tWHERE " + asked.within + asked.since + "\n\tAND NOT isNaN(score)"
+	where := "\n\tWHERE " + asked.within + asked.since + "\n\tAND NOT isNaN(score)" + asked.told
 	if match {
-		where += "\n\tAND call IN (SELECT call FROM calls FINAL" + asked.where() + ")"
+		where += "\n\tAND call IN (SELECT call FROM calls FINAL" + asked.where("") + ")"
 	}
 	params := append([]clickhouse.Param{clickhouse.Uint("limit", uint32(limit))}, asked.params...)
 	if after != 0 {
@@ -448,7 +491,7 @@ func (q *Query) callsOf(ctx context.Context, asked *question, page []scoredCall)
 	for i := range page {
 		ids[i] = page[i].call
 	}
-	sql := "SELECT " + list(callFields) + " FROM calls FINAL WHERE " + asked.within + " AND call IN {ids:Array(UInt64)}"
+	sql := "SELECT " + list(callFields) + " FROM calls FINAL WHERE " + asked.within + " AND call IN {ids:Array(UInt64)}" + asked.own
 	rows, err := ask(ctx, q.db, clickhouse.Question{SQL: sql, Params: append([]clickhouse.Param{clickhouse.Uints("ids", ids)}, asked.params...), Cheap: true, Settings: newestOfKept}, callFields)
 	if err != nil {
 		return nil, err

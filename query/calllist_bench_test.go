@@ -16,8 +16,9 @@ import (
 // manyCalls gives app 1 a million calls over 30 days, with two to five
 // sessions each, written by the engine itself: through the store they would
 // take a minute. Of the stays two thirds are in Chrome and one in 50,000 in a
-// rare browser; every call has a plan and a ticket of its own; one call in five
-// has issues, one in 50,000 a rare one.
+// rare browser; every call has a plan and a ticket of its own, one in 10,000 is
+// of a trial; all users' names begin alike; one call in five has issues, one in
+// 50,000 a rare one.
 func manyCalls(b *testing.B, s *store.Store) {
 	b.Helper()
 	const id = "bitShiftLeft(toUInt64(toUnixTimestamp64Milli(start) - 1577836800000), 21) + n"
@@ -31,7 +32,7 @@ func manyCalls(b *testing.B, s *store.Store) {
 				multiIf(cityHash64(session, 1) % 50000 = 0, 'Rare', cityHash64(session, 1) % 3 > 0, 'Chrome', cityHash64(session, 1) % 2 = 0, 'Safari', 'Firefox'),
 				['Windows', 'macOS', 'Android', 'iOS', 'Linux'][1 + cityHash64(session, 2) % 5],
 				['DE, Berlin', 'DE, Munich', 'FR, Paris', 'US, Ohio', 'US, Oregon', 'BR, São Paulo', 'IN, Mumbai', 'JP, Tokyo', 'GB, London', 'IS, Reykjavík'][1 + toUInt64(pow(cityHash64(session, 3) % 1000 / 1000., 3) * 10)],
-				map('plan', ['free', 'pro', 'team'][1 + call % 3], 'ticket', toString(bitAnd(call, 2097151))), true, true, 1
+				mapConcat(map('plan', ['free', 'pro', 'team'][1 + call % 3], 'ticket', toString(bitAnd(call, 2097151))), if(cityHash64(call, 7) % 10000 = 0, map('trial', 'b'), map())), true, true, 1
 			FROM calls ARRAY JOIN range(users) AS u`,
 		`INSERT INTO issues (app, call, session, issue, type, severity, start, end, version)
 			SELECT app, call, call, i + 1, if(cityHash64(call, i) % 100000 = 0, 'desync', ['video_freeze', 'audio_freeze', 'packet_loss', 'lag', 'cpu_high', 'jitter'][1 + cityHash64(call, i) % 6]),
@@ -43,8 +44,11 @@ func manyCalls(b *testing.B, s *store.Store) {
 				if(cityHash64(call, 9) % 50 = 0, nan, 10 - length(found) * 2 - (cityHash64(call, 8) % 1000) / 600), 1,
 				countEqual(found, 1), countEqual(found, 2), countEqual(found, 3), 1
 			FROM calls`,
+		// As the store does beside the rows of stays and issues.
+		"INSERT INTO traits (app, kind, value, call, session, level) SELECT app, kind, value, call, session, 1 FROM traits_of_stays",
+		"INSERT INTO traits (app, kind, value, call, session, level) SELECT app, kind, value, call, session, level FROM traits_of_issues SETTINGS optimize_aggregation_in_order = 1",
 		// Merged, as what is older than minutes is.
-		"OPTIMIZE TABLE calls FINAL", "OPTIMIZE TABLE sessions FINAL", "OPTIMIZE TABLE issues FINAL", "OPTIMIZE TABLE verdicts FINAL",
+		"OPTIMIZE TABLE traits FINAL", "OPTIMIZE TABLE calls FINAL", "OPTIMIZE TABLE sessions FINAL", "OPTIMIZE TABLE issues FINAL", "OPTIMIZE TABLE verdicts FINAL",
 	} {
 		q := clickhouse.Question{SQL: sql, Params: []clickhouse.Param{clickhouse.Int("from", storetest.Start.Add(-30*24*time.Hour).UnixMilli())}, Settings: []string{"workload", "heavy", "max_partitions_per_insert_block", "1000",
 			"max_threads", "1", "min_insert_block_size_rows", "250000", "min_insert_block_size_bytes", "0"}}
@@ -56,7 +60,8 @@ func manyCalls(b *testing.B, s *store.Store) {
 
 // BenchmarkCallList pages and filters one app's list among a million calls:
 // each filter over all of the 30 days and, where many calls match, over the
-// week that the console shows at first.
+// week that the console shows at first, then some in pairs and in other orders.
+// Pages have 50 calls; -next is the page behind the first.
 func BenchmarkCallList(b *testing.B) {
 	o := storetest.Embedded(b)
 	s := storetest.Open(b, o)
@@ -95,6 +100,10 @@ func BenchmarkCallList(b *testing.B) {
 		{"browser-common-week", func(int) query.CallFilter { return week(query.CallFilter{Browsers: []string{"Chrome"}}) }},
 		{"browser-rare", func(int) query.CallFilter { return query.CallFilter{Browsers: []string{"Rare"}} }},
 		{"system-week", func(int) query.CallFilter { return week(query.CallFilter{Systems: []string{"Linux"}}) }},
+		{"key-value-trial", func(int) query.CallFilter { return query.CallFilter{Key: "trial", Value: "b"} }},
+		{"user-prefix-all", func(int) query.CallFilter { return query.CallFilter{UserPrefix: "user-"} }},
+		{"user-prefix-tenth", func(i int) query.CallFilter { return query.CallFilter{UserPrefix: fmt.Sprintf("user-%d", 1+i%9)} }},
+		{"country-common", func(int) query.CallFilter { return query.CallFilter{Regions: []string{"DE"}} }},
 		{"country", func(int) query.CallFilter { return query.CallFilter{Regions: []string{"IS"}} }},
 		{"country-week", func(int) query.CallFilter { return week(query.CallFilter{Regions: []string{"IS"}}) }},
 		{"stay", func(i int) query.CallFilter {
@@ -108,6 +117,34 @@ func BenchmarkCallList(b *testing.B) {
 		{"severity-none-week", func(int) query.CallFilter { return week(query.CallFilter{NoIssues: true}) }},
 		{"score-poor", func(int) query.CallFilter { return query.CallFilter{MaxScore: score(6)} }},
 		{"score-good-week", func(int) query.CallFilter { return week(query.CallFilter{MinScore: score(6)}) }},
+		{"browser-severity", func(int) query.CallFilter {
+			return query.CallFilter{Browsers: []string{"Chrome"}, MinSeverity: rtc.High}
+		}},
+		{"browser-none", func(int) query.CallFilter { return query.CallFilter{Browsers: []string{"Firefox"}, NoIssues: true} }},
+		{"browser-country-system", func(int) query.CallFilter {
+			return query.CallFilter{Browsers: []string{"Firefox"}, Regions: []string{"BR"}, Systems: []string{"Linux"}}
+		}},
+		{"key-value-score-week", func(int) query.CallFilter {
+			return week(query.CallFilter{Key: "plan", Value: "pro", MaxScore: score(6)})
+		}},
+		{"key-issue", func(int) query.CallFilter {
+			return query.CallFilter{Key: "plan", Value: "free", Issues: []string{"lag"}}
+		}},
+		{"room-browser", func(i int) query.CallFilter {
+			return query.CallFilter{RoomPrefix: fmt.Sprintf("room-%d", 100+i), Browsers: []string{"Chrome"}}
+		}},
+		{"user-prefix-none", func(i int) query.CallFilter {
+			return query.CallFilter{UserPrefix: fmt.Sprintf("user-%d", 100+i), NoIssues: true}
+		}},
+		{"user-prefix-worst", func(i int) query.CallFilter {
+			return query.CallFilter{UserPrefix: fmt.Sprintf("user-%d", 100+i), Sort: query.ByScore, Ascending: true}
+		}},
+		{"browser-worst", func(int) query.CallFilter {
+			return query.CallFilter{Browsers: []string{"Firefox"}, Sort: query.ByScore, Ascending: true}
+		}},
+		{"key-longest", func(int) query.CallFilter { return query.CallFilter{Key: "plan", Value: "pro", Sort: query.ByDuration} }},
+		{"browser-oldest", func(int) query.CallFilter { return query.CallFilter{Browsers: []string{"Safari"}, Ascending: true} }},
+		{"severity-most-users", func(int) query.CallFilter { return query.CallFilter{MinSeverity: rtc.High, Sort: query.ByUsers} }},
 		{"in-progress", func(int) query.CallFilter { return query.CallFilter{Status: query.InProgress} }},
 		{"longest", func(int) query.CallFilter { return query.CallFilter{Sort: query.ByDuration} }},
 		{"worst", func(int) query.CallFilter { return query.CallFilter{Sort: query.ByScore, Ascending: true} }},
@@ -119,17 +156,34 @@ func BenchmarkCallList(b *testing.B) {
 			return query.CallFilter{Sort: query.ByUsers, From: day, To: day.Add(24 * time.Hour)}
 		}},
 	} {
-		b.Run(list.name, func(b *testing.B) {
+		ask := func(b *testing.B, next bool) {
 			for b.Loop() {
-				total := 0
-				quantiles(b, o.Engine, 60, func(i int) error {
-					page, err := q.Calls(context.Background(), 1, list.filter(i))
+				total, cursors := 0, make([]string, 60)
+				if next {
+					for i := range cursors {
+						f := list.filter(i)
+						f.Limit = 50
+						page, err := q.Calls(context.Background(), 1, f)
+						if err != nil {
+							b.Fatal(err)
+						}
+						cursors[i] = page.Cursor
+					}
+				}
+				quantiles(b, o.Engine, len(cursors), func(i int) error {
+					f := list.filter(i)
+					f.Limit, f.Cursor = 50, cursors[i]
+					page, err := q.Calls(context.Background(), 1, f)
 					total = page.Total
 					return err
 				})
 				b.ReportMetric(float64(total), "calls")
 			}
-		})
+		}
+		b.Run(list.name, func(b *testing.B) { ask(b, false) })
+		if f := list.filter(0); f.Call == 0 && len(f.Room) == 0 {
+			b.Run(list.name+"-next", func(b *testing.B) { ask(b, true) })
+		}
 	}
 	b.Run("glances", func(b *testing.B) {
 		page, err := q.Calls(context.Background(), 1, query.CallFilter{To: day})

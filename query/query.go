@@ -14,13 +14,14 @@ import (
 
 // Query asks the store. It is safe for concurrent use.
 type Query struct {
-	db  *clickhouse.Client
-	now func() time.Time
+	db     *clickhouse.Client
+	now    func() time.Time
+	search search
 }
 
 // New returns the questions over a store: query.New(store.Client(), time.Now).
 // The clock gives calls in progress their duration.
-func New(db *clickhouse.Client, now func() time.Time) *Query { return &Query{db: db, now: now} }
+func New(db *clickhouse.Client, now func() time.Time) *Query { return &Query{db, now, sensible} }
 
 // ErrNotFound says that the app has no such thing. It does not tell whether
 // another app has it.
