@@ -62,10 +62,19 @@ func (t *Truth) bits(f *flow, from, to float64) float64 {
 
 // payload is the bytes of a stream without so many of each packet.
 func (t *Truth) payload(s *rig.StreamCounts, cut, from, to float64) float64 {
-	if s.FineBytes == nil { // an early recording
-		return counted(t, s.Bytes, from, to) - cut*counted(t, s.Passed, from, to)
+	bytes := counted(t, s.Bytes, from, to)
+	if s.FineBytes != nil { // not an early recording
+		bytes = countedBy(t, rig.Fine, s.FineBytes, from, to)
 	}
-	return countedBy(t, rig.Fine, s.FineBytes, from, to) - cut*countedBy(t, rig.Fine, s.FinePassed, from, to)
+	return bytes - cut*t.passed(s, from, to)
+}
+
+// passed is the packets of a stream that passed a leg.
+func (t *Truth) passed(s *rig.StreamCounts, from, to float64) float64 {
+	if s.FinePassed == nil {
+		return counted(t, s.Passed, from, to)
+	}
+	return countedBy(t, rig.Fine, s.FinePassed, from, to)
 }
 
 // doubt is what share of a time's bits may belong to it or not, as one of its

@@ -67,7 +67,7 @@ var (
 	Bitrate = &Target{ID: "bitrate", Label: "Bit rate", Unit: "kbit/s", Scale: 1e-3, Relative: true, Within: 0.02,
 		Truth: "payload bytes of the stream's RTP and RTX packets that the relay passed to the receiver, without the SRTP tag. A browser's count is of another moment than the poll is dated by, in one of a thousand polls by 100 ms: where what passes in that time at an end is more than the target, as in less than 5 s, the polls after and before belong to the figure too, and where there are none, as of a stream that ends in 5 s, it is not judged. In a call with a starved browser, whose dates are off by seconds, it is that of the whole recording"}
 	Loss = &Target{ID: "loss", Label: "Packet loss", Unit: "%", Scale: 100, Within: 0.005,
-		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, and those whose numbers the sender used and that never came to the relay (an outage goes on after that of the schedule until the browser sends again), of those that the sender numbered"}
+		Truth: "packets of the stream (not its retransmissions) that the relay dropped on the sender's or the receiver's leg, and those whose numbers the sender used and that never came to the relay (an outage goes on after that of the schedule until the browser sends again), of these and those that it passed to the receiver"}
 	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
 		Truth: "of the connectivity checks by which the browser measures, from when the question came to the relay until the answer left it for the one who asked: what the relay did to the four legs and the time that the other browser took to answer. The asking browser's own time is not in it, some 1 to 3 ms; where it sends audio and sent nothing for more than 10 ms beyond the usual 20, just before the question or after the answer, its own time is not known, and the poll is not judged, as none of a browser that is starved of its processor"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
@@ -304,9 +304,9 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 	out := f.figure(Loss)
 	var offered, dropped, lost, expected float64
 	out.Samples = f.over(from, to, quality.Packets, func(s *sampled, _ float64) {
-		absent := counted(t, f.up.Absent, s.from, s.to)
-		offered += counted(t, f.up.Offered, s.from, s.to) + absent
-		dropped += counted(t, f.up.Dropped, s.from, s.to) + counted(t, f.down.Dropped, s.from, s.to) + absent
+		gone := counted(t, f.up.Dropped, s.from, s.to) + counted(t, f.down.Dropped, s.from, s.to) + counted(t, f.up.Absent, s.from, s.to)
+		dropped += gone
+		offered += gone + t.passed(f.down, s.from, s.to)
 		// As a ratio of sums, what came late is taken back.
 		if n, of := s.of(quality.PacketsMissing), s.of(quality.PacketsExpected); n == n && of == of {
 			lost += n
