@@ -12,6 +12,9 @@ const opens = 9;
 
 const middle = (list: number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] as number;
 const ms = (n: number) => `${Math.round(n)} ms`;
+const told = (times: number[]) => `median ${ms(middle(times))}, worst of ${opens} ${ms(Math.max(...times))}`;
+
+const crowd = (data: string, ...args: string[]) => promisify(execFile)("go", ["run", "./e2e/crowd", "--data", data, ...args], { cwd: root });
 
 /** Opens an address often; gives the time until what is waited for is there. */
 async function opened(page: Page, url: string, there: () => Promise<unknown>): Promise<number[]> {
@@ -26,13 +29,51 @@ async function opened(page: Page, url: string, there: () => Promise<unknown>): P
   return times;
 }
 
+/**
+ * Opens a call, scrolls to its charts as soon as they have a place, and waits
+ * until every card of which anything is in sight has the lines of so many
+ * senders on its canvas: pixels of the colours of lines, as many as it is wide.
+ */
+async function chartsOf(page: Page, url: string, senders: number): Promise<{ times: number[]; steps: string }> {
+  const steps: Record<string, number[]> = {};
+  const times = await opened(page, url, async () => {
+    const at = await page.waitForFunction((senders) => {
+      const seen = globalThis as unknown as { scrolled?: boolean };
+      const heading = [...document.querySelectorAll("h3")].find((h) => h.textContent === "Data received");
+      if (!heading) return undefined;
+      if (!seen.scrolled) { heading.scrollIntoView(); seen.scrolled = true; return undefined; }
+      const cards = [...document.querySelectorAll<HTMLElement>(".flow-card")].filter((c) => { const box = c.getBoundingClientRect(); return box.top < innerHeight - 40 && box.bottom > 40; });
+      const full = (card: HTMLElement) => {
+        if (card.dataset.drawn) return true;
+        const canvas = card.querySelector("canvas");
+        if (!canvas?.width || card.querySelectorAll(".legend-item").length < senders) return false;
+        const { data } = (canvas.getContext("2d") as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height);
+        let lines = 0;
+        for (let i = 0; i < data.length; i += 4) if ((data[i + 3] as number) > 100 && Math.max(data[i] as number, data[i + 1] as number, data[i + 2] as number) - Math.min(data[i] as number, data[i + 1] as number, data[i + 2] as number) > 50) lines++;
+        if (lines >= canvas.width) card.dataset.drawn = "yes";
+        return lines >= canvas.width;
+      };
+      if (cards.length < 2 || !cards.every(full)) return undefined;
+      const asked = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+      const call = asked.find((r) => /\/calls\/[^/?]+$/.test(r.name) && r.name.includes("/api/"));
+      const figures = asked.filter((r) => r.name.includes("/samples?"));
+      return {
+        "the call is asked for": call?.startTime ?? 0, "it is answered": call?.responseEnd ?? 0,
+        "figures are asked for": figures[0]?.startTime ?? 0, "they are answered": figures[0]?.responseEnd ?? 0, "lines are drawn": performance.now(),
+      };
+    }, senders, { polling: "raf" });
+    for (const [step, time] of Object.entries(await at.jsonValue() as Record<string, number>)) (steps[step] ??= []).push(time);
+  });
+  return { times, steps: Object.entries(steps).map(([step, all]) => `${step} at ${ms(middle(all))}`).join(", ") };
+}
+
 it("pages of large calls", async () => {
   const program = await startProgram();
   const browser = await startBrowser();
   const lines: string[] = [];
   const row = (what: string, figure: string) => { console.log(what, figure); lines.push(`| ${what} | ${figure} |`); };
   try {
-    await promisify(execFile)("go", ["run", "./e2e/crowd", "--data", program.data], { cwd: root });
+    await crowd(program.data);
     const calls = await until("both calls", async () => {
       const { items } = await program.api("/apps/1/calls?limit=10");
       return items.length >= 2 ? items : undefined;
@@ -46,7 +87,7 @@ it("pages of large calls", async () => {
 
     const table = page.getByRole("table", { name: "Users" });
     const users = await opened(page, `${program.url}/calls/${large.id}?app=1`, () => table.getByRole("link").nth(5).waitFor());
-    row("call of 300 users: from the address to its users on the page", `median ${ms(middle(users))}, worst of ${opens} ${ms(Math.max(...users))}`);
+    row("call of 300 users: from the address to its users on the page", told(users));
 
     await page.getByText(/^All users \(/).click();
     await table.getByRole("link").nth(8).waitFor();
@@ -69,19 +110,16 @@ it("pages of large calls", async () => {
     const work = ((await busy()) - before) * 1000;
     row("the same, scrolling its 300 users, 40 px a frame", `median ${middle(frames).toFixed(1)} ms a frame, ${Math.round((100 * frames.filter((t) => t <= 17.5).length) / frames.length)} % of ${frames.length} frames within 17.5 ms; ${(work / frames.length).toFixed(1)} ms of the main thread each`);
 
-    const drawn = async () => {
-      const heading = page.getByRole("heading", { name: "Data received" });
-      await heading.waitFor();
-      await heading.evaluate((el) => el.scrollIntoView());
-      await page.waitForFunction(() => {
-        const seen = [...document.querySelectorAll<HTMLElement>(".chart")].filter((c) => c.getBoundingClientRect().top < innerHeight - 200);
-        return seen.length > 1 && seen.every((c) => c.querySelector("canvas"));
-      }, undefined, { polling: "raf" });
-    };
     const { people } = await program.api(`/apps/1/calls/${long.id}`);
     const twenty = people.map((u: any) => u.stays[0].id).join(",");
-    const charts = await opened(page, `${program.url}/calls/${long.id}?app=1&users=${twenty}`, drawn);
-    row("call of 5 h with 20 users: from the address to the charts in sight, 19 senders in each", `median ${ms(middle(charts))}, worst of ${opens} ${ms(Math.max(...charts))}`);
+    const charts = await chartsOf(page, `${program.url}/calls/${long.id}?app=1&users=${twenty}`, 15);
+    row("call of 5 h with 20 users: from the address to the charts in sight, 19 senders in each", told(charts.times));
+    row("the same, where that goes", charts.steps);
+
+    await crowd(program.data, "--users", "0", "--party", "4", "--minutes", "60");
+    const short = await until("the call of four", async () => (await program.api("/apps/1/calls?limit=10")).items.find((c: any) => c.users === 4));
+    const few = await chartsOf(page, `${program.url}/calls/${short.id}?app=1`, 3);
+    row("call of 1 h with 4 users: from the address to the charts in sight", told(few.times));
   } finally {
     await browser.close();
     await program.stop();

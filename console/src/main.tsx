@@ -2,7 +2,7 @@ import "@mantine/core/styles.css";
 import "@mantine/dates/styles.css";
 import "./style.css";
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { createBrowserRouter, matchPath, Navigate, RouterProvider } from "react-router";
@@ -11,6 +11,10 @@ import { appsQuestion, meQuestion } from "./api/queries";
 import { pages } from "./page";
 import { Bare, Failed, Shell } from "./Shell";
 import { theme } from "./theme";
+
+// Answers that come together are drawn together: a task of its own for each
+// would lay the page out for each.
+notifyManager.setScheduler(queueMicrotask);
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -77,11 +77,13 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
   const states = useMemo(() => statesOf(call, profile.data, view, live), [call, profile.data, view, live]);
 
   const charts = useRef<HTMLDivElement>(null);
-  const onShow = (m: Moment) => {
-    const users = including(call, view, m.session);
+  const looked = useRef({ call, view });
+  looked.current = { call, view };
+  const onShow = useCallback((m: Moment) => {
+    const users = including(looked.current.call, looked.current.view, m.session);
     setView({ view: "quality", side: "receive", tab: m.tab, session: m.session, range: m.range, event: null, ...(users ? { users } : {}) });
     charts.current?.scrollIntoView({ behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-  };
+  }, [setView]);
   const around = { app, call, metrics: metrics.data ?? noMetrics, bounds, onShow };
   const forget = () => setView({ session: userOf(call, view.session) && view.session, users: view.users?.filter((s) => userOf(call, s)) });
 

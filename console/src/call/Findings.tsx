@@ -1,6 +1,6 @@
 import { Alert, Anchor, Badge, Button, Group, Paper, SegmentedControl, Skeleton, Stack, Table, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconArrowRight, IconChevronDown, IconChevronRight, IconCircleCheck, IconZoomIn } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { Link } from "react-router";
 import { type Severity, useIssuesFrom } from "../api/call";
 import type { CallDetail, Evidence, Issue, Metric, Verdict } from "../api/client";
@@ -23,7 +23,7 @@ interface Around {
 }
 
 /** What was wrong with the call, in words, each with what it rests on; nothing where nothing was. */
-export function VerdictCard({ issues, live, measured, ...around }: Around & { issues: Issue[]; live: boolean; measured: boolean }) {
+export const VerdictCard = memo(function VerdictCard({ issues, live, measured, ...around }: Around & { issues: Issue[]; live: boolean; measured: boolean }) {
   const { call, metrics, bounds } = around;
   const verdict = call.verdict as Verdict | null;
   if (!verdict) {
@@ -73,7 +73,7 @@ export function VerdictCard({ issues, live, measured, ...around }: Around & { is
       </Group>
     </Paper>
   );
-}
+});
 
 /** The verdict in one line, above the parts of the page that are not about it. */
 export function VerdictLine({ call, onOpen }: { call: CallDetail; onOpen: () => void }) {
@@ -126,7 +126,7 @@ const groupsShown = 4;
 const issuesShown = 25;
 
 /** Every issue of the call by its user, with its figures; choosing one leads to its moment. */
-export function Issues({ live, ...around }: Around & { live: boolean }) {
+export const Issues = memo(function Issues({ live, ...around }: Around & { live: boolean }) {
   const { app, call } = around;
   const verdict = call.verdict as Verdict | null;
   const counts = verdict?.issues ?? { low: 0, medium: 0, high: 0 };
@@ -171,7 +171,7 @@ export function Issues({ live, ...around }: Around & { live: boolean }) {
       )}
     </Paper>
   );
-}
+});
 
 function GroupRows({ group, ...around }: Around & { group: IssueGroup }) {
   const { app, call, metrics, bounds } = around;

@@ -11,7 +11,7 @@ import { listLink, userName } from "./range";
 import { Share } from "./Share";
 
 /** What both guides call the basic information of a call, and what can be done with it. */
-export function Header({ app, appName, call, now, line, session }: { app: number; appName: string; call: CallDetail; now: number; line: "off" | "up" | "lost"; session?: string }) {
+export const Header = memo(function Header({ app, appName, call, now, line, session }: { app: number; appName: string; call: CallDetail; now: number; line: "off" | "up" | "lost"; session?: string }) {
   const live = call.status === "active";
   return (
     <div>
@@ -36,7 +36,7 @@ export function Header({ app, appName, call, now, line, session }: { app: number
       </dl>
     </div>
   );
-}
+});
 
 function Fact({ name, copy, children }: { name: string; copy?: string; children: ReactNode }) {
   return <div><dt>{name}</dt><dd>{children}{copy && <Copy text={copy} label={`Copy ${name.toLowerCase()}`} />}</dd></div>;

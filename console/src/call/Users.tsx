@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Paper, SegmentedControl, Text, TextInput, Un
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconSearch, IconUserPlus, IconX } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { CallDetail, Issue, Outcome } from "../api/client";
 import { count } from "../format";
 import { arranged, type PeopleSort, peopleOf, type Person } from "./people";
@@ -28,7 +28,7 @@ const heads: { sort?: PeopleSort; name: string; right?: boolean }[] = [
 const plain = 24;
 
 /** Who took part. The few whose charts are shown, or everyone: searched, ordered, hundreds of them. */
-export function Users({ app, call, outcomes, issues, view, setView, bounds }: Props) {
+export const Users = memo(function Users({ app, call, outcomes, issues, view, setView, bounds }: Props) {
   const [everyone, setEveryone] = useState(false);
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<{ sort: PeopleSort; ascending: boolean }>({ sort: "in", ascending: true });
@@ -91,7 +91,7 @@ export function Users({ app, call, outcomes, issues, view, setView, bounds }: Pr
           : <List rows={rows} height={rowHeight} table label="Users" head={<Head order={order} setOrder={setOrder} choosing={choosing} zoomed={zoomed} />} render={(p) => <UserRow key={p.key} {...row(p)} />} />}
     </Paper>
   );
-}
+});
 
 function Head({ order, setOrder, choosing, zoomed }: { order: { sort: PeopleSort; ascending: boolean }; setOrder: (o: { sort: PeopleSort; ascending: boolean }) => void; choosing: boolean; zoomed: boolean }) {
   return (

@@ -102,6 +102,7 @@ export function Chart(props: ChartProps) {
   const shape = JSON.stringify([series.map((s) => [s.label, s.color, s.dashed, s.fill, s.mirrored, s.axis, s.limit]), unit, right, dark, stepped, levels, cursor, atLeast, sides, dots]);
   const ready = width > 0 && (seen || plot.current !== null);
 
+  const fresh = useRef(false);
   useEffect(() => {
     const element = target.current;
     if (!element || !ready) return;
@@ -115,6 +116,7 @@ export function Chart(props: ChartProps) {
     }
     plot.current = made;
     drawn.current = null;
+    fresh.current = hidden.size === 0 && lit === null;
     written.current();
     return () => { made.destroy(); plot.current = null; };
     // The plot is made anew only when its shape changes.
@@ -124,9 +126,11 @@ export function Chart(props: ChartProps) {
   const drawn = useRef<{ laid: unknown; hidden: Set<string>; lit: string | null; width: number; height: number } | null>(null);
   useEffect(() => {
     const u = plot.current;
-    if (!u || !seen) return;
+    if (!u || !seen) { fresh.current = false; return; }
     const before = drawn.current;
     const s = scene.current;
+    drawn.current = { laid, hidden, lit, width, height };
+    if (fresh.current) { fresh.current = false; return; } // a new plot has all of it, and draws itself
     u.batch(() => {
       if (before?.width !== width || before.height !== height) u.setSize({ width, height });
       if (before?.laid !== laid) u.setData(mirrored(s));
@@ -135,7 +139,6 @@ export function Chart(props: ChartProps) {
       u.setScale("x", { min: range[0] / 1000, max: range[1] / 1000 });
       u.redraw(false, false);
     });
-    drawn.current = { laid, hidden, lit, width, height };
     later(written.current);
   }, [seen, shape, ready, laid, hidden, lit, width, height, range[0], range[1], burrs, absent, zones, series]);
 

@@ -7,7 +7,7 @@ it("lays lines on one axis, breaks them at gaps and at nulls only", () => {
     { times: [1500, 2500], values: [7, 8], intervals: [1000, 1000], step: 0 },
   ]);
   expect(got.data[0]).toEqual([1, 1.5, 2, 2.5, 3, 5.5, 9]);
-  expect(got.data[1]).toEqual([1, undefined, null, undefined, 3, null, 4]);
+  expect(got.data[1]).toEqual([1, null, null, null, 3, null, 4]);
   expect(got.data[2]).toEqual([undefined, 7, undefined, 8, undefined, undefined, undefined]);
 });
 
@@ -49,10 +49,10 @@ it("lets points of one step of the server share their instant, whatever the stre
     { times: [9_900, 19_100, 29_900], values: [7, 8, 9], intervals, step },
   ], 600);
   expect(got.data[0]).toEqual([9.9, 19.4, 29.4, 29.9, 49.4]);
-  expect(got.data[1]).toEqual([1, 2, null, undefined, 5]);
+  expect(got.data[1]).toEqual([1, 2, null, null, 5]);
   expect(got.data[2]).toEqual([7, 8, undefined, 9, undefined]);
-  expect(got.low[0]).toEqual([0, 1, null, undefined, 4]);
-  expect(got.high[0]).toEqual([2, 3, null, undefined, 6]);
+  expect(got.low[0]).toEqual([0, 1, null, null, 4]);
+  expect(got.high[0]).toEqual([2, 3, null, null, 6]);
   expect(got.low[1]).toBeUndefined();
 });
 

@@ -61,6 +61,9 @@ export function align(lines: Line[], width = 0): Laid {
     const out = new Array<number | null | undefined>(axis.length).fill(undefined);
     for (const t of gap) out[place.get(t) as number] = null;
     for (const i of d.at) out[place.get(moved.get(d.line.times[i] as number) as number) as number] = values[i] ?? null;
+    // A break reaches from value to value, over the instants of other lines as well: else it is one instant wide and the line goes on beside it.
+    for (let i = 1; i < out.length; i++) if (out[i] === undefined && out[i - 1] === null) out[i] = null;
+    for (let i = out.length - 2; i >= 0; i--) if (out[i] === undefined && out[i + 1] === null) out[i] = null;
     return out;
   };
   return {

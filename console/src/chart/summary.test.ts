@@ -38,3 +38,11 @@ it("keeps the extremes of one stream and tells none of a sum", () => {
   const same = together([a, { ...b, times: [10_400] }]);
   expect([same.values, same.low, same.high]).toEqual([[6, 5], [6, 2], [6, 8]]);
 });
+
+it("does not add within a step what followed each other", () => {
+  const before = { times: [110_000, 170_000], values: [8, 8], intervals: [110_000, 50_000], step: 120_000 };
+  const after = { times: [239_000, 359_000], values: [8, 8], intervals: [60_000, 120_000], step: 120_000 };
+  expect(together([before, after]).values).toEqual([8, 8, 8]);
+  // Side by side they are a sum.
+  expect(together([before, { ...before, values: [2, 2] }]).values).toEqual([10, 10]);
+});

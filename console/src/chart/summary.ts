@@ -37,6 +37,21 @@ export function digest(line: Line, range: [number, number]): Digest | undefined 
 }
 
 /**
+ * What several streams came to within one step, each over the time that it was
+ * measured: side by side they add up, one after the other (who left and came
+ * back) they do not.
+ */
+function within(told: { v: number; from: number; to: number }[], step: number): number {
+  let [amount, covered, until] = [0, 0, Number.NEGATIVE_INFINITY];
+  for (const { v, from, to } of told) { // by time
+    amount += v * (to - from);
+    covered += Math.max(to - Math.max(from, until), 0);
+    until = Math.max(until, to);
+  }
+  return covered > 0 ? amount / Math.min(covered, step) : told.reduce((sum, x) => sum + x.v, 0);
+}
+
+/**
  * Adds lines up to one: where several were measured in the same step, or in the
  * same poll, their sum; where one was, it alone. Of one line no two points are
  * ever added.
@@ -54,6 +69,7 @@ export function together(lines: Line[]): Line {
     const seen = new Set<number>();
     let end = first;
     let [value, low, high, parts, interval]: [number | null, number | null, number | null, number, number] = [null, null, null, 0, 0];
+    const told: { v: number; from: number; to: number }[] = [];
     for (; end < points.length; end++) {
       const { time, i, of, line } = points[end] as (typeof points)[number];
       if (!same(time) || seen.has(of)) break;
@@ -63,10 +79,12 @@ export function together(lines: Line[]): Line {
       if (v === null) continue;
       parts++;
       value = (value ?? 0) + v;
+      told.push({ v, from: time - Math.min(line.intervals[i] ?? step, step), to: time });
       // Extremes of several need not fall together: of a sum nothing more is said.
       low = parts > 1 ? value : (line.low?.[i] ?? v);
       high = parts > 1 ? value : (line.high?.[i] ?? v);
     }
+    if (parts > 1 && step > 0) value = low = high = within(told, step);
     out.times.push((points[end - 1] as (typeof points)[number]).time);
     out.values.push(value);
     out.intervals.push(interval);

@@ -118,8 +118,8 @@ const Body = memo(function Body({ app, call, who, side, tab, asked, points, boun
       {error
         ? <Alert color="red" title="The figures could not be read">{error.message}</Alert>
         : !known
-          ? <Skeleton h={250} />
-          : <Drawn known={known} side={side} tab={tab} bounds={bounds} marks={marks} onMark={open} none={stays.data || stays.error ? <Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} /> : <Skeleton h={120} />} />}
+          ? <Skeleton h={250} animate={false} />
+          : <Drawn known={known} side={side} tab={tab} bounds={bounds} marks={marks} onMark={open} none={stays.data || stays.error ? <Nothing app={app} call={call} who={who} side={side} tab={tab} stays={stays.data ?? []} /> : <Skeleton h={120} animate={false} />} />}
       {known?.parties.some((p) => p.user === "") && (
         <Text size="xs" c="dimmed">Unknown sender: nothing told whose these streams are. An SFU gives streams names of its own; its adapter, or the application, can say who sent them.</Text>
       )}

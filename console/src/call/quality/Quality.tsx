@@ -1,6 +1,6 @@
 import { SegmentedControl, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
 import { useDebouncedValue, useViewportSize } from "@mantine/hooks";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useProfile } from "../../api/call";
 import { RangeBar } from "../../chart/RangeBar";
 import { useRange } from "../../chart/useRange";
@@ -15,7 +15,7 @@ export type QualityProps = PartProps;
 const tabNames = { all: "All", video: "Video", audio: "Audio", screen: "Screen sharing" };
 
 /** What the users of a call received and sent: a card for each, one time axis for all. */
-export default function Quality({ app, call, view, setView, bounds, live }: PartProps) {
+export default memo(function Quality({ app, call, view, setView, bounds, live }: PartProps) {
   const [chosen, onRange] = useRange(view.range, (range) => setView({ range }), bounds);
   const range = shownRange({ range: chosen }, bounds);
   // Zooming moves at once on what is there; finer figures are asked for when it rests.
@@ -54,4 +54,4 @@ export default function Quality({ app, call, view, setView, bounds, live }: Part
       <Text size="xs" c="dimmed">Times in {zone(new Date(range[0]))}. Wheel, pinch or drag zooms all charts, double click shows the whole; dots are events, a click opens them. Click a name to hide its lines.</Text>
     </Stack>
   );
-}
+});
