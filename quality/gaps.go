@@ -296,6 +296,14 @@ func longGaps(a moments, u usual, freezes, frozen, least float64) float64 {
 		return 0
 	case a.n == 2: // both are known
 		return ifLong(one, least) + ifLong(rest, least)
+	case a.n > 3 && freezes > 0 && freezes < a.n && frozen < a.sum && frozen/freezes >= least:
+		// Browsers hold a gap against the mean of those before: where few pictures
+		// come not each long one is a freeze.
+		if others := (moments{a.n - freezes, a.sum - frozen, a.squares - frozen*frozen/freezes}); others.sum > others.n*least/3 {
+			return min(frozen+longTail(others.n, others.sum, others.squares, least), a.sum)
+		}
+	case a.n > 3 && rest > least/2:
+		return longTail(a.n, a.sum, a.squares, least)
 	}
 	if a.squares -= (a.n - 1) * u.jitter; a.squares < a.sum*a.sum/a.n {
 		a.squares = a.sum * a.sum / a.n
