@@ -22,7 +22,7 @@ func (t *Truth) rtt(f *flow, from, to float64) Figure {
 				n++
 			}
 		}
-		if n > 0 && vague <= RTT.Within*n {
+		if n > 0 && vague <= max(RTT.Within*n, RTT.OrShare*sum) {
 			out.True += sum / n
 			out.Said += v
 			out.Samples++
