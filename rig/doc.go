@@ -5,7 +5,9 @@
 // between a client and the relay passes one Link per user and direction, which
 // drops, delays, holds back, bunches, caps and blacks out by a schedule of
 // Rules. Everything that passes is counted, RTP by its SSRC too: SRTP leaves the
-// headers readable. The command in rig/relay serves relays to a test driver in
+// headers readable, whose sequence numbers tell what died in the sender. Of the
+// connectivity checks it knows when each came and left, over which path, and
+// when a client stood still meanwhile. The command in rig/relay serves relays to a test driver in
 // another language.
 //
 // It is test code: it listens on loopback only, knows no secret, and no other
