@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -146,28 +147,36 @@ func (q *Query) samples(ctx context.Context, app rtc.AppID, call rtc.CallID, f S
 			return SampleSet{}, err
 		}
 	}
-	what, err := q.flavours(ctx, of, asked, until)
-	if err != nil {
-		return SampleSet{}, err
-	}
-	if !bounded && len(what) > 0 {
-		first, last := what[0].first, what[0].last
-		for _, x := range what {
-			first, last = min(first, x.first), max(last, x.last)
+	// What there is decides how to ask, unless little is asked for.
+	var there flavours
+	if !bounded || asked.to > until || aggregates(f) >= aggregatesApart {
+		var err error
+		if there, err = q.flavours(ctx, of, asked, until); err != nil {
+			return SampleSet{}, err
 		}
-		if step = resolution(last-first, f.Width); step > 0 && asked.widened(step) != asked {
-			asked = asked.widened(step)
-			if what, err = q.flavours(ctx, of, asked, until); err != nil {
-				return SampleSet{}, err
+		if !bounded && len(there.all) > 0 {
+			first, last := there.span()
+			if step = resolution(last-first, f.Width); step > 0 && asked.widened(step) != asked {
+				asked = asked.widened(step)
+				if there, err = q.flavours(ctx, of, asked, until); err != nil {
+					return SampleSet{}, err
+				}
 			}
+		}
+		if len(there.all) == 0 {
+			return SampleSet{Resolution: time.Duration(step) * time.Millisecond}, nil
 		}
 	}
 	cut := int64(0)
 	if until > 0 && step > 0 && step%store.Slot == 0 {
 		cut = until - until%step
+		if !there.rest { // then the point in which until lies is whole as well
+			cut = math.MaxInt64
+		}
 	}
 	set := SampleSet{Resolution: time.Duration(step) * time.Millisecond}
-	set.Series, err = q.read(ctx, f, of, step, what, asked.before(cut), asked.after(cut))
+	var err error
+	set.Series, err = q.read(ctx, f, of, step, there.all, asked.before(cut), asked.after(cut))
 	return set, err
 }
 
@@ -255,23 +264,32 @@ type portion struct {
 	all      bool // flavours that there are
 }
 
-// apart divides what there is into questions.
+// aggregates is how many figures a point has.
+func aggregates(f SampleFilter) int {
+	n := len(f.Metrics)
+	if n == 0 {
+		n = len(quality.Catalogue())
+	}
+	if f.Extremes {
+		n *= 3
+	}
+	return n
+}
+
+// apart divides what there is into questions; it may be unknown.
 func apart(what []flavour, f SampleFilter, step int64, rows uint64) []portion {
 	asked := f.Metrics
 	if len(asked) == 0 {
 		asked = quality.Catalogue()
 	}
-	aggregates := len(asked)
-	if f.Extremes {
-		aggregates *= 3
-	}
+	aggregates := aggregates(f)
 	var portions []portion
 	switch {
 	case step > 0 && (aggregates > aggregatesTogether || rows*uint64(aggregates) > together):
 		for i := range what {
 			portions = append(portions, portion{flavours: what[i : i+1]})
 		}
-	case aggregates >= aggregatesApart:
+	case step > 0 && aggregates >= aggregatesApart:
 		var pictures, others portion
 		for _, x := range what {
 			if x.kind == rtc.KindVideo || x.kind == rtc.KindScreen {
@@ -281,14 +299,14 @@ func apart(what []flavour, f SampleFilter, step int64, rows uint64) []portion {
 			}
 		}
 		portions = slices.DeleteFunc([]portion{pictures, others}, func(p portion) bool { return len(p.flavours) == 0 })
-	case len(what) > 0:
+	default:
 		portions = []portion{{flavours: what}}
 	}
 	for i := range portions {
 		p := &portions[i]
 		p.all = len(portions) == 1
 		for _, m := range asked {
-			if slices.ContainsFunc(p.flavours, func(x flavour) bool { return x.has(m) }) {
+			if len(what) == 0 || slices.ContainsFunc(p.flavours, func(x flavour) bool { return x.has(m) }) {
 				p.metrics = append(p.metrics, m)
 			}
 		}
@@ -312,9 +330,26 @@ var (
 	flavoursOfIntervals = flavourFields(intervalBegins+" + first", intervalBegins+" + last")
 )
 
+// flavours are those of a stretch.
+type flavours struct {
+	all  []flavour
+	rest bool // there are samples that are not condensed
+}
+
+// span is the time of the first and the last sample.
+func (x flavours) span() (first, last int64) {
+	for i, y := range x.all {
+		if i == 0 {
+			first, last = y.first, y.last
+		}
+		first, last = min(first, y.first), max(last, y.last)
+	}
+	return first, last
+}
+
 // flavours tells which there are in a stretch, of which the part before until
 // is condensed.
-func (q *Query) flavours(ctx context.Context, of condition, s stretch, until int64) ([]flavour, error) {
+func (q *Query) flavours(ctx context.Context, of condition, s stretch, until int64) (flavours, error) {
 	var condensed, rest []flavour
 	group, ctx := errgroup.WithContext(ctx)
 	read := func(into *[]flavour, fields []field[flavour], table, within string, part stretch) {
@@ -331,7 +366,7 @@ func (q *Query) flavours(ctx context.Context, of condition, s stretch, until int
 	read(&condensed, flavoursOfIntervals, "intervals", inIntervals, s.before(until))
 	read(&rest, flavoursOfSamples, "samples", inSamples, s.after(until))
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return flavours{}, err
 	}
 	for i := range condensed { // those at the edges reach beyond them
 		x := &condensed[i]
@@ -346,7 +381,7 @@ func (q *Query) flavours(ctx context.Context, of condition, s stretch, until int
 		y := &condensed[i]
 		y.rows, y.first, y.last = y.rows+x.rows, min(y.first, x.first), max(y.last, x.last)
 	}
-	return condensed, nil
+	return flavours{condensed, len(rest) > 0}, nil
 }
 
 // condensedUntil is the instant (Unix ms) before which the store has condensed
