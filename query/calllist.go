@@ -179,31 +179,34 @@ func (f *CallFilter) compile(app rtc.AppID, now int64) *question {
 
 // steps says what is asked of stays and of issues.
 func (f *CallFilter) steps() (all []step) {
-	stay := func(cond string, params ...clickhouse.Param) {
-		all = append(all, step{cond: cond, ofStay: true, params: params})
+	stay := func(cond, told string, params ...clickhouse.Param) {
+		all = append(all, step{cond: cond, told: told, ofStay: true, params: params})
 	}
 	if f.User != "" {
-		stay("(kind = 'user' AND value = {user:String} OR kind = 'name' AND value = lowerUTF8({user:String}))", clickhouse.String("user", f.User))
+		stay("(kind = 'user' AND value = {user:String} OR kind = 'name' AND value = lowerUTF8({user:String}))",
+			"(user = {user:String} OR lowerUTF8(user_name) = lowerUTF8({user:String}))", clickhouse.String("user", f.User))
 	}
 	if f.UserPrefix != "" {
-		stay("(kind = 'user' AND startsWith(value, {begin:String}) OR kind = 'name' AND startsWith(value, lowerUTF8({begin:String})))", clickhouse.String("begin", f.UserPrefix))
-		all[len(all)-1].instead = "(startsWith(user, {begin:String}) OR startsWith(lowerUTF8(user_name), lowerUTF8({begin:String})))"
+		stay("(kind = 'user' AND startsWith(value, {begin:String}) OR kind = 'name' AND startsWith(value, lowerUTF8({begin:String})))",
+			"(startsWith(user, {begin:String}) OR startsWith(lowerUTF8(user_name), lowerUTF8({begin:String})))", clickhouse.String("begin", f.UserPrefix))
+		all[len(all)-1].prefix = true
 	}
 	switch {
 	case f.Key == "":
 	case f.Value == "":
-		stay("kind = 'key' AND value = {key:String}", clickhouse.String("key", f.Key))
+		stay("kind = 'key' AND value = {key:String}", "", clickhouse.String("key", f.Key))
 	default:
-		stay("kind = 'value' AND value = concat(toString(length({key:String})), ':', {key:String}, {value:String})", clickhouse.String("key", f.Key), clickhouse.String("value", f.Value))
+		stay("kind = 'value' AND value = concat(toString(length({key:String})), ':', {key:String}, {value:String})", "", clickhouse.String("key", f.Key), clickhouse.String("value", f.Value))
 	}
 	if len(f.Regions) > 0 {
-		stay("(kind = 'region' AND value IN {regions:Array(String)} OR kind = 'country' AND value IN {regions:Array(String)})", clickhouse.Strings("regions", f.Regions))
+		stay("(kind = 'region' AND value IN {regions:Array(String)} OR kind = 'country' AND value IN {regions:Array(String)})",
+			"(region IN {regions:Array(String)} OR splitByString(', ', region)[1] IN {regions:Array(String)})", clickhouse.Strings("regions", f.Regions))
 	}
 	if len(f.Browsers) > 0 {
-		stay("kind = 'browser' AND value IN {browsers:Array(String)}", clickhouse.Strings("browsers", f.Browsers))
+		stay("kind = 'browser' AND value IN {browsers:Array(String)}", "browser IN {browsers:Array(String)}", clickhouse.Strings("browsers", f.Browsers))
 	}
 	if len(f.Systems) > 0 {
-		stay("kind = 'system' AND value IN {systems:Array(String)}", clickhouse.Strings("systems", f.Systems))
+		stay("kind = 'system' AND value IN {systems:Array(String)}", "os IN {systems:Array(String)}", clickhouse.Strings("systems", f.Systems))
 	}
 	if len(f.Issues) > 0 {
 		all = append(all, step{cond: "kind = 'issue' AND value IN {issues:Array(String)} AND level >= {severity:UInt8}",
@@ -300,10 +303,12 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 	}
 	page := CallPage{Total: -1}
 	scores := map[rtc.CallID]float32{}
+	counting := !f.NoTotal && (at.Total == 0 || at.More && f.AllCount)
+	both := counting && asked.searched() && asked.few && after == 0 && f.Sort != ByScore
 	group, ctx := errgroup.WithContext(ctx)
 	switch {
-	case f.NoTotal:
-	case at.Total > 0 && !(at.More && f.AllCount):
+	case f.NoTotal || both:
+	case !counting:
 		page.Total, page.More = at.Total-1, at.More
 	default:
 		group.Go(func() (err error) {
@@ -312,9 +317,12 @@ func (q *Query) Calls(ctx context.Context, app rtc.AppID, f CallFilter) (CallPag
 		})
 	}
 	group.Go(func() (err error) {
-		if f.Sort == ByScore {
+		switch {
+		case both:
+			page.Calls, page.Total, err = q.pageOfFew(ctx, asked, at, limit+1)
+		case f.Sort == ByScore:
 			page.Calls, err = q.callsByScore(ctx, asked, at, after, limit+1, scores)
-		} else {
+		default:
 			page.Calls, err = q.page(ctx, asked, at, after, limit+1)
 		}
 		return err

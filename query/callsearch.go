@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/peerglass/peerglass/rtc"
@@ -19,7 +20,7 @@ import (
 
 // search says what is few and what is many.
 type search struct {
-	rows    int64 // of so many the calls are looked at whole
+	rows    int64 // so many are read whole, for each thing that is asked for
 	calls   int   // so many calls are
 	first   int   // so many calls are looked at first for a page, at least
 	perCall int   // and for each place on it
@@ -29,7 +30,7 @@ type search struct {
 	counted int   // so many calls are counted before others are only "more"
 }
 
-var sensible = search{rows: 200_000, calls: 20_000, first: 1000, perCall: 20, byName: 8000, window: 25_000, widest: 500_000, counted: 10_000}
+var sensible = search{rows: 60_000, calls: 20_000, first: 1000, perCall: 20, byName: 8000, window: 25_000, widest: 500_000, counted: 10_000}
 
 // named is how many calls are looked at one by one for a page.
 func (s *search) named(limit int) int {
@@ -38,18 +39,20 @@ func (s *search) named(limit int) int {
 
 // step is one thing that is asked of calls and that their own rows do not tell.
 type step struct {
-	cond    string // of rows of traits
-	instead string // of rows of sessions: where many traits come in an order that is not that of calls
-	ofStay  bool   // it is said of a stay: the others must be said of the same
-	params  []clickhouse.Param
-	rows    int64 // about how many there are
+	cond   string // of rows of traits
+	told   string // of rows of sessions, where these can be read as fast
+	ofStay bool   // it is said of a stay: the others must be said of the same
+	params []clickhouse.Param
+	rows   int64 // about how many traits there are
+	prefix bool  // they are not in the order of calls
+	stays  bool  // the rows of sessions are asked
 }
 
 // matching is the subquery of the calls for which all steps and the verdict
 // hold, the rarest innermost; scope narrows the rows of every table. It is ""
 // where nothing is asked for.
 func (q *question) matching(scope string) string {
-	inner, stays := "", false
+	inner, ofStay := "", false
 	if q.fewCalls {
 		inner = "SELECT call FROM calls FINAL WHERE " + q.within + scope + q.own
 	}
@@ -57,7 +60,7 @@ func (q *question) matching(scope string) string {
 		text := "SELECT " + columns + " FROM " + table + " FINAL WHERE " + q.within + scope + cond
 		switch {
 		case inner == "":
-		case same && stays:
+		case same && ofStay:
 			text += "\n\tAND (call, session) IN (" + inner + ")"
 		default:
 			text += "\n\tAND call IN (" + inner + ")"
@@ -69,17 +72,52 @@ func (q *question) matching(scope string) string {
 		if s.ofStay && i+1 < len(q.steps) && q.steps[i+1].ofStay {
 			columns = "call, session"
 		}
-		if s.instead != "" && s.rows > q.search.rows {
-			under("sessions", columns, "\n\tAND "+s.instead, s.ofStay)
+		if s.stays {
+			under("sessions", columns, "\n\tAND "+s.told, s.ofStay)
 		} else {
 			under("traits", columns, "\n\tAND level > 0 AND "+s.cond, s.ofStay)
 		}
-		stays = s.ofStay
+		ofStay = s.ofStay
 	}
 	if q.told != "" {
 		under("verdicts", "call", q.told, false)
 	}
 	return inner
+}
+
+// order puts the rarest step first, and those that are said of one stay
+// together. What many stays have is read from their own rows, all at once,
+// where few of these are left or more than one thing is asked of them.
+func (q *question) order() {
+	slices.SortStableFunc(q.steps, func(a, b step) int { return cmp.Compare(a.rows, b.rows) })
+	first := len(q.steps) > 0 && q.steps[0].ofStay
+	slices.SortStableFunc(q.steps, func(a, b step) int {
+		switch {
+		case a.ofStay == b.ofStay:
+			return 0
+		case a.ofStay == first:
+			return -1
+		}
+		return 1
+	})
+	var together *step
+	kept := q.steps[:0]
+	for i, s := range q.steps {
+		few := i > 0 && q.steps[0].rows <= q.search.rows || q.fewCalls
+		switch {
+		case s.told == "" || s.rows <= q.search.rows:
+		case together != nil:
+			together.stays, together.told = true, together.told+" AND "+s.told
+			continue
+		default:
+			s.stays = few || s.prefix
+			kept = append(kept, s)
+			together = &kept[len(kept)-1]
+			continue
+		}
+		kept = append(kept, s)
+	}
+	q.steps = kept
 }
 
 // searched says whether more than the calls' own rows is asked for.
@@ -157,23 +195,9 @@ func (q *Query) weigh(ctx context.Context, asked *question, since bool) error {
 	for i := range asked.steps {
 		asked.steps[i].rows = rows[i]
 	}
-	least := slices.Min(rows)
 	asked.fewCalls = asked.narrow && narrowed <= q.search.calls
-	asked.few = least <= q.search.rows || asked.fewCalls
-	// What is said of one stay stays together.
-	slices.SortStableFunc(asked.steps, func(a, b step) int { return cmp.Compare(a.rows, b.rows) })
-	if len(asked.steps) > 0 {
-		first := asked.steps[0].ofStay
-		slices.SortStableFunc(asked.steps, func(a, b step) int {
-			if a.ofStay == b.ofStay {
-				return 0
-			}
-			if a.ofStay == first {
-				return -1
-			}
-			return 1
-		})
-	}
+	asked.few = slices.Min(rows) <= q.search.rows*int64(len(rows)) || asked.fewCalls
+	asked.order()
 	if since {
 		asked.within += " AND call >= {oldest:UInt64}"
 		asked.params = append(asked.params, clickhouse.Uint("oldest", uint64(oldest)))
@@ -201,6 +225,37 @@ func (q *Query) total(ctx context.Context, asked *question, all bool) (n int, mo
 	}
 	n, err = q.count(ctx, counted+asked.where(""), asked.params)
 	return n, false, err
+}
+
+// countedCall is a call with how many there are of its like.
+type countedCall struct {
+	rtc.Call
+	all int64
+}
+
+var countedFields = func() (all []field[countedCall]) {
+	for _, f := range callFields {
+		all = append(all, field[countedCall]{f.expr, func() (proto.ColResult, func(int, *countedCall)) {
+			column, set := f.bind()
+			return column, func(i int, t *countedCall) { set(i, &t.Call) }
+		}})
+	}
+	return append(all, fromInt64("count() OVER ()", func(r *countedCall, v int64) { r.all = v }))
+}()
+
+// pageOfFew asks for the first page and the total at once.
+func (q *Query) pageOfFew(ctx context.Context, asked *question, at callCursor, limit int) ([]rtc.Call, int, error) {
+	word, _ := at.direction()
+	sql := "SELECT " + list(countedFields) + " FROM calls FINAL" + asked.where("") + "\n\tORDER BY " + callOrders[at.Sort].expr + " " + word + ", call " + word + " LIMIT {limit:UInt32}"
+	rows, err := ask(ctx, q.db, clickhouse.Question{SQL: sql, Params: append([]clickhouse.Param{clickhouse.Uint("limit", uint32(limit))}, asked.params...), Cheap: true, Settings: newestOfKept}, countedFields)
+	if err != nil || len(rows) == 0 {
+		return nil, 0, err
+	}
+	calls := make([]rtc.Call, len(rows))
+	for i := range rows {
+		calls[i] = rows[i].Call
+	}
+	return calls, int(rows[0].all), nil
 }
 
 // page asks for the calls of a page in an order that their own rows tell;
