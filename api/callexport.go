@@ -90,7 +90,7 @@ func (a *API) export(ctx context.Context, in *exportInput) (*huma.StreamResponse
 		return nil, err
 	}
 	// The first page tells how many there are, before anything is sent.
-	f.Limit = exportedAtOnce
+	f.Limit, f.AllCount = exportedAtOnce, true
 	first, cancelFirst := context.WithTimeout(ctx, longestAnswer)
 	defer cancelFirst()
 	page, err := a.Query.Calls(first, app, f)

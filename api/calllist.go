@@ -16,7 +16,8 @@ import (
 // CallList is a page of calls.
 type CallList struct {
 	Items []ListedCall `json:"items"`
-	Total int          `json:"total" doc:"Calls that match, on all pages"`
+	Total int          `json:"total" doc:"Calls that match, on all pages; where more is true there are more than these"`
+	More  bool         `json:"more" doc:"More calls match than were counted: of what very many have, some 10,000 are counted"`
 	Next  *string      `json:"next" doc:"Cursor of the next page; null on the last"`
 }
 
@@ -167,7 +168,7 @@ func (a *API) callListRoutes(tag string) {
 			return list, err
 		}
 		list.Items, err = a.listed(ctx, app, page.Calls, in.People, in.Slices)
-		list.Total, list.Next = page.Total, next(page.Cursor)
+		list.Total, list.More, list.Next = page.Total, page.More, next(page.Cursor)
 		return list, err
 	})
 	answer(a, route(http.MethodGet, "/apps/{app}/calls/choices", "listCallChoices", tag, "Browsers, systems, regions and keys that occur, to narrow calls by"), func(ctx context.Context, in *choicesInput) (CallChoices, error) {

@@ -989,11 +989,13 @@ export interface components {
         };
         CallList: {
             items: components["schemas"]["ListedCall"][];
+            /** @description More calls match than were counted: of what very many have, some 10,000 are counted */
+            more: boolean;
             /** @description Cursor of the next page; null on the last */
             next: string | null;
             /**
              * Format: int64
-             * @description Calls that match, on all pages
+             * @description Calls that match, on all pages; where more is true there are more than these
              */
             total: number;
         };

@@ -90,8 +90,8 @@ function List({ app }: { app: App }) {
             </Table.ScrollContainer>}
             <Group justify="space-between" px="md" py="xs" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
               <Text size="sm" c="dimmed" className="num" role="status">
-                {page ? `${count(page.total)} ${page.total === 1 ? "call" : "calls"}` : ""}
-                {page && page.total > filters.size && `, page ${count(cursors.length + 1)} of ${count(Math.max(cursors.length + 1, Math.ceil(page.total / filters.size)))}`}
+                {page ? `${page.more ? "more than " : ""}${count(page.total)} ${page.total === 1 ? "call" : "calls"}` : ""}
+                {page && page.total > filters.size && `, page ${count(cursors.length + 1)}${page.more ? "" : ` of ${count(Math.max(cursors.length + 1, Math.ceil(page.total / filters.size)))}`}`}
               </Text>
               <Group gap="xs">
                 <Select size="xs" w={104} aria-label="Calls on a page" allowDeselect={false} data={sizes.map((s) => ({ value: String(s), label: `${s} / page` }))} value={String(filters.size)} onChange={(v) => set({ size: Number(v) })} />
