@@ -124,6 +124,7 @@ describe("a lone dump", () => {
     await page.waitForURL((u) => !u.searchParams.has("view"));
     await page.keyboard.press("ArrowRight");
     await page.waitForURL(/view=matrix/);
+    await page.getByRole("button", { name: "Room profile and issues" }).waitFor(); // the address is there a moment before
     expect(await page.getByRole("region", { name: "Room profile" }).count()).toBe(0);
     await page.getByRole("button", { name: "Room profile and issues" }).click();
     await page.getByRole("region", { name: "Room profile" }).waitFor();

@@ -20,7 +20,8 @@ import { statesOf } from "./peculiar";
 import { Users } from "./Users";
 import { useNow } from "./now";
 
-const coming = <Skeleton h={360} />;
+// Nothing pulses while the page is made: where there is no GPU each frame of it is drawn by the processor that makes the page.
+const coming = <Skeleton h={360} animate={false} />;
 
 /** The parts of the page: each is loaded when it is looked at. */
 const bodies: Record<Part, { name: string; Body: Loaded<PartProps> }> = {
@@ -39,7 +40,7 @@ export default function Call() {
   if (apps.data && !app) return <Alert color="gray" title="No app yet">A call belongs to an app. Create one under <Anchor component={Link} to="/apps">Apps</Anchor>.</Alert>;
   if (app && call.error instanceof ApiError && call.error.status === 404 && !call.data) return <Missing app={app.id} name={app.name} several={(apps.data?.length ?? 0) > 1} />;
   if (call.error && !call.data) return <Alert color="red" title="The call could not be read">{call.error.message}</Alert>;
-  if (!call.data || call.data.id !== id || !app) return <Stack aria-busy="true" aria-label="Loading the call"><Skeleton h={120} /><Skeleton h={132} /><Skeleton h={110} /><Skeleton h={300} /></Stack>;
+  if (!call.data || call.data.id !== id || !app) return <Stack aria-busy="true" aria-label="Loading the call"><Skeleton h={120} animate={false} /><Skeleton h={132} animate={false} /><Skeleton h={110} animate={false} /><Skeleton h={300} animate={false} /></Stack>;
   return <Body app={app.id} appName={app.name} call={call.data} key={call.data.id} />;
 }
 
@@ -102,7 +103,7 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
         ? (
           <>
             <Section title="Verdict">
-              <VerdictCard {...around} issues={issues.data ?? noIssues} live={live} measured={(profile.data?.media ?? []).some((m) => m.measured > 0)} />
+              <VerdictCard {...around} issues={issues.data ?? (issues.isError ? noIssues : undefined)} live={live} measured={(profile.data?.media ?? []).some((m) => m.measured > 0)} />
             </Section>
             <Section title="Room profile"><Profile profile={profile.data} error={profile.error} /></Section>
             <Issues {...around} live={live} />

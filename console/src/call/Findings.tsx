@@ -22,8 +22,12 @@ interface Around {
   onShow: (m: Moment) => void;
 }
 
-/** What was wrong with the call, in words, each with what it rests on; nothing where nothing was. */
-export const VerdictCard = memo(function VerdictCard({ issues, live, measured, ...around }: Around & { issues: Issue[]; live: boolean; measured: boolean }) {
+/**
+ * What was wrong with the call, in words, each with what it rests on; nothing
+ * where nothing was. Where a link leads is told by the issues: there is none
+ * before them.
+ */
+export const VerdictCard = memo(function VerdictCard({ issues, live, measured, ...around }: Around & { issues?: Issue[]; live: boolean; measured: boolean }) {
   const { call, metrics, bounds } = around;
   const verdict = call.verdict as Verdict | null;
   if (!verdict) {
@@ -47,12 +51,14 @@ export const VerdictCard = memo(function VerdictCard({ issues, live, measured, .
             ? (
               <ul className="sentences">
                 {sentences.map((s, n) => {
-                  const moments = (evidence[n] ?? []).map((e) => momentOfEvidence(call, e, issues, metrics, bounds)).filter((m): m is Moment => m !== undefined);
+                  const moments = (evidence[n] ?? []).map((e) => momentOfEvidence(call, e, issues ?? [], metrics, bounds)).filter((m): m is Moment => m !== undefined);
                   const range = together(moments);
                   return (
                     <li key={s}>
                       <Text size={n === 0 ? "md" : "sm"} fw={n === 0 ? 550 : 400} component="p" m={0}>{inZone(s, call.start)}</Text>
-                      <EvidenceList {...around} evidence={evidence[n] ?? []} issues={issues} show={range && moments[0] && { ...moments[0], range }} />
+                      {issues
+                        ? <EvidenceList {...around} evidence={evidence[n] ?? []} issues={issues} show={range && moments[0] && { ...moments[0], range }} />
+                        : evidence[n] && <div className="evidence" style={{ minHeight: 24 }} />}
                     </li>
                   );
                 })}
@@ -148,7 +154,7 @@ export const Issues = memo(function Issues({ live, ...around }: Around & { live:
         {choices.length > 1 && <SegmentedControl size="xs" aria-label="Severity of issues" value={from} onChange={(v) => setChosen(v as Severity)} data={choices.map(([value, label, n]) => ({ value, label: `${label} (${count(n)})` }))} />}
       </Group>
       {issues.error && !issues.data && <Alert color="red" m="sm" title="The issues could not be read">{issues.error.message}</Alert>}
-      {issues.isPending && <Skeleton h={60} m="sm" w="auto" />}
+      {issues.isPending && <Skeleton h={60} m="sm" w="auto" animate={false} />}
       {issues.data && groups.length === 0 && <Text size="sm" c="dimmed" px={14} pb="sm">{live ? "None of this severity so far." : "None of this severity."}</Text>}
       {shown.map((g) => {
         const open = toggled[g.key] ?? total <= 4;

@@ -22,7 +22,7 @@ export const valueText = (f: ProfileFigure): string => (f.unit === "" ? count(f.
 /** The room profile: the call as a whole. Each figure says what it is a share of, and how it is counted. */
 export function Profile({ profile, error }: { profile?: ProfileOf; error: Error | null }) {
   if (error && !profile) return <Alert color="red" title="The room profile could not be read">{error.message}</Alert>;
-  if (!profile) return <Skeleton h={132} />;
+  if (!profile) return <Skeleton h={132} animate={false} />;
   return <dl className="profile">{profile.items.map((f) => <Tile key={f.id} f={f} />)}</dl>;
 }
 

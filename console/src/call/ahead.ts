@@ -8,7 +8,7 @@ import { askedRange, boundsOf, cardsAtOnce, flowOf, pointsBeside } from "./quali
 import { readView, shownUsers } from "./range";
 
 /** The call page's charts. Their code comes with the page's, not after it. */
-export const Quality = loaded(() => import("./quality/Quality"), createElement(Skeleton, { h: 360 }));
+export const Quality = loaded(() => import("./quality/Quality"), createElement(Skeleton, { h: 360, animate: false }));
 
 /**
  * Asks what a call's page will ask first: the call, and as soon as that tells

@@ -1,7 +1,7 @@
 import { ActionIcon, Box, Group, Text, Tooltip, useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconTable } from "@tabler/icons-react";
-import { type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./chart.css";
@@ -173,6 +173,7 @@ export function Chart(props: ChartProps) {
     }
   };
 
+  const grouped = useMemo(() => series.some((s) => s.group !== undefined), [series]);
   const inner = Math.max(width - leftSpace - rightSpace(right !== undefined), 0);
   const place = (t: number) => leftSpace + ((Math.min(Math.max(t, range[0]), range[1]) - range[0]) / (range[1] - range[0] || 1)) * inner;
   const empty = useMemo(() => series.every((s) => s.values.every((v) => v === null)), [series]);
@@ -187,18 +188,7 @@ export function Chart(props: ChartProps) {
 
   return (
     <Box className="chart" ref={root} tabIndex={0} onKeyDown={onKey} role="group" aria-label={`${props.title}. Plus and minus zoom, arrow keys move, zero shows all, shift and arrow keys read values.`} aria-describedby={summary}>
-      <Group justify="space-between" gap="xs" wrap="nowrap" align="center" mih={22}>
-        <Tooltip label={props.help} disabled={!props.help}>
-          <Text size="sm" fw={600} truncate>{props.title}{series.some((s) => s.group !== undefined) && unit && <Text span size="xs" c="dimmed" fw={400}> in {unit}</Text>}</Text>
-        </Tooltip>
-        <Group gap={6} wrap="nowrap">
-          <span className="chart-time num" data-time aria-hidden="true" />
-          {props.actions}
-          <Tooltip label={table ? "Hide the table" : "Show as table"}>
-            <ActionIcon size="sm" variant="subtle" color="gray" aria-pressed={table} aria-label={`${props.title}: show as table`} onClick={() => setTable(!table)}><IconTable size={15} stroke={1.6} /></ActionIcon>
-          </Tooltip>
-        </Group>
-      </Group>
+      <Head title={props.title} help={props.help} unit={grouped ? unit : ""} actions={props.actions} table={table} onTable={setTable} />
       <Legend series={series} hidden={hidden} onToggle={toggle} onLight={setLit} />
       <div ref={box} className="chart-plot" style={{ height }}>
         {width > 0 && props.bands?.map((b) => {
@@ -222,3 +212,21 @@ export function Chart(props: ChartProps) {
     </Box>
   );
 }
+
+/** What stands above the lines; it stays as it is while the range moves. */
+const Head = memo(function Head({ title, help, unit, actions, table, onTable }: { title: string; help?: string; unit: string; actions?: ReactNode; table: boolean; onTable: (shown: boolean) => void }) {
+  return (
+    <Group justify="space-between" gap="xs" wrap="nowrap" align="center" mih={22}>
+      <Tooltip label={help} disabled={!help}>
+        <Text size="sm" fw={600} truncate>{title}{unit && <Text span size="xs" c="dimmed" fw={400}> in {unit}</Text>}</Text>
+      </Tooltip>
+      <Group gap={6} wrap="nowrap">
+        <span className="chart-time num" data-time aria-hidden="true" />
+        {actions}
+        <Tooltip label={table ? "Hide the table" : "Show as table"}>
+          <ActionIcon size="sm" variant="subtle" color="gray" aria-pressed={table} aria-label={`${title}: show as table`} onClick={() => onTable(!table)}><IconTable size={15} stroke={1.6} /></ActionIcon>
+        </Tooltip>
+      </Group>
+    </Group>
+  );
+});
