@@ -66,7 +66,10 @@ func listen(seen *Seen, source *Page) []heard {
 			continue
 		}
 		latest, delay = later, b.may[k]
-		a.delay, a.fresh, b.delay, b.fresh = a.may[k], true, delay, true
+		a.delay, a.fresh = a.may[k], true
+		if step > block/2 { // it may be the first that repeats the other
+			b.delay, b.fresh = delay, true
+		}
 	}
 	return out
 }
