@@ -144,15 +144,17 @@ test("a stall goes on when pictures come that the browser does not show; those o
     }
     el.getVideoPlaybackQuality = real;
     cam.still = false;
-    const before = pictures(el);
-    while (pictures(el) < before + 20) await new Promise((done) => setTimeout(done, 20));
-    return gaps(el);
+    const before = el.frames.length;
+    while (el.frames.length < before + 15) await new Promise((done) => setTimeout(done, 20));
+    const times = el.frames.slice(before - 1).map(([at]) => at);
+    return { all: gaps(el), stall: Math.max(...times.map((at, i) => at - (times[i - 1] ?? at))) };
   }, come);
-  const missed = await stall([0, 0, 0, 3, 0, 0, 0, 0, 0, 0]);
-  expect(missed).toBeGreaterThan(2000);
-  await stall([6, 6, 6, 6, 6, 6, 6, 6, 6, 6]);
+  expect((await stall([0, 0, 0, 3, 0, 0, 0, 0, 0, 0])).stall).toBeGreaterThan(2000);
+  const unseen = await stall([6, 6, 6, 6, 6, 6, 6, 6, 6, 6]);
+  expect(unseen.stall).toBeGreaterThan(2000);
   const { report } = await ended(track);
-  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - missed)).toBeLessThan(2);
+  // A strained machine has gaps of its own, which count.
+  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - (unseen.all - unseen.stall))).toBeLessThan(100);
 });
 
 test("nothing is missed in a hidden page, of a paused element, and of a muted track", async () => {
