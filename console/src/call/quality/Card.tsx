@@ -92,9 +92,10 @@ const Body = memo(function Body({ app, call, who, side, tab, asked, points, boun
   );
   if (known && !little && (known.series.length === 0 || known.parties.some((p) => p.user === ""))) setLittle(true);
   const marks: Mark[] = useMemo(() => {
+    if (types.isLoading) return []; // dots do not change their looks a moment later
     const looks = new Map((types.data ?? []).map((t) => [t.type, t]));
     return (dots.data ?? []).filter((h) => !noise.has(h.type)).map((h) => ({ ...markOf(h, looks.get(h.type), scheme), label: h.cause ? `${h.label}: ${h.cause.replaceAll("_", " ")}` : h.label }));
-  }, [dots.data, types.data, scheme]);
+  }, [dots.data, types.data, types.isLoading, scheme]);
   const open = (m: Mark) => {
     const [session, index] = m.id.split("/");
     setView(index && index !== "0" ? { view: "trace", session, event: `${session}/${index}` } : { view: "events", session });
