@@ -34,9 +34,8 @@ type intervalColumns struct {
 	sums      proto.ColInt64 // of a sum
 	numbers   proto.ColInt32 // of anything else
 	measured  proto.ColUInt32
-	low, high proto.ColInt32  // of a sum
-	below     proto.ColUInt32 // of anything else
-	above     proto.ColUInt32
+	low, high proto.ColInt32  // the latter of a sum
+	above     proto.ColUInt32 // of anything else
 }
 
 const (
@@ -103,14 +102,12 @@ func (r *intervalReader) results() proto.Results {
 		if !r.extremes {
 			continue
 		}
-		if sum {
-			c = append(c, proto.ResultColumn{Data: &x.low}, proto.ResultColumn{Data: &x.high})
-			continue
-		}
 		if of.Low != "" {
-			c = append(c, proto.ResultColumn{Data: &x.below})
+			c = append(c, proto.ResultColumn{Data: &x.low})
 		}
-		if of.High != "" {
+		if sum {
+			c = append(c, proto.ResultColumn{Data: &x.high})
+		} else if of.High != "" {
 			c = append(c, proto.ResultColumn{Data: &x.above})
 		}
 	}
@@ -180,7 +177,7 @@ func (x *intervalColumns) add(p *point, intervals []uint32, first, end int, extr
 			number = x.numbers[i]
 			low, high = number, number
 			if extremes && x.metric.Agg != quality.Min {
-				low = int32(int64(number) - int64(x.below[i]))
+				low = x.low[i]
 			}
 			if extremes && x.metric.Agg != quality.Max {
 				high = int32(int64(number) + int64(x.above[i]))

@@ -28,8 +28,8 @@ type IntervalColumns struct {
 	Number string
 	// Measured is in how many ms a mean was measured, 0 for all of the interval.
 	Measured string
-	// Low and High are the smallest and the largest number: of a sum as they are,
-	// else how far they are below and above Number.
+	// Low is the smallest number: often one of zero steps, all along. High is the
+	// largest: of a sum as it is, else how far it is above Number.
 	Low, High string
 }
 
@@ -57,8 +57,8 @@ func NumberType(m *quality.Metric) string {
 	return "Int32"
 }
 
-// ExtremeType is the type of Low and High.
-func ExtremeType(m *quality.Metric) string {
+// HighType is the type of High.
+func HighType(m *quality.Metric) string {
 	if m.Agg == quality.Sum {
 		return "Int32"
 	}
@@ -82,15 +82,15 @@ func condensedColumns(m *quality.Metric) []condensedColumn {
 		return []condensedColumn{
 			{to.Number, NumberType(m), number},
 			{to.Measured, "UInt32", "if(" + measured + " = sum(interval), 0, " + measured + ")"},
-			{to.Low, ExtremeType(m), beside(number, low)},
-			{to.High, ExtremeType(m), beside(high, number)},
+			{to.Low, "Int32", low},
+			{to.High, HighType(m), beside(high, number)},
 		}
 	case quality.Sum:
 		sum := "sum(" + MetricSteps(n) + ")"
 		return []condensedColumn{
 			{to.Number, NumberType(m), "if(" + high + " = 0, 0, " + sum + " + (" + sum + " >= 0))"},
-			{to.Low, ExtremeType(m), low},
-			{to.High, ExtremeType(m), high},
+			{to.Low, "Int32", low},
+			{to.High, HighType(m), high},
 		}
 	case quality.Max:
 		number = high
@@ -101,10 +101,10 @@ func condensedColumns(m *quality.Metric) []condensedColumn {
 	}
 	columns := []condensedColumn{{to.Number, NumberType(m), number}}
 	if to.Low != "" {
-		columns = append(columns, condensedColumn{to.Low, ExtremeType(m), beside(number, low)})
+		columns = append(columns, condensedColumn{to.Low, "Int32", low})
 	}
 	if to.High != "" {
-		columns = append(columns, condensedColumn{to.High, ExtremeType(m), beside(high, number)})
+		columns = append(columns, condensedColumn{to.High, HighType(m), beside(high, number)})
 	}
 	return columns
 }
