@@ -184,3 +184,37 @@ func TestIntervalsGoWithTheirSamples(t *testing.T) {
 		})
 	}
 }
+
+// TestFormerIntervalsAreMadeAnew opens a store whose intervals are as they were
+// before schema 13: none of them is left or answered from, and the call is
+// condensed again.
+func TestFormerIntervalsAreMadeAnew(t *testing.T) {
+	o := storetest.Embedded(t)
+	o.Now = func() time.Time { return storetest.Start.Add(70 * time.Minute) }
+	s := storetest.Open(t, o)
+	call := storetest.CallID(0)
+	s.Call(&rtc.Call{App: 1, ID: call, Start: storetest.Start, End: storetest.Start.Add(time.Hour), Peak: 10, Version: 1})
+	s.Sample(&rtc.Sample{App: 1, Call: call, Session: 1, Stream: 1, Time: storetest.Start.Add(time.Minute), Interval: time.Second})
+	storetest.Flush(t, s)
+	for _, sql := range []string{
+		"DROP TABLE intervals",
+		"CREATE TABLE intervals (app UInt32, call UInt64, session UInt64, stream UInt32, slot DateTime('UTC'), time DateTime64(3, 'UTC'), s_bitrate Int64, version UInt64) ENGINE = ReplacingMergeTree(version) ORDER BY (app, call, session, stream, slot)",
+		"INSERT INTO intervals (app, call, session, stream, version) VALUES (1, 7, 1, 1, 1)",
+		"INSERT INTO condensed SELECT 1, call, now64(3), 5 FROM calls",
+		"ALTER TABLE schema_versions DELETE WHERE version = 13 SETTINGS mutations_sync = 1",
+	} {
+		if err := s.Client().Exec(t.Context(), clickhouse.Question{SQL: sql}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = storetest.Open(t, o)
+	if left := count(t, s, "SELECT toInt64(count()) FROM intervals"); left != 0 || untilOf(t, s, call) != 0 {
+		t.Fatalf("%d former intervals are left, condensed until %d s", left, untilOf(t, s, call))
+	}
+	if err := s.Condense(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if made := count(t, s, "SELECT toInt64(count()) FROM intervals FINAL"); made != 1 || untilOf(t, s, call) != 65*60 {
+		t.Errorf("%d intervals are made, condensed until %d s", made, untilOf(t, s, call))
+	}
+}
