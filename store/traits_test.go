@@ -137,3 +137,36 @@ func TestTraits(t *testing.T) {
 		}
 	})
 }
+
+// TestTraitsOfEarlierRows opens a folder from before there were traits.
+func TestTraitsOfEarlierRows(t *testing.T) {
+	o := storetest.Embedded(t)
+	ctx, call := t.Context(), storetest.CallID(1)
+	s, err := store.Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stays, issues := map[rtc.SessionID]rtc.Session{}, map[rtc.IssueID]rtc.Issue{}
+	for version := range uint64(3) {
+		for n := range 5 {
+			x := rtc.Session{App: 1, Call: call, ID: rtc.SessionID(n + 1), User: fmt.Sprint("user-", n, version), Region: "FR, Paris", Keys: map[string]string{"plan": "pro"}, Version: version + 1}
+			i := rtc.Issue{App: 1, Call: call, Session: x.ID, ID: rtc.IssueID(n + 1), Type: "lag", Severity: rtc.Level(version), Version: version + 1}
+			stays[x.ID], issues[i.ID] = x, i
+			s.Session(&x)
+			s.Issue(&i)
+		}
+		storetest.Flush(t, s)
+	}
+	for _, sql := range []string{"DROP TABLE traits", "DROP VIEW traits_of_stays", "DROP VIEW traits_of_issues", "DELETE FROM schema_versions WHERE version = 12"} {
+		if err := s.Client().Exec(ctx, clickhouse.Question{SQL: sql}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s = storetest.Open(t, o)
+	if got, err := told(s, 1); err != nil || !slices.Equal(got, tells(stays, issues)) {
+		t.Fatalf("told\n%q\nwant\n%q\n%v", got, tells(stays, issues), err)
+	}
+}
