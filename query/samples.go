@@ -239,8 +239,10 @@ const (
 )
 
 // newestSamples is newest, where a copy of a row is equal to it: granules that
-// an index leaves out are not read again for copies there.
-var newestSamples = append([]string{"use_skip_indexes_if_final_exact_mode", "0"}, newest...)
+// an index leaves out are not read again for copies there. Aggregates are not
+// compiled: that makes a chart's question faster by a sixth, but the fourth one
+// of its like waits 100 ms for it, and for more the more metrics it asks for.
+var newestSamples = append([]string{"use_skip_indexes_if_final_exact_mode", "0", "compile_aggregate_expressions", "0"}, newest...)
 
 // flavour is one kind and direction of streams.
 type flavour struct {
@@ -357,7 +359,7 @@ func (q *Query) flavours(ctx context.Context, of condition, s stretch, until int
 			return
 		}
 		question := clickhouse.Question{SQL: "SELECT " + list(fields) + " FROM " + table + of.text + within + " GROUP BY kind, direction",
-			Params: slices.Concat(of.params, part.params()), Cheap: true, Settings: newestSamples[:2]}
+			Params: slices.Concat(of.params, part.params()), Cheap: true, Settings: newestSamples[:4]}
 		group.Go(func() (err error) {
 			*into, err = ask(ctx, q.db, question, fields)
 			return err
