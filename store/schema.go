@@ -69,6 +69,9 @@ func (s *Store) migrateFiles(ctx context.Context) error {
 		if applied[f.version] {
 			continue
 		}
+		if len(applied) > 0 { // of an earlier release: what it holds may be much
+			s.o.Log.Info("what is stored is brought up to this release's schema; with millions of calls that takes minutes", "file", f.name)
+		}
 		for _, statement := range f.statements {
 			if err := s.db.Exec(ctx, clickhouse.Question{SQL: statement, Cheap: true}); err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
