@@ -65,14 +65,7 @@ func BenchmarkCharts(b *testing.B) {
 		b.Fatal(err)
 	}
 	q := query.New(s.Client(), o.Now)
-	var metrics []*quality.Metric
-	for _, id := range drawn {
-		m := quality.Find(id)
-		if m == nil {
-			b.Fatalf("there is no metric %s any more", id)
-		}
-		metrics = append(metrics, m)
-	}
+	metrics, flow := named(b, drawn), named(b, flows)
 	for _, call := range []struct {
 		name string
 		id   rtc.CallID
@@ -82,10 +75,15 @@ func BenchmarkCharts(b *testing.B) {
 			name   string
 			filter query.SampleFilter
 		}{
-			// Of all four users at once, at the width of a chart on a desk.
-			{"page", query.SampleFilter{Width: 580, Metrics: metrics}},
-			// What the page of one user asks.
-			{"user-page", query.SampleFilter{Width: 580, Metrics: metrics, Sessions: one}},
+			// What the call's page asks for the cards of all four users.
+			{"call-page", query.SampleFilter{Width: 580, Metrics: flow, Extremes: true, From: call.id.Time().Add(-6 * time.Second), To: call.id.Time().Add(time.Hour + 6*time.Second),
+				Kinds: []rtc.MediaKind{rtc.KindAudio, rtc.KindVideo, rtc.KindScreen, rtc.KindTransport}, Directions: []rtc.Direction{rtc.Receive, rtc.Both}}},
+			// Everything that the page of one user draws of all that was sent and
+			// received, and more than it asks for at once.
+			{"user-page", query.SampleFilter{Width: 580, Metrics: metrics, Extremes: true, Sessions: one}},
+			// The same without extremes, and of all four users, which no page asks.
+			{"user-means", query.SampleFilter{Width: 580, Metrics: metrics, Sessions: one}},
+			{"users-means", query.SampleFilter{Width: 580, Metrics: metrics}},
 			{"all", query.SampleFilter{Width: 900}},
 			{"all-extremes", query.SampleFilter{Width: 900, Extremes: true}},
 			{"one-user", query.SampleFilter{Width: 900, Sessions: one}},
@@ -107,6 +105,21 @@ func BenchmarkCharts(b *testing.B) {
 			})
 		}
 	}
+}
+
+// flows are the metrics of the call page's cards (console/src/api/quality.ts).
+var flows = []string{"bitrate", "video_stutter_time", "audio_stutter_time"}
+
+func named(b *testing.B, ids []string) (metrics []*quality.Metric) {
+	b.Helper()
+	for _, id := range ids {
+		m := quality.Find(id)
+		if m == nil {
+			b.Fatalf("there is no metric %s any more", id)
+		}
+		metrics = append(metrics, m)
+	}
+	return metrics
 }
 
 // BenchmarkFollow asks for what is new in the call, as one reader of a call in
