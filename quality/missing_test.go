@@ -17,6 +17,7 @@ const (
 	late       // came 100 ms later
 	gone       // sent, and never came
 	taken      // gone, and so was everything else on the path
+	held       // counted as sent, but held by a busy machine until others come
 	none       // not sent
 	cut        // not sent while the path was cut
 	muted      // not sent, as was told
@@ -66,7 +67,7 @@ func (x received) figures(runs []run) (missing, expected float64, losses []float
 			lost, highest = lost+float64(jump), seq
 		}
 	}
-	seq := 0
+	seq, back := 0, 0 // the latter: the first that is held
 	waiting := map[int]int{}
 	next := x.poll
 	for i, f := range times {
@@ -74,15 +75,21 @@ func (x received) figures(runs []run) (missing, expected float64, losses []float
 		if s, ok := waiting[i]; ok {
 			arrive(s, now)
 		}
-		if f <= taken {
+		if f <= held {
 			switch f {
 			case came:
+				for ; back < seq; back++ {
+					arrive(back, now)
+				}
 				arrive(seq, now)
 			case late:
 				waiting[i+5] = seq
 			}
 			seq++
 			sent++
+			if f != held {
+				back = seq
+			}
 		}
 		if f != taken && f != cut {
 			bytes += 100
@@ -145,6 +152,7 @@ func TestMissing(t *testing.T) {
 		{"a sender that paused", audio, []run{{none, 4 * second}}, 0},
 		{"a sender that paused over a silent path", audio, []run{{cut, 4 * second}}, 0},
 		{"muted, as was told", alone, []run{{muted, 6 * second}}, 0},
+		{"a busy sender whose report overtakes its packets", slow, []run{{held, 4 * second}}, 0},
 		{"late packets are taken back", audio, []run{{late, 1}, {came, 48}, {late, 1}, {came, 49}, {late, 3}}, 0},
 		{"video is counted by the browser", video, []run{{taken, 4 * second}}, 4 * second},
 		{"one that ends in an outage", alone, []run{{taken, 4 * second}, {taken, 12 * second}, {taken, 60 * second}}, 0},

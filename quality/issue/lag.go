@@ -45,6 +45,8 @@ var Lag = register(Detector{
 			return m.For(causeCPU, rtc.LocalUser)
 		case s.buffers(smp) && !s.starved():
 			return m.For(causeJitter, rtc.Network)
+		case smp.Time.Sub(s.conn.overtaken) < buffersFall: // a round trip is long where its own packets were held back
+			return m.For(causeJitter, rtc.Network)
 		case !(buffer > v/2), s.conn.farAway(smp): // the way itself is long
 			return m.For(causeLatency, rtc.Network)
 		case s.lossy(smp):

@@ -38,6 +38,7 @@ var Reordering = register(Detector{
 		mark := Mark{Known: true, Level: rtc.Low, Metric: quality.Nack, Value: asked, Limit: reordersLow * packets}
 		if v > reordersMedium {
 			mark.Level, mark.Limit = rtc.Medium, reordersMedium*packets
+			s.conn.overtaken = smp.Time
 		}
 		return mark.For(causeJitter, rtc.Network)
 	},

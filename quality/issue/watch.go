@@ -38,19 +38,20 @@ type Watch struct {
 
 // conn is a connection with what belongs to it.
 type conn struct {
-	row     rtc.Connection
-	told    bool
-	open    bool      // neither closed nor over, and counted as such
-	works   bool      // it is for media and connected, and counted as such
-	path    *Stream   // its transport
-	streams []*Stream // all of its streams
-	swept   time.Time // when those that fell silent were last left out
-	rtt     float64   // ms, the last that was measured
-	rttAt   time.Time
-	farAt   time.Time // when the round trip alone was last as long as half of a lag
-	far     time.Time // when it was last too long
-	silent  time.Time // when it last brought nothing at all
-	quiet   bool      // it brings nothing but answers to checks
+	row       rtc.Connection
+	told      bool
+	open      bool      // neither closed nor over, and counted as such
+	works     bool      // it is for media and connected, and counted as such
+	path      *Stream   // its transport
+	streams   []*Stream // all of its streams
+	swept     time.Time // when those that fell silent were last left out
+	rtt       float64   // ms, the last that was measured
+	rttAt     time.Time
+	farAt     time.Time // when the round trip alone was last as long as half of a lag
+	overtaken time.Time // when many packets of a received video were last overtaken by others
+	far       time.Time // when it was last too long
+	silent    time.Time // when it last brought nothing at all
+	quiet     bool      // it brings nothing but answers to checks
 	// answered is when something last said that what is sent arrives.
 	answered time.Time
 	runs     []*run // by detector

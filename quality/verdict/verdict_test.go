@@ -180,6 +180,19 @@ func TestVerdicts(t *testing.T) {
 			},
 			want:     "network no_packets (network network network)",
 			sentence: "Bob could not see or hear Alice for 9 s (12:00:20–12:00:29 UTC): the network between them let nothing through."},
+		{name: "a blackout of a second, and what followed from it", how: "direct", users: "alice bob",
+			issues: []string{
+				"bob video_freeze alice.video 20-22 low no_packets network",
+				"alice packet_loss alice.video 19-24 medium packet_loss network",
+				"bob jitter alice.video 21-28 medium jitter network",
+			},
+			want: "network no_packets (network network network)"},
+		{name: "a path with too little room stops at times as well", how: "direct", users: "alice bob",
+			issues: []string{
+				"bob low_frame_rate alice.video 18-38 high bandwidth network",
+				"bob audio_freeze alice.audio 22-23 low no_packets network",
+			},
+			want: "network bandwidth (network network)"},
 		{name: "through a server, the reports of the uplink show it", how: "served", users: "alice bob",
 			issues: []string{
 				"bob video_freeze alice.video 20-40 high packet_loss network",

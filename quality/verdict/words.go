@@ -140,16 +140,52 @@ func (c *call) tell(v *rtc.Verdict) {
 func (g *group) cause() string {
 	by := make(map[string]float64)
 	best := ""
+	outage := g.outage()
+	of := func(f *found) string {
+		if outage.from.Before(f.start) && f.start.Before(outage.to) && networkCauses[f.cause] {
+			return noPackets
+		}
+		return cmp.Or(f.cause, f.row.Type)
+	}
 	for _, f := range g.issues {
-		k := cmp.Or(f.cause, f.row.Type)
-		by[k] += weigh(f)
+		by[of(f)] += weigh(f)
 	}
 	for _, f := range g.issues { // in their order, so that equals fall the same way
-		if k := cmp.Or(f.cause, f.row.Type); best == "" || by[k] > by[best] {
+		if k := of(f); best == "" || by[k] > by[best] {
 			best = k
 		}
 	}
 	return best
+}
+
+const (
+	noPackets = "no_packets"
+	// aftermath is how long after an outage what follows from it may begin: the
+	// sender's estimate falls, and what had waited comes at once, late and unevenly.
+	aftermath = 3 * time.Second
+	// foretold is how much earlier than the outage what it did may seem to begin:
+	// with the poll in which it was.
+	foretold = 1500 * time.Millisecond
+)
+
+// outage is when what began followed from a time in which nothing came; empty
+// if there was none, or if there was trouble before it: a path with too little
+// room stops at times as well.
+func (g *group) outage() (s span) {
+	first := g.issues[0].start
+	for _, f := range g.issues {
+		if f.start.Before(first) {
+			first = f.start
+		}
+		if f.cause == noPackets && (s.from.IsZero() || f.start.Before(s.from)) {
+			s = span{f.start, f.end.Add(aftermath)}
+		}
+	}
+	if s.from.IsZero() || first.Before(s.from.Add(-foretold)) {
+		return span{}
+	}
+	s.from = first.Add(-1)
+	return s
 }
 
 // spans are the times of the group, joined where they are near.
