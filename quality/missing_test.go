@@ -132,6 +132,8 @@ func TestMissing(t *testing.T) {
 	alone := audio
 	alone.reports = 0
 	slow := received{kind: rtc.KindAudio, threshold: 50, reports: 4, poll: 5}
+	busy := slow
+	busy.reports = 2.98 // so that one comes just before a poll
 	video := received{kind: rtc.KindVideo, threshold: 450, poll: 1}
 	for _, c := range []struct {
 		name string
@@ -152,7 +154,7 @@ func TestMissing(t *testing.T) {
 		{"a sender that paused", audio, []run{{none, 4 * second}}, 0},
 		{"a sender that paused over a silent path", audio, []run{{cut, 4 * second}}, 0},
 		{"muted, as was told", alone, []run{{muted, 6 * second}}, 0},
-		{"a busy sender whose report overtakes its packets", slow, []run{{held, 4 * second}}, 0},
+		{"a busy sender that pauses, and whose report overtakes its packets", busy, []run{{none, second}, {came, second / 2}, {held, 2 * second}}, 0},
 		{"late packets are taken back", audio, []run{{late, 1}, {came, 48}, {late, 1}, {came, 49}, {late, 3}}, 0},
 		{"video is counted by the browser", video, []run{{taken, 4 * second}}, 4 * second},
 		{"one that ends in an outage", alone, []run{{taken, 4 * second}, {taken, 12 * second}, {taken, 60 * second}}, 0},
