@@ -122,9 +122,10 @@ describe("a lone dump", () => {
     await page.keyboard.press("Home");
     await page.keyboard.press("Enter");
     await page.waitForURL((u) => !u.searchParams.has("view"));
+    await page.getByRole("region", { name: "Room profile" }).waitFor(); // the address is there a moment before
     await page.keyboard.press("ArrowRight");
     await page.waitForURL(/view=matrix/);
-    await page.getByRole("button", { name: "Room profile and issues" }).waitFor(); // the address is there a moment before
+    await page.getByRole("button", { name: "Room profile and issues" }).waitFor();
     expect(await page.getByRole("region", { name: "Room profile" }).count()).toBe(0);
     await page.getByRole("button", { name: "Room profile and issues" }).click();
     await page.getByRole("region", { name: "Room profile" }).waitFor();
