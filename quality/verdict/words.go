@@ -142,8 +142,8 @@ func (g *group) cause() string {
 	best := ""
 	outage := g.outage()
 	of := func(f *found) string {
-		if outage.from.Before(f.start) && f.start.Before(outage.to) && networkCauses[f.cause] {
-			return noPackets
+		if f.start.Before(outage) && networkCauses[f.cause] {
+			return "no_packets"
 		}
 		return cmp.Or(f.cause, f.row.Type)
 	}
@@ -159,7 +159,6 @@ func (g *group) cause() string {
 }
 
 const (
-	noPackets = "no_packets"
 	// aftermath is how long after an outage what follows from it may begin: the
 	// sender's estimate falls, and what had waited comes at once, late and unevenly.
 	aftermath = 3 * time.Second
@@ -168,24 +167,24 @@ const (
 	foretold = 1500 * time.Millisecond
 )
 
-// outage is when what began followed from a time in which nothing came; empty
-// if there was none, or if there was trouble before it: a path with too little
-// room stops at times as well.
-func (g *group) outage() (s span) {
+// outage is until when what began followed from a time in which nothing came;
+// zero if there was none, or if there was trouble before it: a path with too
+// little room stops at times as well.
+func (g *group) outage() (until time.Time) {
+	var from time.Time
 	first := g.issues[0].start
 	for _, f := range g.issues {
 		if f.start.Before(first) {
 			first = f.start
 		}
-		if f.cause == noPackets && (s.from.IsZero() || f.start.Before(s.from)) {
-			s = span{f.start, f.end.Add(aftermath)}
+		if f.cause == "no_packets" && (from.IsZero() || f.start.Before(from)) {
+			from, until = f.start, f.end.Add(aftermath)
 		}
 	}
-	if s.from.IsZero() || first.Before(s.from.Add(-foretold)) {
-		return span{}
+	if first.Before(from.Add(-foretold)) {
+		return time.Time{}
 	}
-	s.from = first.Add(-1)
-	return s
+	return until
 }
 
 // spans are the times of the group, joined where they are near.
