@@ -95,6 +95,7 @@ func (s *Session) closeConnection(c *connection) {
 	if !c.row.End.IsZero() {
 		return
 	}
+	s.settle(c)
 	c.row.End = milli(s.at)
 	c.changed, s.pending = true, true
 	for _, st := range c.streams {

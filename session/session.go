@@ -444,6 +444,7 @@ func (s *Session) end(now, left int64, reason string) {
 	s.row.End, s.row.EndReason = milli(left), reason
 	s.stamp = max(s.stamp, now) // rows that follow have a higher version
 	for _, c := range s.connections {
+		s.settle(c)
 		if c.row.End.IsZero() {
 			c.row.End = s.row.End
 			c.changed = true

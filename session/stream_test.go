@@ -294,6 +294,25 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// What is told of a stream after the last poll counts, too.
+func TestToldBeforeTheEnd(t *testing.T) {
+	for _, end := range []string{"leave", "close"} {
+		p := newScript(t, nil)
+		p.join("r", "u")
+		p.must(p.poll("A inbound-rtp kind=video ssrc=1 trackIdentifier=t1 packetsReceived=1"))
+		p.after(100 * time.Millisecond)
+		p.must(p.tell(rtc.KindEvent, "", rtc.NameMapStream, `{"track":"t1","user":"bob"}`))
+		p.must(p.tell(rtc.KindEvent, "", rtc.NameScreenShare, `{"on":true,"track":"t1"}`))
+		if end == "close" {
+			p.must(p.tell(rtc.KindCall, "PC_0", rtc.NameClose, ""))
+		}
+		p.s.End(p.now, "leave")
+		if st := p.out.Streams; len(st) != 1 || st[0].Kind != rtc.KindScreen || st[0].RemoteUser != "bob" {
+			t.Errorf("%s: streams %+v", end, st)
+		}
+	}
+}
+
 func TestTooManyStreams(t *testing.T) {
 	p := newScript(t, nil)
 	p.join("r", "u")

@@ -223,6 +223,14 @@ func (s *Session) relink() {
 	}
 }
 
+// settle describes the streams of a connection that ends: what was told of them
+// since the last poll waits for none.
+func (s *Session) settle(c *connection) {
+	if c.reports.stale {
+		_ = s.link(c) // it brings no stream: those of the last poll are linked
+	}
+}
+
 // find returns the stream that a key names, 0 if there is none yet.
 func (s *Session) find(k streamKey) rtc.StreamID {
 	for _, c := range s.connections {
