@@ -54,6 +54,7 @@ var arrows = []struct{ from, to, why string }{
 	{"console", "...", "the console shows what the API says and nothing else"},
 	{"sdk", "ingest", "the SDK is files to serve"},
 	{"demo", "store/...", "the demo is a page like any other team's"},
+	{"...", "protocol/protocoltest", "what the tests of decoders share is for tests: nothing that runs rests on it"},
 	{"...", "calls", "the language for calls and its model of a browser are for tests: nothing that runs rests on them"},
 	{"calls", "store/...", "cases show what is derived, whatever keeps it"},
 	{"calls", "protocol/...", "cases are of records, whatever the wire"},

@@ -32,10 +32,16 @@ func Dir(t testing.TB) string {
 }
 
 // Frames returns the frames of the recorded call that a protocol's package
-// ships: jitsi or rtcstats.
+// ships: callstats, jitsi, observertc, peermetrics, rtcstats or watchrtc.
 func Frames(t testing.TB, protocol string) [][]byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join(root(), "protocol", protocol, "testdata", "session.jsonl.gz"))
+	return Lines(t, protocol, "session.jsonl.gz")
+}
+
+// Lines returns the lines of a compressed file that a protocol's package ships.
+func Lines(t testing.TB, protocol, name string) [][]byte {
+	t.Helper()
+	f, err := os.Open(filepath.Join(root(), "protocol", protocol, "testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,16 +50,16 @@ func Frames(t testing.TB, protocol string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var frames [][]byte
+	var lines [][]byte
 	in := bufio.NewScanner(gz)
 	in.Buffer(nil, 4<<20)
 	for in.Scan() {
-		frames = append(frames, bytes.Clone(in.Bytes()))
+		lines = append(lines, bytes.Clone(in.Bytes()))
 	}
 	if err := in.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return frames
+	return lines
 }
 
 // root is the folder of go.mod above the test.

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 )
 
 func TestParsePath(t *testing.T) {
@@ -101,11 +102,11 @@ func TestTokenReadsInBothAlphabets(t *testing.T) {
 
 func TestFabricsAreBounded(t *testing.T) {
 	d := NewDecoder()
-	var out printer
+	var out protocoltest.Printer
 	for i := range maxFabrics + 1 {
 		err := d.Decode(fmt.Appendf(nil, `["events/fabric/setup",{"eventType":"fabricSetup","connectionID":"f%d"}]`, i), 1, &out)
-		var fault *protocol.Error
-		if over := i == maxFabrics; over != (errors.As(err, &fault) && fault.Code == protocol.CodeLimit) {
+		fault := protocoltest.Fault(t, err)
+		if over := i == maxFabrics; over != (fault != nil && fault.Code == protocol.CodeLimit) {
 			t.Fatalf("%d: %v", i, err)
 		}
 	}

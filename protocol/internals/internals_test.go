@@ -3,22 +3,21 @@ package internals
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// printer writes records for people.
+// printer holds besides that records come in the order of their times.
 type printer struct {
-	strings.Builder
+	protocoltest.Printer
 	last int64
 }
 
@@ -27,31 +26,7 @@ func (p *printer) Record(r *rtc.Record) error {
 		return fmt.Errorf("a record of %d after one of %d", r.Time, p.last)
 	}
 	p.last = r.Time
-	if len(r.Payload) > 0 && !json.Valid(r.Payload) {
-		return fmt.Errorf("the payload of %s is not JSON: %s", r.Name, r.Payload)
-	}
-	fmt.Fprintf(p, "%s %d conn=%s name=%s corr=%s payload=%s\n", r.Kind, r.Time, r.Conn, r.Name, r.Corr, r.Payload)
-	if r.Stats == nil {
-		return nil
-	}
-	s := r.Stats
-	fmt.Fprintf(p, "  at %.3f full=%v missingRemoved=%v\n", s.Time, s.Full, s.MissingRemoved)
-	for i := range s.Reports {
-		rep := &s.Reports[i]
-		fmt.Fprintf(p, "  %s %s", rep.ID, rep.Type)
-		if rep.Time != 0 {
-			fmt.Fprintf(p, " at %.3f", rep.Time)
-		}
-		for _, v := range s.Of(rep) {
-			name := string(v.Name) + "?"
-			if v.Member != 0 {
-				name = v.Member.String()
-			}
-			fmt.Fprintf(p, " %s=%v%s/%d", name, v.Num, v.Text, v.Form)
-		}
-		p.WriteByte('\n')
-	}
-	return nil
+	return p.Printer.Record(r)
 }
 
 // Each export of testdata gives the records that stand beside it.
@@ -80,20 +55,7 @@ func TestGolden(t *testing.T) {
 			if err := e.Replay(&got); err != nil {
 				t.Fatal(err)
 			}
-			golden := strings.TrimSuffix(path, ".json") + ".txt"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.String() != string(want) {
-				t.Errorf("differs from %s; go test -update and look at the difference\n%s", golden, got.String())
-			}
+			golden.Check(t, strings.TrimSuffix(path, ".json")+".txt", got.String())
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -27,17 +28,6 @@ func getstats(t testing.TB) [][]byte {
 		}
 	}
 	return polls
-}
-
-// drop is a sink that counts.
-type drop struct{ records, values int }
-
-func (d *drop) Record(r *rtc.Record) error {
-	d.records++
-	if r.Stats != nil {
-		d.values += len(r.Stats.Values)
-	}
-	return nil
 }
 
 func TestRecordedCallDecodesWhole(t *testing.T) {
@@ -82,8 +72,8 @@ func TestRecordedCallDecodesWhole(t *testing.T) {
 }
 
 func TestDecodingTheRecordedCallTwiceGivesTheSame(t *testing.T) {
-	var one, two printer
-	for _, out := range []*printer{&one, &two} {
+	var one, two protocoltest.Printer
+	for _, out := range []*protocoltest.Printer{&one, &two} {
 		d := NewDecoder(Options{})
 		for _, frame := range session(t) {
 			if err := d.Decode(frame, 0, out); err != nil {
@@ -112,7 +102,7 @@ func TestPollsDoNotAllocate(t *testing.T) {
 	} {
 		// The memory is not taken from the pool, which the race detector
 		// makes forgetful.
-		d, memory, sink := NewDecoder(Options{}), newScratch(), &drop{}
+		d, memory, sink := NewDecoder(Options{}), newScratch(), &protocoltest.Count{}
 		frame = unnumbered(frame)
 		if n := testing.AllocsPerRun(20, func() {
 			if err := memory.decode(d, frame, 0, sink); err != nil {
@@ -121,7 +111,7 @@ func TestPollsDoNotAllocate(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
-		if sink.records == 0 || sink.values == 0 {
+		if sink.Records == 0 || sink.Values == 0 {
 			t.Errorf("%s: nothing was decoded", name)
 		}
 	}
@@ -179,7 +169,7 @@ func TestHostileInputIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := NewDecoder(Options{})
-			err := d.Decode([]byte(c.frame), 0, &drop{})
+			err := d.Decode([]byte(c.frame), 0, &protocoltest.Count{})
 			var fault *protocol.Error
 			if !errors.As(err, &fault) || fault.Code != c.code {
 				t.Fatalf("error %v, want one with code %s", err, c.code)
@@ -187,8 +177,8 @@ func TestHostileInputIsRefused(t *testing.T) {
 			if len(err.Error()) > 400 {
 				t.Errorf("the error repeats the input: %.500s", err)
 			}
-			sink := &drop{}
-			if err := d.Decode([]byte(`["dominantSpeaker",null,{},1]`), 0, sink); err != nil || sink.records != 1 {
+			sink := &protocoltest.Count{}
+			if err := d.Decode([]byte(`["dominantSpeaker",null,{},1]`), 0, sink); err != nil || sink.Records != 1 {
 				t.Errorf("the decoder cannot be used any more: %v", err)
 			}
 		})
@@ -209,32 +199,18 @@ type refuse struct{ err error }
 func (r refuse) Record(*rtc.Record) error { return r.err }
 
 func FuzzDecode(f *testing.F) {
-	files, _ := os.ReadDir("testdata/golden")
-	for _, file := range files {
-		text, err := os.ReadFile("testdata/golden/" + file.Name())
-		if err != nil {
-			f.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			if frame, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "> "); ok {
-				f.Add([]byte(frame), []byte(frame))
-			}
-		}
+	for _, frame := range protocoltest.Frames(f, goldenFiles) {
+		f.Add(frame, frame)
 	}
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		// A head that can be read tells the number that the decoder finds;
 		// records are well formed; a second decoder gives the same.
-		var out [2]printer
+		var out [2]protocoltest.Printer
 		for i := range out {
 			d := NewDecoder(Options{})
 			for _, frame := range [][]byte{one, two} {
 				check := newState()
-				err := d.Decode(frame, 0, both{&out[i], check})
-				var fault *protocol.Error
-				if err != nil && !errors.As(err, &fault) {
-					t.Fatalf("%v is not a protocol.Error", err)
-				}
-				if err == nil {
+				if fault := protocoltest.Fault(t, d.Decode(frame, 0, both{&out[i], check})); fault == nil {
 					if _, err := ParseHead(frame); err != nil {
 						t.Fatalf("decoded, but the head is refused: %v", err)
 					}
@@ -264,7 +240,7 @@ func BenchmarkDecodeGetstats(b *testing.B) {
 		polls[i] = unnumbered(polls[i])
 		size += len(polls[i])
 	}
-	d, sink := NewDecoder(Options{}), &drop{}
+	d, sink := NewDecoder(Options{}), &protocoltest.Count{}
 	b.SetBytes(int64(size / len(polls)))
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -274,7 +250,7 @@ func BenchmarkDecodeGetstats(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
-	b.ReportMetric(float64(sink.values)/float64(sink.records), "values/frame")
+	b.ReportMetric(float64(sink.Values)/float64(sink.Records), "values/frame")
 }
 
 func BenchmarkDecodeSession(b *testing.B) {
@@ -282,7 +258,7 @@ func BenchmarkDecodeSession(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		d, sink := NewDecoder(Options{}), &drop{}
+		d, sink := NewDecoder(Options{}), &protocoltest.Count{}
 		for _, frame := range frames {
 			if err := d.Decode(frame, 0, sink); err != nil {
 				b.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -35,8 +36,8 @@ func newState() *state {
 
 func (s *state) Record(r *rtc.Record) error {
 	s.records[r.Kind]++
-	if len(r.Payload) > 0 && !json.Valid(r.Payload) {
-		return errors.New("a payload of " + string(r.Name) + " is not JSON: " + string(r.Payload))
+	if err := protocoltest.WellFormed(r); err != nil {
+		return err
 	}
 	switch r.Kind {
 	case rtc.KindOpen:

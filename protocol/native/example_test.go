@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -40,7 +41,7 @@ func TestDocumentedExample(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := dec.Decode(frame, 0, sinkFunc(func(r *rtc.Record) error {
+		if err := dec.Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
 			fmt.Fprintf(&out, "%d %s %d", r.Seq, r.Kind, r.Time)
 			for _, part := range [][]byte{r.Conn, r.Name, r.Corr, r.Payload} {
 				if len(part) > 0 {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -77,10 +78,6 @@ func print(v rtc.Value) string {
 	return "text " + string(v.Text)
 }
 
-type sinkFunc func(*rtc.Record) error
-
-func (f sinkFunc) Record(r *rtc.Record) error { return f(r) }
-
 // What goes through Encoder and Decoder comes out as it went in, whatever the
 // polls: the property that all figures rest on.
 func TestStatisticsSurviveTheWire(t *testing.T) {
@@ -120,7 +117,7 @@ func TestStatisticsSurviveTheWire(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			err := dec.Decode(enc.Close(nil, now), now, sinkFunc(func(r *rtc.Record) error {
+			err := dec.Decode(enc.Close(nil, now), now, protocoltest.Func(func(r *rtc.Record) error {
 				got.lay(string(r.Conn), r.Stats)
 				return nil
 			}))
@@ -171,7 +168,7 @@ func TestOtherRecordsSurviveTheWire(t *testing.T) {
 		}
 	}
 	var out []string
-	err := NewDecoder(Options{}).Decode(enc.Close(nil, 2500), 7, sinkFunc(func(r *rtc.Record) error {
+	err := NewDecoder(Options{}).Decode(enc.Close(nil, 2500), 7, protocoltest.Func(func(r *rtc.Record) error {
 		if r.Seq != 1 || r.Received != 7 {
 			t.Errorf("seq %d received %d, want 1 and 7", r.Seq, r.Received)
 		}
@@ -202,7 +199,7 @@ func TestDifferencesWithoutABaseArePassedOver(t *testing.T) {
 		}}
 	}
 	var got []float64
-	sink := sinkFunc(func(r *rtc.Record) error {
+	sink := protocoltest.Func(func(r *rtc.Record) error {
 		if r.Stats != nil {
 			got = append(got, r.Stats.Values[0].Num)
 		} else if r.Kind != rtc.KindEvent || string(r.Name) != "pollWithoutBase" || string(r.Conn) != "PC_0" {
@@ -273,7 +270,7 @@ func TestHostileBatches(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := NewDecoder(Options{}).Decode(test.frame, 0, sinkFunc(func(*rtc.Record) error { return nil }))
+			err := NewDecoder(Options{}).Decode(test.frame, 0, discard)
 			var e *protocol.Error
 			if !errors.As(err, &e) || e.Code != test.code {
 				t.Fatalf("got %v, want code %s", err, test.code)
@@ -291,7 +288,7 @@ func TestDictionariesOfTheFuture(t *testing.T) {
 	frame = append(frame, 0x0f, 3, 9, 9, 9) // and a kind of record that is not known
 	frame[4] = 17
 	var got rtc.Stats
-	err := NewDecoder(Options{}).Decode(frame, 0, sinkFunc(func(r *rtc.Record) error {
+	err := NewDecoder(Options{}).Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
 		got = *r.Stats
 		return nil
 	}))
@@ -315,7 +312,7 @@ func TestBaseIsBounded(t *testing.T) {
 		if err := enc.Add(&rtc.Record{Kind: rtc.KindStats, Conn: fmt.Appendf(nil, "PC_%d", conn), Stats: &s}); err != nil {
 			t.Fatal(err)
 		}
-		last = dec.Decode(enc.Close(nil, 0), 0, sinkFunc(func(*rtc.Record) error { return nil }))
+		last = dec.Decode(enc.Close(nil, 0), 0, discard)
 	}
 	var e *protocol.Error
 	if !errors.As(last, &e) || e.Code != protocol.CodeLimit {

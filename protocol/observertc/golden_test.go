@@ -2,44 +2,27 @@ package observertc
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/peerglass/peerglass/internal/golden"
+	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// recorded returns the frames of a recording, a line each.
+// recorded returns the frames of a recording.
 func recorded(t testing.TB, name string) [][]byte {
 	t.Helper()
-	file, err := os.Open("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	in, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(in)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var frames [][]byte
-	for line := range bytes.Lines(text) {
+	for _, line := range recordings.Lines(t, "observertc", name) {
 		split, err := Split(line, "")
 		if err != nil {
 			t.Fatal(err)
@@ -52,29 +35,18 @@ func recorded(t testing.TB, name string) [][]byte {
 // folded lays the patches of statistics over each other, as sessions do, and
 // prints each record with what is known after it.
 type folded struct {
-	bytes.Buffer
+	protocoltest.Printer
 	known map[string]map[string]string // by connection and report, then by member
 	polls int
 }
 
 func (f *folded) Record(r *rtc.Record) error {
-	fmt.Fprintf(f, "%s", r.Kind)
-	for _, part := range [][]byte{r.Name, r.Conn} {
-		if len(part) > 0 {
-			fmt.Fprintf(f, " %s", part)
-		}
-	}
-	if r.Time != 0 {
-		fmt.Fprintf(f, " at %d", r.Time)
-	}
-	if len(r.Payload) > 0 {
-		fmt.Fprintf(f, " %s", r.Payload)
-	}
+	f.Head(r)
 	f.WriteByte('\n')
 	if r.Stats != nil {
 		f.fold(string(r.Conn), r.Stats)
 	}
-	return nil
+	return protocoltest.WellFormed(r)
 }
 
 func (f *folded) fold(conn string, s *rtc.Stats) {
@@ -184,24 +156,19 @@ func TestGolden(t *testing.T) {
 			got.WriteString(line)
 		}
 	}
-	check(t, "testdata/session.golden", got.String())
+	golden.Check(t, "testdata/session.golden", got.String())
 }
 
 // TestCases holds what frames of any kind give.
 func TestCases(t *testing.T) {
-	want, err := os.ReadFile("testdata/cases.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got strings.Builder
-	d := NewDecoder()
-	for line := range strings.Lines(string(want)) {
-		switch line = strings.TrimSuffix(line, "\n"); {
-		case strings.HasPrefix(line, "# "): // each case begins anew
-			d = NewDecoder()
-			got.WriteString(line + "\n")
-		case strings.HasPrefix(line, "> "):
-			got.WriteString(line + "\n")
+	protocoltest.Golden(t, "testdata/cases.txt", func(t *testing.T, input []string, out *protocoltest.Printer) {
+		d := NewDecoder()
+		for _, line := range input {
+			out.WriteString(line + "\n")
+			if line[0] == '#' { // each case begins anew
+				d = NewDecoder()
+				continue
+			}
 			body, media := []byte(line[2:]), ""
 			if packed, ok := strings.CutPrefix(line, "> base64 "); ok {
 				body, _ = base64.StdEncoding.DecodeString(packed)
@@ -209,37 +176,13 @@ func TestCases(t *testing.T) {
 			}
 			frames, err := Split(body, media)
 			for _, frame := range frames {
-				var out folded
-				err = d.Decode(frame, 0, &out)
-				got.WriteString(out.String())
+				var records folded
+				err = d.Decode(frame, 0, &records)
+				out.WriteString(records.String())
 			}
-			if err != nil {
-				var fault *protocol.Error
-				if !errors.As(err, &fault) {
-					t.Fatalf("%v is not a protocol.Error", err)
-				}
-				fmt.Fprintf(&got, "! %s: %v\n", fault.Code, err)
-			}
+			out.Fault(t, err)
 		}
-	}
-	check(t, "testdata/cases.txt", got.String())
-}
-
-func check(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("differs from %s; -update rewrites it. Got:\n%s", file, got)
-	}
+	})
 }
 
 func TestPeek(t *testing.T) {
@@ -262,37 +205,13 @@ func TestPeek(t *testing.T) {
 	}
 }
 
-// discard checks what every record has to keep.
-type discard struct{ t *testing.T }
-
-func (d discard) Record(r *rtc.Record) error {
-	if len(r.Name) > protocol.MaxName || len(r.Conn) > protocol.MaxName {
-		d.t.Errorf("a name is too long: %s %s", r.Name, r.Conn)
-	}
-	if r.Stats != nil {
-		if len(r.Stats.Reports) > protocol.MaxReports || len(r.Stats.Values) > protocol.MaxValues {
-			d.t.Errorf("%d reports, %d values", len(r.Stats.Reports), len(r.Stats.Values))
-		}
-		for i := range r.Stats.Reports {
-			_ = r.Stats.Of(&r.Stats.Reports[i])
-		}
-	}
-	return nil
-}
-
 func FuzzDecode(f *testing.F) {
 	// Whole samples are long for a fuzzer: of them only what the encoder made.
 	packed := recorded(f, "session.base64.gz")
 	f.Add(packed[1], packed[2])
 	f.Add(packed[0], packed[len(packed)-1])
-	cases, err := os.ReadFile("testdata/cases.txt")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for line := range bytes.Lines(cases) {
-		if frame, ok := bytes.CutPrefix(line, []byte("> ")); ok {
-			f.Add(bytes.TrimSpace(frame), packed[2])
-		}
+	for _, frame := range protocoltest.Frames(f, "testdata/cases.txt") {
+		f.Add(bytes.TrimSpace(frame), packed[2])
 	}
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		d := NewDecoder()
@@ -303,10 +222,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			for _, frame := range frames {
 				_, _ = Peek(frame)
-				err := d.Decode(frame, 1, discard{t})
-				if fault := (*protocol.Error)(nil); err != nil && !errors.As(err, &fault) {
-					t.Errorf("%v is no protocol.Error", err)
-				}
+				protocoltest.Fault(t, d.Decode(frame, 1, protocoltest.Func(protocoltest.WellFormed)))
 			}
 		}
 	})
@@ -319,17 +235,13 @@ func BenchmarkDecode(b *testing.B) {
 			d := NewDecoder()
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				if err := d.Decode(frames[i%(len(frames)-1)], 1, nothing{}); err != nil {
+				if err := d.Decode(frames[i%(len(frames)-1)], 1, new(protocoltest.Count)); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
 }
-
-type nothing struct{}
-
-func (nothing) Record(*rtc.Record) error { return nil }
 
 // packed is a field of a protobuf message whose value has a length.
 func packed(number protowire.Number, value []byte) []byte {
@@ -342,11 +254,7 @@ func TestKeepsLittle(t *testing.T) {
 	d := NewDecoder()
 	fault := func(frame []byte) *protocol.Error {
 		t.Helper()
-		var fault *protocol.Error
-		if err := d.Decode(frame, 1, nothing{}); err != nil && !errors.As(err, &fault) {
-			t.Fatal(err)
-		}
-		return fault
+		return protocoltest.Fault(t, d.Decode(frame, 1, new(protocoltest.Count)))
 	}
 	// Many codecs of made-up names, in connections of made-up names.
 	sample := func(round int, bad bool) []byte {

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -134,7 +135,7 @@ func TestPollsSurvive(t *testing.T) {
 				t.Fatal(err)
 			}
 			before.lay(s, number)
-			if err := d.Decode(frame, 0, sinkFunc(func(r *rtc.Record) error {
+			if err := d.Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
 				if r.Time != rec.Time || string(r.Conn) != "PC_0" {
 					t.Fatalf("%+v", r)
 				}
@@ -201,7 +202,7 @@ func TestRecordsOfEveryKind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Decode(first, 0, &count{}); err != nil {
+		if err := d.Decode(first, 0, &protocoltest.Count{}); err != nil {
 			t.Fatal(err)
 		}
 		c.rec.Time = 1.7e12 + 5
@@ -210,7 +211,7 @@ func TestRecordsOfEveryKind(t *testing.T) {
 			t.Errorf("%s, %v; want %s", frame, err, c.want)
 			continue
 		}
-		err = d.Decode(frame, 0, sinkFunc(func(r *rtc.Record) error {
+		err = d.Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
 			if r.Kind != c.rec.Kind || string(r.Conn) != string(c.rec.Conn) || string(r.Corr) != string(c.rec.Corr) || r.Time != c.rec.Time {
 				t.Errorf("%s comes out as %+v", frame, r)
 			}

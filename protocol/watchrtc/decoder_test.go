@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/protocoltest"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -84,8 +83,8 @@ func TestRecordedCallDecodesWhole(t *testing.T) {
 }
 
 func TestDecodingTwiceGivesTheSame(t *testing.T) {
-	var one, two printer
-	for _, out := range []*printer{&one, &two} {
+	var one, two protocoltest.Printer
+	for _, out := range []*protocoltest.Printer{&one, &two} {
 		d := NewDecoder()
 		for _, frame := range recordings.Frames(t, "watchrtc") {
 			if err := d.Decode(frame, 0, out); err != nil {
@@ -98,24 +97,14 @@ func TestDecodingTwiceGivesTheSame(t *testing.T) {
 	}
 }
 
-// drop is a sink that counts.
-type drop struct{ values int }
-
-func (d *drop) Record(r *rtc.Record) error {
-	if r.Stats != nil {
-		d.values += len(r.Stats.Values)
-	}
-	return nil
-}
-
 func TestPollsDoNotAllocate(t *testing.T) {
 	polls := 0
 	for _, frame := range recordings.Frames(t, "watchrtc") {
 		// The memory is not taken from the pool, which the race detector makes
 		// forgetful.
-		d, memory, sink := NewDecoder(), newScratch(), &drop{}
+		d, memory, sink := NewDecoder(), newScratch(), &protocoltest.Count{}
 		memory.Decoder, memory.sink = d, sink
-		if err := memory.decode(frame, 0); err != nil || sink.values == 0 {
+		if err := memory.decode(frame, 0); err != nil || sink.Values == 0 {
 			continue
 		}
 		polls++
@@ -150,7 +139,7 @@ func TestHostileInputIsRefused(t *testing.T) {
 		"nothing":             {"", protocol.CodeMalformed},
 	} {
 		var fault *protocol.Error
-		if err := NewDecoder().Decode([]byte(c.frame), 0, new(drop)); !errors.As(err, &fault) || fault.Code != c.code {
+		if err := NewDecoder().Decode([]byte(c.frame), 0, new(protocoltest.Count)); !errors.As(err, &fault) || fault.Code != c.code {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
 		}
 	}
@@ -210,25 +199,16 @@ func FuzzDecode(f *testing.F) {
 	for _, frame := range recordings.Frames(f, "watchrtc") {
 		f.Add(frame)
 	}
-	files, _ := filepath.Glob("testdata/golden/*.txt")
-	for _, file := range files {
-		text, _ := os.ReadFile(file)
-		for line := range strings.Lines(string(text)) {
-			if frame, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "> "); ok {
-				f.Add([]byte(frame))
-			}
-		}
+	for _, frame := range protocoltest.Frames(f, goldenFiles) {
+		f.Add(frame)
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		var one, two printer
+		var one, two protocoltest.Printer
 		d, again := NewDecoder(), NewDecoder()
 		_ = d.Decode([]byte(`["hardwareStats",null,{"percentageUsedCpu":1},1]`), 1, &one)
 		_ = again.Decode([]byte(`["hardwareStats",null,{"percentageUsedCpu":1},1]`), 1, &two)
 		err, same := d.Decode(frame, 1, &one), again.Decode(Clean(frame), 1, &two)
-		var fault *protocol.Error
-		if err != nil && !errors.As(err, &fault) {
-			t.Fatalf("%v is not a protocol.Error", err)
-		}
+		protocoltest.Fault(t, err)
 		if !bytes.HasPrefix(frame, []byte(`["watchrtc"`)) && ((err == nil) != (same == nil) || !bytes.Equal(one.Bytes(), two.Bytes())) {
 			t.Error("the same message gives something else")
 		}
