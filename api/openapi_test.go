@@ -3,14 +3,13 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "rewrite golden files")
+	"github.com/peerglass/peerglass/internal/golden"
+)
 
 // The golden file is the contract: the console's types come from it, and its
 // diff is the review of an API change.
@@ -24,19 +23,7 @@ func TestOpenAPIGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	got.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile("openapi.json", got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile("openapi.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got.Bytes(), want) {
-		t.Error("openapi.json is not what the code says: run go test ./api -run OpenAPI -update, and look at the diff")
-	}
+	golden.Check(t, "openapi.json", got.String())
 }
 
 // A route that the document does not have would be one that no client's types

@@ -1,17 +1,14 @@
 package fidelity
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/reached.golden")
 
 // TestRecordings replays a recording of each condition and holds what has been
 // reached: the golden file names each figure that is outside of its target and
@@ -36,21 +33,7 @@ func TestRecordings(t *testing.T) {
 		}
 		results = append(results, result)
 	}
-	got := missed(results)
-	golden := filepath.Join("testdata", "reached.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("what is reached has changed (go test ./fidelity -update, and look at the diff):\n%s", diff(string(want), got))
-	}
+	golden.Check(t, filepath.Join("testdata", "reached.golden"), missed(results))
 }
 
 // missed lists what is not as it ought to be.
@@ -66,21 +49,6 @@ func missed(results []Result) string {
 					fmt.Fprintf(&b, "%s: %s %s at %d s, %s to %s\n", r.Condition, f.Of.ID, f.Kind, every, f.From, f.To)
 				}
 			}
-		}
-	}
-	return b.String()
-}
-
-func diff(want, got string) string {
-	var b strings.Builder
-	for _, line := range strings.Split(want, "\n") {
-		if line != "" && !strings.Contains("\n"+got, "\n"+line+"\n") {
-			fmt.Fprintf(&b, "- %s\n", line)
-		}
-	}
-	for _, line := range strings.Split(got, "\n") {
-		if line != "" && !strings.Contains("\n"+want, "\n"+line+"\n") {
-			fmt.Fprintf(&b, "+ %s\n", line)
 		}
 	}
 	return b.String()

@@ -1,42 +1,21 @@
 package quality
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/rtc"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 // docs/metrics.md says of each metric what its declaration says.
 func TestDocsOfTheCatalogue(t *testing.T) {
-	const path = "../docs/metrics.md"
-	want := document()
-	if *update {
-		if err := os.MkdirAll("../docs", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: write it with go test ./quality -update", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the catalogue says: write it anew with go test ./quality -update", path)
-	}
+	golden.Check(t, "../docs/metrics.md", document())
 }
 
-func document() []byte {
-	var b bytes.Buffer
+func document() string {
+	var b strings.Builder
 	b.WriteString(`# Metrics
 
 Written from the catalogue in package quality by ` + "`go test ./quality -update`" + `; do not edit.
@@ -114,7 +93,7 @@ trip stands for the way; where the two directions differ, the delay is off by
 half the difference. What is measured ends at the browser: the camera's and the
 screen's own delay are not in it.
 `)
-	return b.Bytes()
+	return b.String()
 }
 
 // streams says of which streams the metric is measured.

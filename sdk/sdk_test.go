@@ -1,43 +1,26 @@
 package sdk
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/rtc"
 )
 
-var update = flag.Bool("update", false, "rewrite src/dictionary.ts")
-
 // The numbers that the SDK writes are those that the server reads.
 func TestDictionaryIsThatOfTheServer(t *testing.T) {
-	const file = "src/dictionary.ts"
-	want := dictionary()
-	if *update {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Fatalf("%s is not what package rtc says; run: go test ./sdk -run Dictionary -update", file)
-	}
+	golden.Check(t, "src/dictionary.ts", dictionary())
 }
 
 // dictionary writes the members in the order of their numbers. A digit before
 // a name is the power of ten of its scale; names do not start with digits.
-func dictionary() []byte {
-	var b bytes.Buffer
+func dictionary() string {
+	var b strings.Builder
 	b.WriteString("// Generated from rtc/dictionary.go by: go test ./sdk -run Dictionary -update\n\n")
 	b.WriteString("/** Members by their number on the wire, from 1. A digit in front is the power of ten of the steps in one unit. */\n")
 	b.WriteString("export const MEMBERS =\n")
@@ -70,7 +53,7 @@ func dictionary() []byte {
 		words = append(words, s.String())
 	}
 	write(words)
-	return b.Bytes()
+	return b.String()
 }
 
 func TestHandlerServesTheSDK(t *testing.T) {

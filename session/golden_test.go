@@ -1,7 +1,6 @@
 package session
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,11 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // A golden file holds what a client tells and, after a line of ---, all that
 // is derived from it. A step begins with the time since the one before:
@@ -38,17 +36,8 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			input, want, _ := strings.Cut(string(text), "---\n")
-			got := derived(runGolden(t, input))
-			if *update {
-				if err := os.WriteFile(file, []byte(input+"---\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("derived is\n%s\nwant (go test ./session -run Golden -update writes it anew)\n%s", got, want)
-			}
+			input, _, _ := strings.Cut(string(text), "---\n")
+			golden.Check(t, file, input+"---\n"+derived(runGolden(t, input)))
 		})
 	}
 }

@@ -2,15 +2,14 @@ package feature
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/jitsi"
@@ -18,8 +17,6 @@ import (
 	"github.com/peerglass/peerglass/protocol/rtcstats"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-var update = flag.Bool("update", false, "write the golden files and docs/features.md anew")
 
 func decoderOf(name string) protocol.Decoder {
 	if name == "jitsi" {
@@ -45,7 +42,7 @@ func TestGolden(t *testing.T) {
 			for _, f := range e.Features() {
 				fmt.Fprintf(&b, "%s %s %s %s %s\n", f.Set, f.Scope, orDash(f.Subject), f.Name, text(f))
 			}
-			golden(t, filepath.Join("testdata", name+".txt"), b.Bytes())
+			golden.Check(t, filepath.Join("testdata", name+".txt"), b.String())
 		})
 	}
 }
@@ -105,34 +102,6 @@ func text(f rtc.Feature) string {
 		return f.Text
 	}
 	return strconv.FormatFloat(f.Number, 'f', -1, 64)
-}
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: write it with go test ./quality/feature -update", err)
-	}
-	if bytes.Equal(got, want) {
-		return
-	}
-	a, b := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			t.Errorf("%s line %d: %s, want %s", path, i+1, a[i], b[i])
-			return
-		}
-	}
-	t.Errorf("%s: %d lines, want %d", path, len(a), len(b))
 }
 
 // docs/features.md says of each feature what its declaration says.
@@ -202,7 +171,7 @@ names every difference and its reason. In short:
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", d.Name, d.Form, d.Unit, strings.ReplaceAll(d.Help, "|", "\\|"), d.Source)
 	}
-	golden(t, "../../docs/features.md", b.Bytes())
+	golden.Check(t, "../../docs/features.md", b.String())
 }
 
 // script makes records of lines: time, kind, connection ("-" for none; what

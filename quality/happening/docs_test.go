@@ -1,38 +1,21 @@
 package happening
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/peerglass/peerglass/internal/golden"
+)
 
 // docs/events.md says of each type what its declaration says.
 func TestDocsOfTheTypes(t *testing.T) {
-	const path = "../../docs/events.md"
-	want := document()
-	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: write it with go test ./quality/happening -update", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the types say: write it anew with go test ./quality/happening -update", path)
-	}
+	golden.Check(t, "../../docs/events.md", document())
 }
 
-func document() []byte {
-	var b bytes.Buffer
+func document() string {
+	var b strings.Builder
 	cell := func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
 	b.WriteString(`# Events
 
@@ -67,7 +50,7 @@ names those of the event types in Tencent's end-to-end details.
 		}
 		fmt.Fprintf(&b, "| %d | %s | %s |\n", r.ID, r.Name, strings.Join(slugs, " "))
 	}
-	return b.Bytes()
+	return b.String()
 }
 
 // Every declaration is whole, and every line of Table 4-1 has its type.

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/peerglass/peerglass/dump"
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/internal/recordings"
 	"github.com/peerglass/peerglass/protocol"
 	"github.com/peerglass/peerglass/protocol/callstats"
@@ -59,30 +58,7 @@ func TestRecordings(t *testing.T) {
 			b.WriteString("\n")
 		}
 	}
-	const golden = "testdata/recordings.txt"
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, had := strings.Split(b.String(), "\n"), strings.Split(string(want), "\n")
-	for i := range max(len(got), len(had)) {
-		if i >= len(got) || i >= len(had) || got[i] != had[i] {
-			t.Fatalf("line %d of %s differs; with -update it is written anew\ngot  %q\nwant %q", i+1, golden, line(got, i), line(had, i))
-		}
-	}
-}
-
-func line(all []string, i int) string {
-	if i < len(all) {
-		return all[i]
-	}
-	return ""
+	golden.Check(t, "testdata/recordings.txt", b.String())
 }
 
 type decoder interface {

@@ -1,39 +1,22 @@
 package issue
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/peerglass/peerglass/internal/golden"
+)
 
 // docs/issues.md says of each issue what its detector's declaration says.
 func TestDocsOfTheDetectors(t *testing.T) {
-	const path = "../../docs/issues.md"
-	want := document()
-	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: write it with go test ./quality/issue -update", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the detectors say: write it anew with go test ./quality/issue -update", path)
-	}
+	golden.Check(t, "../../docs/issues.md", document())
 }
 
-func document() []byte {
-	var b bytes.Buffer
+func document() string {
+	var b strings.Builder
 	b.WriteString(`# Issues
 
 Written from the detectors in package quality/issue by ` + "`go test ./quality/issue -update`" + `; do not edit.
@@ -61,7 +44,7 @@ just begun.
 	for i := range v.NumField() {
 		fmt.Fprintf(&b, "| `%s` | %v |\n", v.Type().Field(i).Tag.Get("json"), v.Field(i).Float())
 	}
-	return b.Bytes()
+	return b.String()
 }
 
 // about says what one issue of the detector is about.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/quality/mos"
 	"github.com/peerglass/peerglass/rtc"
 )
@@ -32,15 +33,7 @@ func TestTablesInDocs(t *testing.T) {
 		}
 		page = before + "<!-- " + name + " -->\n" + table + "<!-- end -->" + after
 	}
-	if page == string(text) {
-		return
-	}
-	if !*update {
-		t.Fatalf("%s is not what the code computes: write it anew with go test ./quality/score -update", path)
-	}
-	if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	golden.Check(t, path, page)
 }
 
 func table(head ...string) *strings.Builder {

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -12,11 +11,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/peerglass/peerglass/internal/golden"
 	"github.com/peerglass/peerglass/quality"
 	"github.com/peerglass/peerglass/rtc"
 )
-
-var update = flag.Bool("update", false, "write the golden scores of a new version (those of an old one stay), and the tables in docs/scores.md")
 
 // stream is what every sample of a received stream tells.
 type stream struct {
@@ -144,7 +142,7 @@ func TestGoldenScores(t *testing.T) {
 	}
 	path := filepath.Join("testdata", fmt.Sprintf("v%d.txt", Version))
 	want, err := os.ReadFile(path)
-	if *update && os.IsNotExist(err) {
+	if golden.Update() && os.IsNotExist(err) {
 		want, err = []byte(b.String()), os.WriteFile(path, []byte(b.String()), 0o644)
 	}
 	if err != nil {
