@@ -207,25 +207,41 @@ func (o *outages) typical() float64 {
 //
 // A concealment that goes silent has faded out first, which takes some tenths
 // of a second: then one is long, and the others are as short as usual. Without
-// silence, few concealments are taken as one long among usual ones, many, as
-// steady loss makes them, as spread exponentially.
+// silence nothing tells how two or three share the time, which may be pieces of
+// one stall: what is said is the mean over all ways to share it. More are taken
+// as one long among usual ones, and many, as steady loss makes them, as spread
+// exponentially.
 func (o *outages) shortTail(count, total, before, silent, least float64) float64 {
 	if total-(count-1)*shortestConcealment < least {
 		return 0
 	}
-	dominant := total - (count-1)*min(o.typical(), total/count)
-	if dominant < least {
-		dominant = 0
-	}
+	dominant := ifLong(total-(count-1)*min(o.typical(), total/count), least)
 	if silent > 0 {
 		if count > 3 { // the others may be longer than usual
 			dominant = ifLong(min(dominant, before+3*silent+longestFade), least)
 		}
 		return max(dominant, ifLong(min(silent, total), least))
 	}
+	if count <= 3 {
+		return brokenTail(count, total, shortestConcealment, least)
+	}
 	spread := exponentialTail(count, total, min(shortestConcealment, total/count), least)
-	share := math.Min(math.Max((count-3)/5, 0), 1)
+	share := math.Min((count-3)/5, 1)
 	return (1-share)*dominant + share*spread
+}
+
+// brokenTail is what those among count lengths that are at least least long have
+// of their sum, which is longer than that even if the others are shortest, in
+// the mean, if every way to share it is as likely as another.
+func brokenTail(count, sum, shortest, least float64) float64 {
+	if shortest >= least || count <= 1 {
+		return sum
+	}
+	// A length's share of what is above shortest has the density
+	// (n-1)(1-x)^(n-2).
+	rest := sum - count*shortest
+	from := (least - shortest) / rest
+	return math.Pow(1-from, count-1) * (count*shortest + rest*(1+(count-1)*from))
 }
 
 const (

@@ -192,3 +192,38 @@ func TestAudioStutterProperty(t *testing.T) {
 		}
 	})
 }
+
+// Of a few lengths whose sum alone is known every way to share it is tried: the
+// mean of what is long in it is what is said.
+func TestBrokenTailIsTheMeanOfAllWays(t *testing.T) {
+	const shortest, least, steps = 0.01, 0.2, 400
+	long := func(lengths ...float64) (sum float64) {
+		for _, l := range lengths {
+			sum += ifLong(l, least)
+		}
+		return sum
+	}
+	for _, sum := range []float64{0.25, 0.312, 0.431, 0.6} {
+		for _, count := range []int{2, 3} {
+			rest := sum - float64(count)*shortest
+			var total, ways float64
+			for i := range steps {
+				x := (float64(i) + 0.5) / steps
+				if count == 2 {
+					total += long(shortest+x*rest, shortest+(1-x)*rest)
+					ways++
+					continue
+				}
+				for j := range steps {
+					if y := (float64(j) + 0.5) / steps; x+y < 1 {
+						total += long(shortest+x*rest, shortest+y*rest, shortest+(1-x-y)*rest)
+						ways++
+					}
+				}
+			}
+			if got, want := brokenTail(float64(count), sum, shortest, least), total/ways; math.Abs(got-want) > 0.004 {
+				t.Errorf("%d of %.0f ms: %.0f ms are long, want %.0f", count, 1000*sum, 1000*got, 1000*want)
+			}
+		}
+	}
+}
