@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Program, snippet, startBrowser, startProgram } from "./harness";
+import { type Program, snippet, startBrowser, startProgram, until } from "./harness";
 import { type Relays, startRelays } from "./rig/relay";
 import { expectCall, received, shown } from "./stage";
 
@@ -115,7 +115,10 @@ test("a page written for callstats.js tells of a call, and nothing but its scrip
   const bob = await open("bob");
   for (const page of [alice, bob]) {
     expect(await page.evaluate(() => told.init.map(([e]: string[]) => e))).toEqual(["success"]);
-    expect(await page.evaluate(() => told.config)).toEqual([{ peerConnection: { bundlePolicy: "max-bundle" }, media: { audio: true } }]);
+    await until("the default configuration", async () => {
+      expect(await page.evaluate(() => told.config)).toEqual([{ peerConnection: { bundlePolicy: "max-bundle" }, media: { audio: true } }]);
+      return true;
+    });
   }
   expect(generated).toEqual([false, true]);
 
@@ -139,16 +142,19 @@ test("a page written for callstats.js tells of a call, and nothing but its scrip
   expect(states).toEqual(states.map(() => ({ status: "success" })));
 
   // The stats callback comes each 10 s; by the second time, rates are known.
-  for (const page of [alice, bob]) await page.waitForFunction(() => told.stats.length > 0 && told.stats.some((s: any) => s.mediaStreamTracks.some((t: any) => t.bitrate > 0)), undefined, { timeout: 25_000 });
-  const stats = await alice.evaluate(() => told.stats.at(-1));
-  expect(stats).toMatchObject({ connectionState: "online", fabricState: "established", conferenceURL: null });
-  const video = stats.mediaStreamTracks.find((t: any) => t.statsType === "inbound-rtp" && t.mediaType === "video");
-  expect(video).toMatchObject({ remoteUserID: "bob", usageLabel: "front-camera", associatedVideoTag: "remote", reportType: "inbound" });
-  expect(video.bitrate).toBeGreaterThan(0);
-  expect(video.fractionLoss).toBeGreaterThanOrEqual(0);
-  expect(video.cname).toBeTruthy();
-  expect(stats.streams[video.ssrc]).toEqual(video);
-  expect(await alice.evaluate(() => told.pc)).toContainEqual(["success", expect.any(String)]);
+  for (const page of [alice, bob]) await page.waitForFunction(() => told.stats.some((s: any) => s.mediaStreamTracks.some((t: any) => t.bitrate > 0)));
+  await until("the figures of what alice receives", async () => {
+    const stats = await alice.evaluate(() => told.stats.at(-1));
+    expect(stats).toMatchObject({ connectionState: "online", fabricState: "established", conferenceURL: null });
+    const video = stats.mediaStreamTracks.find((t: any) => t.statsType === "inbound-rtp" && t.mediaType === "video");
+    expect(video).toMatchObject({ remoteUserID: "bob", usageLabel: "front-camera", associatedVideoTag: "remote", reportType: "inbound" });
+    expect(video.bitrate).toBeGreaterThan(0);
+    expect(video.fractionLoss).toBeGreaterThanOrEqual(0);
+    expect(video.cname).toBeTruthy();
+    expect(stats.streams[video.ssrc]).toEqual(video);
+    expect(await alice.evaluate(() => told.pc)).toContainEqual(["success", expect.any(String)]);
+    return true;
+  });
 
   // The rating comes when the connection is gone, as at the end of a call.
   await alice.evaluate((c) => {
@@ -160,49 +166,55 @@ test("a page written for callstats.js tells of a call, and nothing but its scrip
   expect([await alice.evaluate(() => told.errors), await bob.evaluate(() => told.errors)]).toEqual([[], []]);
   for (const page of [alice, bob]) await page.close({ runBeforeUnload: false });
 
-  const seen = await shown(program, conference, "the call with its end", (s) => s.sessions.length === 2 && s.sessions.every((x) => x.end) && s.events("alice", "feedback").length > 0 && s);
-  await expectCall(program, seen, conference, ["alice", "bob"]);
-  expect(seen.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
-  expect(seen.sessions.find((s) => s.user === "alice")).toMatchObject({ userName: "Alice Adams", sdk: "@peerglass/browser/callstats" });
-  expect(received(seen, "alice")).toEqual(["audio of bob", "video of bob"]);
-  expect(received(seen, "bob")).toEqual(["audio of alice", "video of alice"]);
+  const seen = await shown(program, conference, "the call with its end", (s) => {
+    expect(s.sessions.map((x) => x.endReason)).toEqual(["leave", "leave"]);
+    expect(s.sessions.find((x) => x.user === "alice")).toMatchObject({ userName: "Alice Adams", sdk: "@peerglass/browser/callstats" });
+    expect(received(s, "alice")).toEqual(["audio of bob", "video of bob"]);
+    expect(received(s, "bob")).toEqual(["audio of alice", "video of alice"]);
 
-  const values = (name: string) => seen.events("alice", name);
-  expect(values("mute")).toEqual([{ kind: "audio" }, { kind: "video" }]);
-  expect(values("unmute")).toEqual([{ kind: "audio" }, { kind: "video" }]);
-  expect(values("hold")).toEqual([{ on: true }, { on: false }]);
-  expect(values("screenShare")).toEqual([{ on: true }, { on: false }]);
-  expect(values("dominantSpeaker")).toEqual([{ user: "alice" }]);
-  expect(values("devices")).toContainEqual({ videoinput: "FaceTime HD Camera" });
-  expect(values("addNewFabric")).toEqual([{ remote: "bob", usage: "multiplex", remoteEndpointType: "peer", fabricTransmissionDirection: "sendrecv" }]);
-  expect(values("fabricSetup")).toEqual([{ delay: expect.any(Number) }]);
-  expect(values("fabricTerminated")).toHaveLength(1);
-  expect(values("error").filter((v) => v.function)).toEqual([
-    { function: "createOffer", name: "OperationError", message: "no such codec", localSDP: "v=0\r\na=ice-pwd:***\r\n" },
-    { function: "getUserMedia", name: "NotAllowedError", message: "denied" },
-  ]);
-  expect(values("callDetails")).toEqual([{ callType: "inbound", role: "agent" }]);
-  expect(values("customEvent")).toEqual([{ type: "raisedHand" }]);
-  expect(values("feedback")).toEqual([expect.objectContaining({ overall: 4, audio: 5, video: 3, comment: "fine" })]);
-  // Lines of the application's log have their level as name.
-  const logs = values("error").filter((v) => !v.function);
-  expect(logs[0]).toEqual({ message: "Error message", error: "Error 1", stack: "stack trace" });
-  expect(logs[1].length).toBe(20 << 10);
+    const values = (name: string) => s.events("alice", name);
+    expect(values("mute")).toEqual([{ kind: "audio" }, { kind: "video" }]);
+    expect(values("unmute")).toEqual([{ kind: "audio" }, { kind: "video" }]);
+    expect(values("hold")).toEqual([{ on: true }, { on: false }]);
+    expect(values("screenShare")).toEqual([{ on: true }, { on: false }]);
+    expect(values("dominantSpeaker")).toEqual([{ user: "alice" }]);
+    expect(values("devices")).toContainEqual({ videoinput: "FaceTime HD Camera" });
+    expect(values("addNewFabric")).toEqual([{ remote: "bob", usage: "multiplex", remoteEndpointType: "peer", fabricTransmissionDirection: "sendrecv" }]);
+    expect(values("fabricSetup")).toEqual([{ delay: expect.any(Number) }]);
+    expect(values("fabricTerminated")).toHaveLength(1);
+    expect(values("error").filter((v) => v.function)).toEqual([
+      { function: "createOffer", name: "OperationError", message: "no such codec", localSDP: "v=0\r\na=ice-pwd:***\r\n" },
+      { function: "getUserMedia", name: "NotAllowedError", message: "denied" },
+    ]);
+    expect(values("callDetails")).toEqual([{ callType: "inbound", role: "agent" }]);
+    expect(values("customEvent")).toEqual([{ type: "raisedHand" }]);
+    expect(values("feedback")).toEqual([expect.objectContaining({ overall: 4, audio: 5, video: 3, comment: "fine" })]);
+    // Lines of the application's log have their level as name.
+    const logs = values("error").filter((v) => !v.function);
+    expect(logs[0]).toEqual({ message: "Error message", error: "Error 1", stack: "stack trace" });
+    expect(logs[1]?.length).toBe(20 << 10);
+    return s;
+  });
+  await expectCall(program, seen, conference, ["alice", "bob"]);
   expect(warned).toContainEqual(expect.stringContaining("cut at 20480"));
 });
 
 test("a wrong secret is an authError, and no call", async () => {
   const mallory = await open("mallory", "not the secret");
   expect(await mallory.evaluate(() => told.init)).toEqual([["authError", expect.stringContaining("secret")]]);
-  const { items } = await program.api<{ items: any[] }>(`/apps/${app}/log`);
-  expect(items.map((i) => i.code)).toContain("token_signature");
+  await until("the refusal in the app's log", async () => {
+    const { items } = await program.api<{ items: any[] }>(`/apps/${app}/log`);
+    expect(items.map((i) => i.code)).toContain("token_signature");
+    return true;
+  });
   await mallory.close();
 });
 
 test("a pre-call test measures the way through a relay, and nothing where there is none", async () => {
   relays = await startRelays();
-  // The relay loses a tenth of what the page sends, and each way takes 30 ms.
-  const relay = await relays.create({ seed: 7, schedule: [{ from: 0, delay: 30 }, { from: 0, dir: "up", loss: 0.1, delay: 30 }] });
+  // The relay loses a tenth of what the page sends, and each way takes 80 ms:
+  // much beside what a busy machine adds to it.
+  const relay = await relays.create({ seed: 7, schedule: [{ from: 0, delay: 80 }, { from: 0, dir: "up", loss: 0.1, delay: 80 }] });
   await relay.start(Date.now());
   const page = await open("carol", secret);
   const test = (servers: unknown[]) => page.evaluate((servers) => new Promise<[string, any]>((done) => {
@@ -212,8 +224,8 @@ test("a pre-call test measures the way through a relay, and nothing where there 
   expect(await test([{ urls: "stun:127.0.0.1:9" }])).toEqual(["failure", { mediaConnectivity: null, rtt: null, fractionalLoss: null, throughput: null }]);
   const [status, results] = await test([{ urls: `turn:127.0.0.1:${relay.port}?transport=udp`, username: "carol", credential: "rig" }]);
   expect([status, results.mediaConnectivity]).toEqual(["success", true]);
-  expect(results.rtt).toBeGreaterThan(59);
-  expect(results.rtt).toBeLessThan(90);
+  expect(results.rtt).toBeGreaterThan(159);
+  expect(results.rtt).toBeLessThan(240);
   expect(results.fractionalLoss).toBeGreaterThan(0.01);
   expect(results.fractionalLoss).toBeLessThan(0.25);
   expect(results.throughput).toBeGreaterThan(10);

@@ -73,24 +73,31 @@ test("two tabs are a call in the console, whose numbers are those of the pages",
   await ada.page.click("#enter");
   await grace.page.click("#enter");
   const joined = Date.now();
-  const call = await until("the call with both users", async () => (await calls()).find((c) => c.users === 2), 20_000);
+  const call = await until("the call with both users", async () => (await calls()).find((c) => c.users === 2 && c.status === "active"));
   console.log(`the call stood in the list ${Date.now() - joined} ms after the second tab had joined`);
-  expect(call).toMatchObject({ room, status: "active" });
   const base = `/apps/${app!.id}/calls/${call.id}`;
 
   await until("both pages to be up", async () => (await polls(ada.page)) > 3 && (await polls(grace.page)) > 3 || undefined);
-  const sessions = (await program.api<{ items: any[] }>(`${base}/sessions`)).items;
+  const sessions = await until("both stays", async () => {
+    const { items } = await program.api<{ items: any[] }>(`${base}/sessions`);
+    expect(items.map((s) => s.user).sort()).toEqual(["Ada", "Grace"]);
+    return items;
+  });
   const of = (user: string) => sessions.find((s) => s.user === user).id as string;
   const media = async () => (await program.api<{ items: any[] }>(`${base}/streams`)).items.filter((s) => s.kind === "audio" || s.kind === "video");
-  const live = await until("the streams of both", async () => {
+  await until("the streams of both, and whose they are", async () => {
     const items = await media();
-    return items.length === 8 ? items : undefined;
+    expect(items).toHaveLength(8);
+    for (const s of items.filter((s) => s.direction === "receive")) expect(s.remoteUser).toBe(s.session === of("Ada") ? "Grace" : "Ada");
+    return true;
   });
-  for (const s of live.filter((s) => s.direction === "receive")) expect(s.remoteUser).toBe(s.session === of("Ada") ? "Grace" : "Ada");
   for (const user of ["Ada", "Grace"]) {
-    const { series } = await program.api<{ series: any[] }>(`${base}/samples?session=${of(user)}&width=600&metrics=bitrate`);
-    const points = series.flatMap((s) => (s.values?.bitrate ?? []) as (number | null)[]).filter((v) => v !== null && v > 0);
-    expect(points.length, `samples of ${user}`).toBeGreaterThan(4);
+    await until(`samples of ${user}`, async () => {
+      const { series } = await program.api<{ series: any[] }>(`${base}/samples?session=${of(user)}&width=600&metrics=bitrate`);
+      const points = series.flatMap((s) => (s.values?.bitrate ?? []) as (number | null)[]).filter((v) => v !== null && v > 0);
+      expect(points.length).toBeGreaterThan(4);
+      return true;
+    });
   }
 
   // The cut: what Ada's tab tells meanwhile must arrive, once.

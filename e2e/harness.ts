@@ -44,13 +44,20 @@ export async function snippet(name: string, program: Pick<Program, "url" | "key"
     .replaceAll("pgk_…", program.key);
 }
 
-/** A port that nothing listens on now. */
+/**
+ * A port that nothing listens on now, for programs that cannot choose one
+ * themselves: not one of those that systems give to connections by themselves,
+ * which any connection might have before the program listens.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((done) => server.once("error", () => done(false)).listen(port, "127.0.0.1", () => done(true)));
+    if (!free) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
 }
 
 /**
@@ -61,20 +68,33 @@ export async function startProgram({ firstLogin = true, args = [] as string[] } 
   const binary = process.env.PEERGLASS_BINARY ?? join(root, "bin", "peerglass");
   if (!existsSync(binary)) throw new Error("bin/peerglass is missing: run make build");
   const data = await mkdtemp(join(tmpdir(), "peerglass-e2e-"));
-  const port = await freePort();
-  const url = `http://localhost:${port}`;
-  const child: ChildProcess = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--data", data, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", data, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
   child.stdout?.on("data", (b: Buffer) => { printed += b.toString(); });
   child.stderr?.on("data", (b: Buffer) => { printed += b.toString(); });
+  witnesses.push({ what: "what the program logged last", tell: () => printed.split("\n").filter((line) => line.startsWith("time=")).slice(-10).join("\n") });
   const exited = new Promise<void>((done) => child.once("exit", () => done()));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await exited;
+    await rm(data, { recursive: true, force: true, maxRetries: 10 });
+  };
+  return started(child, data, () => printed, firstLogin, stop).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+}
 
-  const found = await until("the program to print its key and password", () => {
-    if (child.exitCode !== null) throw new Error(`peerglass ended with ${child.exitCode}:\n${printed}`);
-    const key = /pgk_[A-Za-z0-9_-]+/.exec(printed)?.[0];
-    const password = /password:?\s+(\S+)/i.exec(printed)?.[1];
-    return key && password ? { key, password } : undefined;
-  }, 60_000, () => printed);
+/** Waits until the program that was started answers, and logs in. */
+async function started(child: ChildProcess, data: string, printed: () => string, firstLogin: boolean, stop: () => Promise<void>): Promise<Program> {
+  const found = await until("the program to print where it is, its key and password", () => {
+    if (child.exitCode !== null) throw new Error(`peerglass ended with ${child.exitCode}:\n${printed()}`);
+    const url = /Console:\s+(\S+)/.exec(printed())?.[1];
+    const key = /pgk_[A-Za-z0-9_-]+(?=\s)/.exec(printed())?.[0];
+    const password = /password:?\s+(\S+)/i.exec(printed())?.[1];
+    return url && key && password ? { url, key, password } : undefined;
+  }, 90_000, printed);
+  const { url } = found;
 
   const admin = { name: "admin", password: found.password };
   let cookie = "";
@@ -90,7 +110,7 @@ export async function startProgram({ firstLogin = true, args = [] as string[] } 
     if (!res.ok) throw new Error(`log-in: ${res.status} ${await res.text()}`);
     cookie = res.headers.getSetCookie().map((c) => c.split(";")[0]).join("; ");
   };
-  await until("the program to answer", async () => (await fetch(`${url}/api/v1/health`).catch(() => undefined))?.ok || undefined, 60_000);
+  await until("the program to answer", async () => (await fetch(`${url}/api/v1/health`).catch(() => undefined))?.ok || undefined, 90_000, printed);
   const first = async () => {
     await logIn(admin.password);
     const chosen = "a password for tests only";
@@ -113,23 +133,56 @@ export async function startProgram({ firstLogin = true, args = [] as string[] } 
       if (!res.ok) throw new Error(`GET ${path}: ${res.status} ${await res.text()}`);
       return Buffer.from(await res.arrayBuffer());
     },
-    async stop() {
-      child.kill("SIGTERM");
-      await exited;
-      await rm(data, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
-/** Waits until f gives something, asking often; fails with what it waited for. */
-export async function until<T>(what: string, f: () => T | undefined | Promise<T | undefined>, ms = 20_000, detail?: () => string): Promise<T> {
+/**
+ * Waits until f gives something, asking often. What f expects is waited for,
+ * too: nothing else is what comes later, as the rows of a session do, which
+ * are written table by table. Fails with what it waited for and what was last
+ * seen. The deadline is for machines that are busy; nobody waits for it where
+ * all is well.
+ */
+export async function until<T>(what: string, f: () => T | undefined | Promise<T | undefined>, ms = 60_000, detail?: () => string): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
-    const got = await f();
-    if (got !== undefined) return got;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}${detail ? `:\n${detail()}` : ""}`);
+    let unmet: Error | undefined;
+    try {
+      const got = await f();
+      if (got !== undefined) return got;
+    } catch (error) {
+      // A TypeError: what f looks into is not there yet.
+      if (!(error instanceof Error) || !["AssertionError", "TypeError"].includes(error.name)) throw error;
+      unmet = error;
+    }
+    if (Date.now() > end) {
+      const told = `waited ${ms} ms for ${what}${detail ? `:\n${detail()}` : ""}`;
+      if (!unmet) throw new Error(told);
+      unmet.message += `\n${told}`;
+      throw unmet;
+    }
     await new Promise((done) => setTimeout(done, 100));
   }
+}
+
+/** Who can tell what was there when a test failed: pages and programs of its file. */
+export const witnesses: { what: string; tell(): string | Promise<string> }[] = [];
+
+/** What a page shows can be told as long as it is open, and what its console said. */
+function witness(page: Page): void {
+  const said: string[] = [];
+  page.on("console", (m) => said.push(`${m.type()}: ${m.text()}`.slice(0, 300)));
+  page.on("pageerror", (e) => said.push(`thrown: ${e.message}`.slice(0, 300)));
+  const entry = {
+    what: "a page",
+    async tell() {
+      const text = await page.locator("body").innerText({ timeout: 5_000 }).catch((e: Error) => `not readable: ${e.message.split("\n")[0]}`);
+      return [page.url(), ...said.slice(-8).map((line) => `  ${line}`), text.replaceAll(/\s*\n\s*/g, " | ").slice(0, 4_000)].join("\n");
+    },
+  };
+  witnesses.push(entry);
+  page.on("close", () => witnesses.splice(witnesses.indexOf(entry), 1));
 }
 
 const chromiums = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -142,11 +195,16 @@ const chromiums = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium
 export async function startBrowser({ args = [], devices = "fake" }: { args?: string[]; devices?: "fake" | "asked" | "none" } = {}): Promise<Browser> {
   const executablePath = chromiums.find((p) => p && existsSync(p));
   if (!executablePath) throw new Error("no Chromium here: run ./scripts/setup chromium, or name one in CHROMIUM");
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
       ...(devices === "none" ? [] : ["--use-fake-device-for-media-stream"]), ...(devices === "fake" ? ["--use-fake-ui-for-media-stream"] : []), ...args],
   });
+  browser.on("context", (context) => {
+    context.setDefaultTimeout(60_000);
+    context.on("page", witness);
+  });
+  return browser;
 }
 
 /** Logs a page into the console, which then shows the calls. */

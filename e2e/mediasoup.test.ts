@@ -49,7 +49,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "peerglass-forwarder-"));
   execFileSync("go", ["build", "-o", join(folder, "forwarder"), "./e2e/forwarder"], { cwd: root, env: { ...process.env, CGO_ENABLED: "0" } });
   forwarder = spawn(join(folder, "forwarder"), { stdio: ["pipe", "pipe", "inherit"] });
-  url = await new Promise<string>((done) => forwarder.stdout!.once("data", (d: Buffer) => done(d.toString().trim())));
+  url = await new Promise<string>((done, fail) => {
+    forwarder.stdout!.once("data", (d: Buffer) => done(d.toString().trim()));
+    forwarder.once("exit", (code) => fail(new Error(`the forwarder ended with ${code}`)));
+  });
   stage = await startStage("mediasoup", {
     before: `const { user: me } = args;\nconst routerRtpCapabilities = await (await fetch(args.forwarder + "/capabilities")).json();`,
     after: page,
@@ -86,9 +89,11 @@ test("transports of a device are a call, consumers name their users, and pausing
   const ben = await stage.open("ben", { forwarder: url });
   await consume(ben, "ada", await produce(ada, false));
   await consume(ada, "ben", await produce(ben, false));
-  const seen = await shown(program, room, "what both receive", (s) => received(s, "ada").length === 2 && received(s, "ben").length === 2 && s);
-  expect(received(seen, "ada")).toEqual(["audio of ben", "video of ben"]);
-  expect(received(seen, "ben")).toEqual(["audio of ada", "video of ada"]);
+  const seen = await shown(program, room, "what both receive", (s) => {
+    expect(received(s, "ada")).toEqual(["audio of ben", "video of ben"]);
+    expect(received(s, "ben")).toEqual(["audio of ada", "video of ada"]);
+    return s;
+  });
 
   // What Ada's page pauses, her application tells Ben's, which pauses its side.
   await ada.evaluate(() => producers.microphone!.pause());
@@ -100,21 +105,23 @@ test("transports of a device are a call, consumers name their users, and pausing
   await ben.evaluate(() => producers.screen!.close());
   await ada.evaluate(() => consumers["ben screen"]!.close());
 
-  const told = await shown(program, room, "what both did", (s) =>
-    s.events("ben", "unmute").length > 0 && s.events("ada", "screenShare").length === 2 && s.events("ben", "screenShare").length === 2 && s);
-  const kinds = (user: string, event: string) => told.events(user, event).map((e) => `${e.kind}${e.user ? " of " + e.user : ""}`);
-  expect(kinds("ada", "mute")).toEqual(["audio"]);
-  expect(kinds("ada", "unmute")).toEqual(["audio"]);
-  expect(kinds("ben", "mute")).toEqual(["audio of ada"]);
-  expect(kinds("ben", "unmute")).toEqual(["audio of ada"]);
-  expect(told.events("ben", "screenShare").map((e) => e.on)).toEqual([true, false]);
-  expect(told.events("ada", "screenShare").map((e) => [e.on, e.user])).toEqual([[true, "ben"], [false, "ben"]]);
-  await expectCall(program, told, room, ["ada", "ben"]);
+  await shown(program, room, "what both did", (told) => {
+    const kinds = (user: string, event: string) => told.events(user, event).map((e) => `${e.kind}${e.user ? " of " + e.user : ""}`);
+    expect(kinds("ada", "mute")).toEqual(["audio"]);
+    expect(kinds("ada", "unmute")).toEqual(["audio"]);
+    expect(kinds("ben", "mute")).toEqual(["audio of ada"]);
+    expect(kinds("ben", "unmute")).toEqual(["audio of ada"]);
+    expect(told.events("ben", "screenShare").map((e) => e.on)).toEqual([true, false]);
+    expect(told.events("ada", "screenShare").map((e) => [e.on, e.user])).toEqual([[true, "ben"], [false, "ben"]]);
+    return true;
+  });
+  await expectCall(program, seen, room, ["ada", "ben"]);
 
   for (const page of [ada, ben]) await page.evaluate(() => [sender, receiver].forEach((t) => t.close()));
-  const ended = await shown(program, room, "both to have left", (s) =>
-    s.sessions.every((x) => x.end && s.events(x.user, "disconnected").length > 0) && s);
-  expect(ended.sessions.map((s) => s.endReason)).toEqual(["leave", "leave"]);
-  for (const user of ["ada", "ben"]) expect(ended.events(user, "disconnected")).toEqual([{ reason: "transports closed" }]);
+  await shown(program, room, "both to have left", (s) => {
+    expect(s.sessions.map((x) => x.endReason)).toEqual(["leave", "leave"]);
+    for (const user of ["ada", "ben"]) expect(s.events(user, "disconnected")).toEqual([{ reason: "transports closed" }]);
+    return true;
+  });
   expect(errors).toEqual([]);
 });

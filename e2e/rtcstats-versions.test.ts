@@ -123,24 +123,28 @@ test("every version makes a call that is understood, and from 9.6 on nothing is 
   for (const end of ends.filter((_, i) => i % 2 === 0)) await end.page.evaluate((room) => new BroadcastChannel("call " + room).postMessage({ ready: true }), end.room);
 
   for (const pair of pairs) {
-    const seen = await shown(program, roomOf(pair), `both users of ${roomOf(pair)}`, (s) => s.sessions.length === 2 && s);
-    expect(seen.call).toMatchObject({ room: roomOf(pair), users: 2 });
-    expect(seen.sessions.map((s) => s.user).sort()).toEqual(pair.map(userOf).sort());
-    const connected = await shown(program, roomOf(pair), "both to be connected", (s) => pair.every((v) => s.events(userOf(v), "onconnectionstatechange").includes("connected")) && s);
-    for (const version of pair) expect(connected.events(userOf(version), "create")).toHaveLength(1);
+    const seen = await shown(program, roomOf(pair), `both users of ${roomOf(pair)}, connected`, (s) => {
+      expect(s.call).toMatchObject({ room: roomOf(pair), users: 2 });
+      expect(s.sessions.map((x) => x.user).sort()).toEqual(pair.map(userOf).sort());
+      for (const version of pair) {
+        expect(s.events(userOf(version), "onconnectionstatechange")).toContain("connected");
+        expect(s.events(userOf(version), "create")).toHaveLength(1);
+      }
+      return s;
+    });
     const polled = pair.filter((version) => version !== bare).map(userOf).sort();
-    await until(`bit rates of ${polled.join(" and ")}`, async () => (await measured(seen)).join() === polled.join() || undefined, 30_000);
+    await until(`bit rates of ${polled.join(" and ")}`, async () => { expect(await measured(seen)).toEqual(polled); return true; });
   }
 
   const kept = ends.filter((end) => acknowledged(end.version));
   const before = new Map(kept.map((end) => [end, end.connections.length]));
   expect(proxy.cut()).toBeGreaterThanOrEqual(kept.length);
   for (const end of kept) {
-    await until(`${end.version} to come back and go on`, () => end.connections.length > before.get(end)! && end.connections.at(-1)!.sent > 2 || undefined, 30_000);
+    await until(`${end.version} to come back and go on`, () => end.connections.length > before.get(end)! && end.connections.at(-1)!.sent > 2 || undefined);
     await end.page.evaluate(() => { (globalThis as any).hangUp(); (globalThis as any).trace.close(); });
   }
   for (const end of kept) {
-    const ended = await shown(program, end.room, `the dump of ${end.version}`, (s) => s.sessions.some((x) => x.user === userOf(end.version) && x.hasDump) && s, 30_000);
+    const ended = await shown(program, end.room, `the dump of ${end.version}`, (s) => s.sessions.some((x) => x.user === userOf(end.version) && x.hasDump) && s);
     const mine = ended.sessions.filter((s) => s.user === userOf(end.version));
     expect(mine, end.version).toHaveLength(1);
     expect(mine[0].endReason, end.version).toBe("leave");

@@ -19,7 +19,11 @@ const faults: string[] = [];
 
 const stayOf = (user: string) => seen.sessions.find((s) => s.user === user).id as string;
 const address = (path: string, query: Record<string, string> = {}) => `${stage.program.url}/calls/${seen.call.id}${path}?${new URLSearchParams({ app: String(seen.call.app), ...query })}`;
-const drawn = (what: string, at: ReturnType<Page["locator"]>) => until(what, async () => ((await at.locator(".chart canvas").count()) > 0 ? true : undefined));
+/** Charts are drawn when they come into sight, which a page that is still being laid out may move them out of. */
+const drawn = (what: string, at: ReturnType<Page["locator"]>) => until(what, async () => {
+  await at.scrollIntoViewIfNeeded();
+  return (await at.locator(".chart canvas").count()) > 0 ? true : undefined;
+});
 
 beforeAll(async () => {
   stage = await startStage("p2p", { before: "const { user: me, other: them } = args;", after: "Object.assign(globalThis, { pc, hangUp });" });
@@ -52,7 +56,7 @@ beforeAll(async () => {
     return series.flatMap((x) => x.values.bitrate ?? []).filter((v: number | null) => (v ?? 0) > 0).length > 4 || undefined;
   }, 30_000);
   for (const p of [ada, ben]) await p.evaluate(() => hangUp());
-  seen = await shown(stage.program, room, "both to have left", (s) => s.sessions.length === 2 && s.sessions.every((x) => x.end) && s);
+  seen = await shown(stage.program, room, "both to have left, and all of it to be written", (s) => s.sessions.length === 2 && s.sessions.every((x) => x.hasDump) && s);
   page = await stage.context.newPage();
   page.on("pageerror", (e) => faults.push(e.message));
   await page.setViewportSize({ width: 1440, height: 900 });
@@ -67,18 +71,16 @@ it("is a tab of what was received and of what was sent", async () => {
   await page.goto(address(""));
   await page.getByRole("tab", { name: "Screen sharing" }).click();
   await page.waitForURL(/tab=screen/);
-  const card = (name: string) => page.getByRole("region", { name: new RegExp(`^${name} (received|sent)$`) });
-  await card("ada").scrollIntoViewIfNeeded();
-  await drawn("ada's charts", card("ada"));
-  await card("ada").getByRole("toolbar", { name: "Lines" }).getByRole("button", { name: /^ben/ }).waitFor();
+  const card = (name: string) => page.getByRole("region", { name, exact: true });
+  await drawn("ada's charts", card("ada received"));
+  await card("ada received").getByRole("toolbar", { name: "Lines" }).getByRole("button", { name: /^ben/ }).waitFor();
   await page.getByText("Sender", { exact: true }).click();
   await page.waitForURL(/side=send/);
-  await card("ben").scrollIntoViewIfNeeded();
-  await drawn("ben's charts", card("ben"));
+  await drawn("ben's charts", card("ben sent"));
   // The camera's layers are one line of what ben sent.
   await page.getByRole("tab", { name: "Video", exact: true }).click();
-  await card("ben").scrollIntoViewIfNeeded();
-  await drawn("ben's camera", card("ben"));
+  await page.waitForURL(/tab=video/);
+  await drawn("ben's camera", card("ben sent"));
 });
 
 it("is a column of the matrix", async () => {
@@ -94,7 +96,6 @@ it("has its own tab from end to end, with the segments of pictures", async () =>
   await page.goto(address("/ends", { receiver: stayOf("ada"), sender: stayOf("ben"), tab: "screen" }));
   for (const half of ["Sender", "Receiver"]) {
     const region = page.getByRole("region", { name: new RegExp(`^${half}: `) });
-    await region.scrollIntoViewIfNeeded();
     await region.getByText(/(upstream|downstream) and packet loss/).first().waitFor();
     await drawn(`the ${half.toLowerCase()}'s half`, region);
   }

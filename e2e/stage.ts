@@ -64,7 +64,7 @@ export async function startStage(name: string, { script = "", before = "", after
       page.on("pageerror", (e) => errors.push(`${user}: ${e}`));
       page.on("console", (m) => m.type() === "error" && process.env.DEBUG && console.log(user, m.text()));
       await page.goto(address + "?" + new URLSearchParams({ user, ...args }));
-      await page.waitForFunction(() => (globalThis as any).ready, undefined, { timeout: 20_000 }).catch((e) => {
+      await page.waitForFunction(() => (globalThis as any).ready, undefined, { timeout: 60_000 }).catch((e) => {
         throw new Error(`the page of ${user} did not come up: ${errors.join("; ") || e}`);
       });
       return page;
@@ -129,8 +129,13 @@ export async function look(program: Program, room: string): Promise<Seen | undef
   };
 }
 
-/** Waits until the API shows what f finds of the room's call. */
-export function shown<T>(program: Program, room: string, what: string, f: (seen: Seen) => T | undefined | false, ms = 20_000): Promise<T> {
+/**
+ * Waits until the API shows what f finds, and expects, of the room's call.
+ * What is asserted of a call belongs in f where it may come later than what
+ * was waited for: calls, stays, streams and events are rows of their own, each
+ * seen up to a second after it is told.
+ */
+export function shown<T>(program: Program, room: string, what: string, f: (seen: Seen) => T | undefined | false, ms?: number): Promise<T> {
   let last: Seen | undefined;
   return until(what, async () => {
     last = await look(program, room);
@@ -144,9 +149,12 @@ export function received(seen: Seen, user: string): string[] {
 }
 
 /** Expects one stay of each user under that name, and media in both directions with bit rates. */
-export async function expectCall(program: Program, seen: Seen, room: string, users: string[]): Promise<void> {
-  expect(seen.call).toMatchObject({ room, users: users.length });
-  expect(seen.sessions.map((s) => s.user).sort()).toEqual([...users].sort());
+export async function expectCall(program: Program, { call }: Seen, room: string, users: string[]): Promise<void> {
+  const seen = await shown(program, room, "each user once", (s) => {
+    expect(s.call).toMatchObject({ id: call.id, room, users: users.length });
+    expect(s.sessions.map((x) => x.user).sort()).toEqual([...users].sort());
+    return s;
+  });
   for (const s of seen.sessions) {
     await until(`bit rates of what ${s.user} sends and receives`, async () => {
       const { series } = await program.api<{ series: any[] }>(`/apps/${seen.call.app}/calls/${seen.call.id}/samples?session=${s.id}&width=600&metrics=bitrate`);

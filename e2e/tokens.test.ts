@@ -136,10 +136,9 @@ test("a page is who its token says; what is refused comes as its error event and
   const token = await nodeToken();
   const good = await page("localhost", { app: 1, token });
   const call = await until("the call in the list", async () => (await program.api("/apps/1/calls?room=standup")).items[0]);
-  const people = await until("who is in it", async () => { const { people } = await program.api(`/apps/1/calls/${call.id}`); return people.length ? people : undefined; });
-  expect(people).toMatchObject([{ user: "ada" }]);
+  await until("who is in it", async () => { expect((await program.api(`/apps/1/calls/${call.id}`)).people).toMatchObject([{ user: "ada" }]); return true; });
   expect((await program.api("/apps/1/calls?room=vault")).items).toEqual([]);
-  expect((await seen(good)).config).toEqual(config);
+  expect(await until("its default configuration", async () => (await seen(good)).config)).toEqual(config);
 
   expect(await refused(await page("localhost", { app: 1, token }))).toMatchObject({ code: "token_replayed", message: expect.stringContaining("for one use") });
   const other = await post("/apps", { name: "other" });
@@ -149,10 +148,10 @@ test("a page is who its token says; what is refused comes as its error event and
   expect((await seen(good)).errors).toEqual([]);
 
   const log = await until("three entries in the log", async () => {
-    const { items } = await program.api("/apps/1/log");
-    return items.length >= 3 ? (items as any[]) : undefined;
+    const { items } = await program.api<{ items: any[] }>("/apps/1/log");
+    expect(Object.fromEntries(items.map((e) => [e.code, e.count]))).toEqual({ token_replayed: 1, token_app: 1, origin_refused: 1 });
+    return items;
   });
-  expect(Object.fromEntries(log.map((e) => [e.code, e.count]))).toEqual({ token_replayed: 1, token_app: 1, origin_refused: 1 });
   expect(log.find((e) => e.code === "origin_refused").origin).toMatch(/^http:\/\/meet\.example:/);
   expect((await program.api(`/apps/${other.id}/log`)).items).toEqual([]);
   await good.evaluate(() => peerglass.leave());

@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 // `npm run speed` measures the pages of large calls.
 export default defineConfig({
   test: {
-    fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000,
+    fileParallelism: false, testTimeout: 300_000, hookTimeout: 240_000, setupFiles: "told.ts",
     include: process.env.SCREENSHOTS ? ["screenshots.ts"] : process.env.SPEED ? ["speed.ts"] : ["*.test.ts"],
   },
 });
