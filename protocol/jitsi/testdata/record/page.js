@@ -1,8 +1,8 @@
 // One side of a two-party call, with the unmodified client in front of it. The
-// other side is another tab; they find each other over a BroadcastChannel. The
 // end-to-end test of Jitsi's clients uses it as well.
 import rtcstatsInit from '@jitsi/rtcstats/rtcstats.js';
 import traceInit from '@jitsi/rtcstats/trace-ws.js';
+import { pair } from '../../../testdata/record/pair.js';
 
 const parameters = new URLSearchParams(location.search);
 const side = parameters.get('side');
@@ -28,48 +28,16 @@ trace.identity('identity', null, {
     deploymentInfo: { environment: 'recording', region: 'eu-central-1', shard: 'shard-1', userRegion: 'eu-central-1' },
 });
 
-const channel = new BroadcastChannel('signalling');
-const send = message => channel.postMessage({ from: side, message: JSON.parse(JSON.stringify(message)) });
-
 async function start() {
     const stream = await navigator.mediaDevices.getUserMedia({
         audio: { autoGainControl: true, echoCancellation: true, noiseSuppression: true },
         video: { width: 1280, height: 720 },
     });
     const pc = new RTCPeerConnection({ iceServers: [] }, { optional: [ { rtcStatsSFUP2P: true } ] });
-    pc.onicecandidate = ({ candidate }) => candidate && send({ candidate });
-    const element = document.createElement('video');
-    element.muted = true;
-    element.autoplay = true;
-    document.body.append(element);
-    pc.ontrack = ({ streams }) => { element.srcObject = streams[0]; };
     for (const track of stream.getTracks()) {
         pc.addTrack(track, stream);
     }
-
-    // Candidates may come before the description that they belong to.
-    const early = [];
-    channel.onmessage = async ({ data: { message } }) => {
-        if (message.ready && offerer) {
-            await pc.setLocalDescription(await pc.createOffer());
-            send({ description: pc.localDescription });
-        } else if (message.description) {
-            await pc.setRemoteDescription(message.description);
-            if (message.description.type === 'offer') {
-                await pc.setLocalDescription(await pc.createAnswer());
-                send({ description: pc.localDescription });
-            }
-            for (const candidate of early.splice(0)) {
-                await pc.addIceCandidate(candidate);
-            }
-        } else if (message.candidate) {
-            if (pc.remoteDescription) {
-                await pc.addIceCandidate(message.candidate);
-            } else {
-                early.push(message.candidate);
-            }
-        }
-    };
+    pair(pc, offerer);
 
     trace.statsEntry('conferenceStartTimestamp', null, Date.now());
     trace.statsEntry('setVideoType', null, { ssrc: 0, videoType: 'camera' });
@@ -86,9 +54,6 @@ async function start() {
         stream.getTracks().forEach(track => track.stop());
         trace.close();
     };
-    if (!offerer) {
-        send({ ready: true });
-    }
 }
 
 window.started = start();

@@ -5,8 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { pageOf, start } from '../../../testdata/record/tabs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const seconds = Number(process.argv[2] ?? 30);
@@ -14,21 +13,12 @@ const require = createRequire(import.meta.url);
 // The client names a folder of js-utils that its exports do not have.
 const utils = dirname(require.resolve('@jitsi/js-utils'));
 
-const bundle = await build({
+const html = await pageOf({
     entryPoints: [join(here, 'page.js')],
-    bundle: true,
-    write: false,
-    format: 'iife',
     alias: { '@jitsi/js-utils/browser-detection': join(utils, 'browser-detection/index.js') },
 });
-const html = `<!doctype html><body><script>${bundle.outputFiles[0].text.replaceAll('</script', '<\\/script')}</script>`;
 
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream' ],
-});
-const context = await browser.newContext({ permissions: [ 'camera', 'microphone' ] });
+const { browser, context } = await start();
 const frames = [];
 
 // The pages come from no server, and what the client sends ends here.

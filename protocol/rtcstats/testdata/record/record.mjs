@@ -1,16 +1,11 @@
 // Records one side of a real two-party call in Chromium: node record.mjs
 // [seconds] > calls.jsonl, then `go run . < calls.jsonl` encodes it.
 import { readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { start } from '../../../testdata/record/tabs.mjs';
 
 const seconds = Number(process.argv[2] ?? 20);
 const html = `<!doctype html><body><script type="module">${readFileSync(new URL('page.js', import.meta.url))}</script>`;
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-});
-const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+const { browser, context } = await start();
 
 async function open(side) {
     const page = await context.newPage();

@@ -5,13 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { pageOf, start } from '../../../testdata/record/tabs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const seconds = Number(process.argv[2] ?? 16);
 
-const bundle = await build({
+const html = await pageOf({
     stdin: {
         contents: `
             import watchRTC from '@testrtc/watchrtc-sdk';
@@ -23,16 +22,9 @@ const bundle = await build({
             window.started = call(watchRTC, side);`,
         resolveDir: here,
     },
-    bundle: true, write: false, format: 'iife',
 });
-const html = `<!doctype html><body><script>${bundle.outputFiles[0].text.replaceAll('</script', '<\\/script')}</script>`;
 
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [ '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream' ],
-});
-const context = await browser.newContext({ permissions: [ 'camera', 'microphone' ] });
+const { browser, context } = await start();
 const messages = [];
 
 // The pages come from no server, and what the client sends ends here.
