@@ -87,8 +87,8 @@ test("a call of the unmodified client is a call like any other", async () => {
   const bob = await open("bob"); // by tokens of his back end
   for (const page of [alice, bob]) await page.evaluate(() => (globalThis as any).started);
   for (const page of [alice, bob]) {
-    expect((await page.evaluate(() => told)).init).toEqual([["success", expect.any(String)]]);
-    await until("the default configuration", async () => {
+    await until("the welcome and the default configuration", async () => {
+      expect((await page.evaluate(() => told)).init).toEqual([["success", expect.any(String)]]);
       expect(await page.evaluate(() => told.config[0])).toEqual({ peerConnection: { bundlePolicy: "max-bundle" }, media: { audio: true } });
       return true;
     });

@@ -42,7 +42,7 @@ async function see(text: string | RegExp, p = page) {
     await p.locator(".events-body").evaluate((body) => { body.scrollTop = body.scrollTop + body.clientHeight >= body.scrollHeight - 2 ? 0 : body.scrollTop + 300; }).catch(() => undefined);
     await p.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     return undefined;
-  }, 25_000, () => "");
+  });
   return row(text, p).first();
 }
 const lane = (name: string, p = page) => p.getByRole("group", { name: new RegExp(`^${name}: \\d+ events`) });
@@ -112,18 +112,22 @@ describe("when it is over", () => {
     await see(/2.*Exited voluntarily.*the user left.*nobody in the room/s);
     await see("Room dissolved");
     await page.getByRole("group", { name: "The room" }).getByText("not yet").waitFor({ state: "detached" });
+    // What follows counts events: none may come any more.
+    await shown(stage.program, "standup", "the dumps of both stays", (s) => s.sessions.every((x) => x.hasDump));
+    await page.goto(address(call));
+    await see("Room dissolved");
     await picture("ended");
   });
 
   it("filters by user, type, severity and text, and keeps that in the address", async () => {
     const count = async () => Number((await page.getByRole("status").innerText()).match(/^[\d\u202f]+/)![0].replace("\u202f", ""));
-    const all = await count();
+    const all = await until("how many events there are", count);
     await page.getByRole("combobox", { name: "User" }).click();
     await page.getByRole("option", { name: /Ben/ }).click();
     await see("whiteboard");
     await row("the bridge is slow").waitFor({ state: "detached" });
     expect(new URL(page.url()).searchParams.get("session")).toBeTruthy();
-    expect(await count()).toBeLessThan(all);
+    await expect.poll(count, { timeout: 20_000 }).toBeLessThan(all);
     await page.getByRole("button", { name: "Clear filters" }).click();
     await see("the bridge is slow");
 
@@ -183,9 +187,9 @@ describe("when it is over", () => {
     await line.focus();
     await page.keyboard.press("ArrowRight");
     const here = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset.lane);
-    expect(await here()).toBe("room");
+    await expect.poll(here, { timeout: 20_000 }).toBe("room");
     for (let i = 0; i < 6; i++) await page.keyboard.press("ArrowDown");
-    expect(await here()).toBe("feedback");
+    await expect.poll(here, { timeout: 20_000 }).toBe("feedback");
     await page.keyboard.press("Enter");
     await page.waitForURL(/event=/);
     await see("Ben was silent");

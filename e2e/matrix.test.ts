@@ -125,7 +125,10 @@ describe("a call of three", () => {
   });
 
   it("says whose uplink it was, in the part of the call that was bad", async () => {
-    const issues: any[] = (await program.api(`/apps/1/calls/${three.id}/issues`)).items.filter((i: any) => i.cause === "packet_loss" && i.end);
+    const issues = await until("the issues", async () => {
+      const found: any[] = (await program.api(`/apps/1/calls/${three.id}/issues`)).items.filter((i: any) => i.cause === "packet_loss" && i.end);
+      return found.length > 0 ? found : undefined;
+    });
     const from = Math.min(...issues.map((i) => Date.parse(i.start)));
     const to = Math.max(...issues.map((i) => Date.parse(i.end)));
     await page.goto(address(three.id, { from: String(from), to: String(to) }));

@@ -4,7 +4,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { type Program, root } from "./harness";
+import { type Program, root, until } from "./harness";
 
 interface Recorded {
   header: { clientSession: string; room: string };
@@ -46,7 +46,7 @@ const uvarint = (n: number) => {
 /** A call that is being played. */
 export interface Played {
   room: string;
-  /** All that was recorded is sent. */
+  /** All that was recorded is sent, and all that follows from it is written: stays have their dumps when their rows are there. */
   done: Promise<void>;
 }
 
@@ -66,5 +66,11 @@ export async function play(program: Program, condition: string, { without = [] a
       if (!res.ok) throw new Error(`${condition}: ${res.status} ${await res.text()}`);
     }
   };
-  return { room: sessions[0]?.header.room ?? "", done: Promise.all(sessions.map(send)).then(() => undefined) };
+  const room = sessions[0]?.header.room ?? "";
+  const written = () => until(`the dumps of ${condition}`, async () => {
+    const [call] = (await program.api<{ items: { id: string }[] }>(`/apps/1/calls?room=${encodeURIComponent(room)}`)).items;
+    const stays = call && (await program.api<{ items: { hasDump: boolean }[] }>(`/apps/1/calls/${call.id}/sessions`)).items;
+    return (stays?.length === sessions.length && stays.every((s) => s.hasDump)) || undefined;
+  });
+  return { room, done: Promise.all(sessions.map(send)).then(written).then(() => undefined) };
 }
