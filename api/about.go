@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -14,6 +15,10 @@ import (
 type Ill string
 
 func (i Ill) Error() string { return string(i) }
+
+// healthFor is how long a part may take to say that it is well: who asks wants
+// an answer, and one that waits for an answer is none.
+const healthFor = 3 * time.Second
 
 func (a *API) aboutRoutes() {
 	const tag = "about"
@@ -30,7 +35,10 @@ func (a *API) aboutRoutes() {
 		}{http.StatusOK, Health{OK: true, Parts: map[string]string{}}}
 		for name, check := range a.Health {
 			out.Body.Parts[name] = "ok"
-			if err := check(ctx); err != nil {
+			checking, cancel := context.WithTimeout(ctx, healthFor)
+			err := check(checking)
+			cancel()
+			if err != nil {
 				// The cause may name paths and addresses: it is for the log.
 				a.Log.WarnContext(ctx, "a part is ill", "part", name, "error", err)
 				out.Status, out.Body.OK, out.Body.Parts[name] = http.StatusServiceUnavailable, false, "does not answer; the cause is in the server's log"

@@ -206,25 +206,7 @@ func TestKills(t *testing.T) {
 		return len(detail.People) == 1 && detail.People[0].Stays[0].HasDump
 	})
 	place := "/apps/1/calls/" + calls.Items[0].ID
-	stored := map[int]int{}
-	p.eventually("every mark in the store", func() bool {
-		clear(stored)
-		for cursor := ""; ; {
-			page := ask[struct {
-				Items []struct{ Value struct{ I int } }
-				Next  *string
-			}](p, place+"/events?search=mark&limit=10000&cursor="+url.QueryEscape(cursor))
-			for _, e := range page.Items {
-				stored[e.Value.I]++
-			}
-			if page.Next == nil {
-				break
-			}
-			cursor = *page.Next
-		}
-		return len(stored) >= total
-	})
-	onlyOnce(t, "store", stored, total)
+	p.marks(place, total)
 
 	detail := ask[callDetail](p, place)
 	text := p.get(place + "/sessions/" + detail.People[0].Stays[0].ID + "/dump?gzip=false")
@@ -251,6 +233,31 @@ func (m marks) Record(r *rtc.Record) error {
 		m[v.I]++
 	}
 	return nil
+}
+
+// marks waits until every mark is in the store, and looks whether each is there
+// once.
+func (p *program) marks(place string, total int) {
+	p.Helper()
+	stored := map[int]int{}
+	p.eventually("every mark in the store", func() bool {
+		clear(stored)
+		for cursor := ""; ; {
+			page := ask[struct {
+				Items []struct{ Value struct{ I int } }
+				Next  *string
+			}](p, place+"/events?search=mark&limit=10000&cursor="+url.QueryEscape(cursor))
+			for _, e := range page.Items {
+				stored[e.Value.I]++
+			}
+			if page.Next == nil {
+				break
+			}
+			cursor = *page.Next
+		}
+		return len(stored) >= total
+	})
+	onlyOnce(p.T, "store", stored, total)
 }
 
 func onlyOnce(t *testing.T, where string, seen map[int]int, total int) {

@@ -100,6 +100,9 @@ func (c serveCommand) Run(ctx context.Context) error {
 	}
 	st, err := store.Open(ctx, storeOptions)
 	if err != nil {
+		if c.ClickHouse != "" {
+			return fmt.Errorf("%w; --clickhouse names the server", err)
+		}
 		return err
 	}
 	// Rows that were handed over are in the spool too: a store that does not

@@ -36,7 +36,7 @@ type Client struct {
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("ClickHouse address %q: an address as in http://localhost:8123 is expected", redact(o.URL))
+		return nil, fmt.Errorf("ClickHouse address %q: an address as in http://user:password@host:8123/database is expected", redact(o.URL))
 	}
 	if u.User != nil {
 		o.User = u.User.Username()
@@ -62,7 +62,7 @@ func New(o Options) (*Client, error) {
 // redact leaves the password out of an address that is shown.
 func redact(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Host == "" && strings.Contains(address, "@") {
 		return "(unreadable)"
 	}
 	return u.Redacted()
@@ -138,13 +138,26 @@ func (c *Client) Select(ctx context.Context, q Question, columns proto.Results, 
 	}
 }
 
+// insertFor is how long a server may take to acknowledge an insert: one whose
+// machine went away says nothing at all. The embedded engine is watched.
+const insertFor = 2 * time.Minute
+
 // Insert sends rows, encoded as blocks of the Native format, to a statement
 // INSERT … FORMAT Native. The same token within the server's window makes a
 // repetition harmless.
 func (c *Client) Insert(ctx context.Context, sql string, native []byte, token string) error {
+	caller := ctx
+	if c.o.Transport == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, insertFor)
+		defer cancel()
+	}
 	// An import may bring any number of days at once.
 	settings := []string{"insert_deduplication_token", token, "insert_deduplicate", "1", "max_partitions_per_insert_block", "0"}
 	res, err := c.send(ctx, Question{SQL: sql, Settings: settings}, native)
+	if ctx.Err() != nil && caller.Err() == nil {
+		return fmt.Errorf("the ClickHouse at %s did not acknowledge an insert within %v", c.endpoint, insertFor)
+	}
 	if err != nil {
 		return err
 	}
@@ -193,6 +206,9 @@ func (c *Client) send(ctx context.Context, q Question, body []byte) (*http.Respo
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if c.o.Transport == nil {
+			return nil, fmt.Errorf("the ClickHouse at %s cannot be reached, is it running? (%w)", c.endpoint, bare(err))
+		}
 		return nil, fmt.Errorf("ask ClickHouse: %w", err)
 	}
 	if res.StatusCode == http.StatusOK && res.Header.Get("X-ClickHouse-Exception-Code") == "" {
@@ -201,6 +217,16 @@ func (c *Client) send(ctx context.Context, q Question, body []byte) (*http.Respo
 	defer res.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 16<<10))
 	return nil, newError(res.StatusCode, res.Header.Get("X-ClickHouse-Exception-Code"), string(text))
+}
+
+// bare is an error of a request without its address, which is as long as the
+// question.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // Error is what the server answered instead of rows.
@@ -216,12 +242,15 @@ func (e *Error) Error() string {
 
 // Codes that callers tell apart.
 const (
-	CodeTooManyRows    = 158
-	CodeTimeout        = 159
-	CodeTooManyQueries = 202
-	CodeMemoryLimit    = 241
-	CodeTooManyBytes   = 307
-	CodeCancelled      = 394
+	CodeUnknownDatabase = 81
+	CodeTooManyRows     = 158
+	CodeTimeout         = 159
+	CodeTooManyQueries  = 202
+	CodeMemoryLimit     = 241
+	CodeTooManyBytes    = 307
+	CodeCancelled       = 394
+	CodeAccessDenied    = 497
+	CodeAuthentication  = 516
 )
 
 // IsCode reports whether err is the server's error with one of codes.
@@ -271,15 +300,42 @@ func Quote(identifier string) string {
 	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(identifier) + "`"
 }
 
-// CreateDatabase makes the client's database where it does not exist.
+// CreateDatabase makes the client's database where it does not exist. It is the
+// first that is asked of a server, so its errors are about the address, too.
 func (c *Client) CreateDatabase(ctx context.Context) error {
 	if c.o.Database == "" {
-		return nil
+		return c.introduce(ctx)
 	}
 	outside := *c
 	outside.o.Database = ""
-	if err := outside.Exec(ctx, Question{SQL: "CREATE DATABASE IF NOT EXISTS " + Quote(c.o.Database), Cheap: true}); err != nil {
-		return fmt.Errorf("create the database %s: %w", c.o.Database, err)
+	if err := outside.introduce(ctx); err != nil {
+		return err
+	}
+	err := outside.Exec(ctx, Question{SQL: "CREATE DATABASE IF NOT EXISTS " + Quote(c.o.Database), Cheap: true})
+	if IsCode(err, CodeAccessDenied) {
+		// Whoever runs the server may have made it for this user.
+		missing := c.Exec(ctx, Question{SQL: "SELECT 1", Cheap: true})
+		if !IsCode(missing, CodeUnknownDatabase) {
+			return missing
+		}
+		return fmt.Errorf("the database %s is not there, and user %q may not make it: make it, or grant CREATE DATABASE: %w", Quote(c.o.Database), c.o.User, err)
+	}
+	if err != nil {
+		return fmt.Errorf("create the database %s: %w", Quote(c.o.Database), err)
 	}
 	return nil
+}
+
+// introduce finds out whether a ClickHouse answers at the address, and to this
+// user.
+func (c *Client) introduce(ctx context.Context) error {
+	err := c.Exec(ctx, Question{SQL: "SELECT 1", Cheap: true})
+	var told *Error
+	switch {
+	case IsCode(err, CodeAuthentication):
+		return fmt.Errorf("the ClickHouse at %s does not let user %q in, check the name and the password: %w", c.endpoint, c.o.User, err)
+	case errors.As(err, &told) && told.Code == 0:
+		return fmt.Errorf("what answers at %s is no ClickHouse, or not its HTTP interface, which has port 8123 by default: status %d", c.endpoint, told.Status)
+	}
+	return err
 }
