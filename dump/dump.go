@@ -45,12 +45,12 @@ const (
 
 // decoders make a decoder for the frames of a raw dump.
 var decoders = map[string]func(Header) protocol.Decoder{
-	ProtocolNative: func(Header) protocol.Decoder { return native.NewDecoder(native.Options{}) },
+	ProtocolNative: func(Header) protocol.Decoder { return native.NewDecoder() },
 	ProtocolJitsi: func(h Header) protocol.Decoder {
 		v, _ := jitsi.LookupVersion(h.Subprotocol)
 		return jitsi.NewDecoder(jitsi.Options{Version: v})
 	},
-	ProtocolRTCStats:    func(Header) protocol.Decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
+	ProtocolRTCStats:    func(Header) protocol.Decoder { return rtcstats.NewDecoder() },
 	ProtocolWatchRTC:    func(Header) protocol.Decoder { return watchrtc.NewDecoder() },
 	ProtocolCallstats:   func(Header) protocol.Decoder { return callstats.NewDecoder() },
 	ProtocolObserveRTC:  func(Header) protocol.Decoder { return observertc.NewDecoder() },

@@ -32,7 +32,7 @@ func fixture(t testing.TB, protocolName string) [][]byte {
 // nativeFixture is the session of rtcstats as native batches of five records.
 func nativeFixture(t testing.TB) (batches [][]byte) {
 	t.Helper()
-	d, e, n := rtcstats.NewDecoder(rtcstats.Options{}), native.NewEncoder(), 0
+	d, e, n := rtcstats.NewDecoder(), native.NewEncoder(), 0
 	sink := sinkFunc(func(r *rtc.Record) error {
 		if n++; n%5 == 0 {
 			batches = append(batches, e.Close(nil, r.Time))

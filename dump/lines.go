@@ -111,7 +111,7 @@ func openJitsi(in *input) *Source {
 // lineDecoder returns the decoder for the lines of s.
 func (s *Source) lineDecoder() protocol.Decoder {
 	if s.format == FormatRTCStats && s.version == 3 {
-		return rtcstats.NewDecoder(rtcstats.Options{})
+		return rtcstats.NewDecoder()
 	}
 	var o jitsi.Options
 	if s.format == FormatRTCStats {

@@ -50,7 +50,7 @@ func (o *Options) nativeSettings() native.Settings {
 }
 
 func (nativeWire) decoder(m *spool.Meta) protocol.Decoder {
-	return vouchedBy(m, native.NewDecoder(native.Options{}))
+	return vouchedBy(m, native.NewDecoder())
 }
 
 // vouchedBy returns d, or what holds it to the room and the user of the token

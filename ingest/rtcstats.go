@@ -31,7 +31,7 @@ var rtcstatsTraits = traits{
 }
 
 func (rtcstatsWire) decoder(*spool.Meta) protocol.Decoder {
-	return rtcstats.NewDecoder(rtcstats.Options{})
+	return rtcstats.NewDecoder()
 }
 
 func (rtcstatsWire) admit(c *conn, r *http.Request) error {

@@ -141,7 +141,7 @@ func (rec *recording) parse(lines [][]byte) error {
 		version, _ := jitsi.LookupVersion("3.1_STANDARD")
 		decoder = jitsi.NewDecoder(jitsi.Options{Version: version})
 	} else {
-		decoder = rtcstats.NewDecoder(rtcstats.Options{})
+		decoder = rtcstats.NewDecoder()
 	}
 	for i, line := range lines {
 		f := frame{data: line, tail: -1}

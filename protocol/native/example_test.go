@@ -30,7 +30,7 @@ func fenced(t *testing.T, language string) string {
 // The worked example of the documentation decodes to what it says.
 func TestDocumentedExample(t *testing.T) {
 	var out strings.Builder
-	dec := NewDecoder(Options{})
+	dec := NewDecoder()
 	for batch := range strings.SplitSeq(strings.TrimSpace(fenced(t, "hex")), "\n\n") {
 		var digits strings.Builder
 		for line := range strings.Lines(batch) {

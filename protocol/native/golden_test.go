@@ -44,7 +44,7 @@ func TestRecordedCalls(t *testing.T) {
 	for _, name := range []string{"two-party", "four-party"} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			all, dec := state{}, NewDecoder(Options{})
+			all, dec := state{}, NewDecoder()
 			for i, frame := range recorded(t, name) {
 				h, err := ParseHeader(frame)
 				if err != nil || h.Seq != uint64(i+1) {
@@ -106,7 +106,7 @@ func clipLine(s string) string {
 // The aim of the coding: a poll of a four-party call in at most 600 bytes.
 func TestPollOfFourPartiesIsSmall(t *testing.T) {
 	var sizes []int
-	dec := NewDecoder(Options{})
+	dec := NewDecoder()
 	for _, frame := range recorded(t, "four-party") {
 		stats := 0
 		if err := dec.Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
@@ -164,7 +164,7 @@ func TestDecodingAPollDoesNotAllocate(t *testing.T) {
 // midCall returns a decoder in the middle of the four-party call, and a batch
 // with one poll that changes only what is there.
 func midCall(t testing.TB) (*Decoder, []byte) {
-	dec := NewDecoder(Options{})
+	dec := NewDecoder()
 	for i, frame := range recorded(t, "four-party") {
 		records, steady, held := 0, false, dec.slots
 		if err := dec.Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
@@ -203,7 +203,7 @@ func BenchmarkDecodePoll(b *testing.B) {
 	for _, name := range []string{"two-party", "four-party"} {
 		b.Run(name, func(b *testing.B) {
 			frames := recorded(b, name)
-			dec := NewDecoder(Options{})
+			dec := NewDecoder()
 			polls, bytes := 0, 0
 			count := protocoltest.Func(func(r *rtc.Record) error {
 				if r.Kind == rtc.KindStats {
@@ -260,7 +260,7 @@ func FuzzDecode(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		dec := NewDecoder(Options{})
+		dec := NewDecoder()
 		check := protocoltest.Func(func(r *rtc.Record) error {
 			if err := protocoltest.WellFormed(r); err != nil || r.Time < 0 {
 				t.Fatalf("%v: %+v", err, r)

@@ -84,7 +84,7 @@ func TestStatisticsSurviveTheWire(t *testing.T) {
 	members := []rtc.Member{rtc.StatPacketsReceived, rtc.StatJitter, rtc.StatTotalAudioEnergy, rtc.StatLastPacketReceivedTimestamp,
 		rtc.StatSsrc, rtc.StatKind, rtc.StatMid, rtc.StatActive, rtc.StatQualityLimitationDurationsCpu, 0}
 	rapid.Check(t, func(t *rapid.T) {
-		enc, dec := NewEncoder(), NewDecoder(Options{})
+		enc, dec := NewEncoder(), NewDecoder()
 		sent, got := state{}, state{}
 		now := int64(1_795_000_000_000)
 		for range rapid.IntRange(1, 12).Draw(t, "batches") {
@@ -168,7 +168,7 @@ func TestOtherRecordsSurviveTheWire(t *testing.T) {
 		}
 	}
 	var out []string
-	err := NewDecoder(Options{}).Decode(enc.Close(nil, 2500), 7, protocoltest.Func(func(r *rtc.Record) error {
+	err := NewDecoder().Decode(enc.Close(nil, 2500), 7, protocoltest.Func(func(r *rtc.Record) error {
 		if r.Seq != 1 || r.Received != 7 {
 			t.Errorf("seq %d received %d, want 1 and 7", r.Seq, r.Received)
 		}
@@ -189,9 +189,29 @@ func line(r *rtc.Record) string {
 	return fmt.Sprintf("%s %d %s %s %s %s", r.Kind, r.Time, r.Conn, r.Name, r.Corr, r.Payload)
 }
 
+// A member that is told by its name has steps of 1, also where the dictionary
+// knows another: the client does not.
+func TestMembersByNameHaveStepsOfOne(t *testing.T) {
+	frame := AppendHeader(nil, 0, 1, 5)
+	for _, record := range []string{
+		"\x14\x15\x00\x01\x00\x00\x01\x01\x15\x01c\x01\x00\x07loopLag\x01\x04", // full: loopLag is 2
+		"\x04\x08\x00\x01\x00\x00\x01\x00\x01\x02",                             // and one more
+	} {
+		frame = append(frame, record...)
+	}
+	var got []rtc.Value
+	err := NewDecoder().Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
+		got = append(got, r.Stats.Values...)
+		return nil
+	}))
+	if err != nil || len(got) != 2 || got[0].Member != rtc.StatLoopLag || got[0].Num != 2 || got[1].Num != 3 {
+		t.Errorf("%+v, %v, want 2 and 3", got, err)
+	}
+}
+
 // A poll whose base was lost is passed over, and the next full one heals.
 func TestDifferencesWithoutABaseArePassedOver(t *testing.T) {
-	enc, dec := NewEncoder(), NewDecoder(Options{})
+	enc, dec := NewEncoder(), NewDecoder()
 	packets := func(n float64) *rtc.Record {
 		return &rtc.Record{Kind: rtc.KindStats, Conn: []byte("PC_0"), Time: 5, Stats: &rtc.Stats{
 			Reports: []rtc.ReportPatch{{ID: []byte("IT01"), Type: rtc.TypeInboundRTP, Len: 1}},
@@ -270,7 +290,7 @@ func TestHostileBatches(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := NewDecoder(Options{}).Decode(test.frame, 0, discard)
+			err := NewDecoder().Decode(test.frame, 0, discard)
 			var e *protocol.Error
 			if !errors.As(err, &e) || e.Code != test.code {
 				t.Fatalf("got %v, want code %s", err, test.code)
@@ -288,7 +308,7 @@ func TestDictionariesOfTheFuture(t *testing.T) {
 	frame = append(frame, 0x0f, 3, 9, 9, 9) // and a kind of record that is not known
 	frame[4] = 17
 	var got rtc.Stats
-	err := NewDecoder(Options{}).Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
+	err := NewDecoder().Decode(frame, 0, protocoltest.Func(func(r *rtc.Record) error {
 		got = *r.Stats
 		return nil
 	}))
@@ -300,7 +320,7 @@ func TestDictionariesOfTheFuture(t *testing.T) {
 // A million streams in one session end in a clear refusal, and memory stays
 // within the bound.
 func TestBaseIsBounded(t *testing.T) {
-	dec := NewDecoder(Options{})
+	dec := NewDecoder()
 	var last error
 	for conn := uint32(1); conn < 400 && last == nil; conn++ {
 		enc := NewEncoder()

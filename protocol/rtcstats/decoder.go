@@ -24,9 +24,6 @@ const absolute = 1e11
 // maxTime is the latest time that JavaScript knows, in Unix ms.
 const maxTime = 8.64e15
 
-// Options of a decoder. The zero value is good.
-type Options struct{}
-
 // Decoder decodes the frames of one session. Not safe for concurrent use.
 type Decoder struct {
 	stats rtc.Stats
@@ -43,7 +40,7 @@ var _ protocol.Decoder = (*Decoder)(nil)
 
 // NewDecoder returns a decoder for one session: the first frame that it is
 // given carries an absolute time.
-func NewDecoder(Options) *Decoder {
+func NewDecoder() *Decoder {
 	return &Decoder{read: statsjson.NewReader(statsjson.Options{Member: wireMember, Type: wireType, NullRemoves: true})}
 }
 

@@ -17,7 +17,7 @@ const goldenFiles = "testdata/golden/*.txt"
 
 func TestGolden(t *testing.T) {
 	protocoltest.Golden(t, goldenFiles, func(t *testing.T, input []string, out *protocoltest.Printer) {
-		out.Play(t, NewDecoder(Options{}), input)
+		out.Play(t, NewDecoder(), input)
 	})
 }
 
@@ -29,7 +29,7 @@ func session(t testing.TB) [][]byte {
 
 // What is decoded and encoded again is what was sent, byte for byte.
 func TestSessionEncodesAsItWasSent(t *testing.T) {
-	d, e := NewDecoder(Options{}), NewEncoder(EncoderOptions{AsClient: true})
+	d, e := NewDecoder(), NewEncoder(EncoderOptions{AsClient: true})
 	total := 0
 	for i, frame := range session(t) {
 		total += len(frame)
@@ -64,7 +64,7 @@ func TestPollsAreDecodedWithoutAllocation(t *testing.T) {
 			polls = append(polls, f)
 		}
 	}
-	d := NewDecoder(Options{})
+	d := NewDecoder()
 	var c protocoltest.Count
 	decode := func() {
 		for _, f := range polls {
@@ -111,7 +111,7 @@ func TestHostileFrames(t *testing.T) {
 		"no end":           {`[60,null,{"a":"`, protocol.CodeMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := NewDecoder(Options{})
+			d := NewDecoder()
 			var fault *protocol.Error
 			if err := d.Decode([]byte(c.frame), 0, &protocoltest.Count{}); !errors.As(err, &fault) || fault.Code != c.code {
 				t.Fatalf("error %v, want code %s", err, c.code)
@@ -126,7 +126,7 @@ func TestHostileFrames(t *testing.T) {
 
 // A client that makes connections for ever costs a bounded amount of memory.
 func TestDescriptionsAreBounded(t *testing.T) {
-	d := NewDecoder(Options{})
+	d := NewDecoder()
 	for i := range 10_000 {
 		frame := fmt.Sprintf(`[6,"PC_%d",{"type":"offer","sdp":"v=0\r\nm=audio\r\n"},"6-0",1]`, i)
 		if err := d.Decode([]byte(frame), 0, &protocoltest.Count{}); err != nil {
@@ -146,7 +146,7 @@ func BenchmarkDecodePoll(b *testing.B) {
 			polls, size = append(polls, f), size+len(f)
 		}
 	}
-	d := NewDecoder(Options{})
+	d := NewDecoder()
 	var c protocoltest.Count
 	b.SetBytes(int64(size / len(polls)))
 	b.ReportAllocs()
@@ -167,7 +167,7 @@ func BenchmarkDecodeSession(b *testing.B) {
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
 	for b.Loop() {
-		d := NewDecoder(Options{})
+		d := NewDecoder()
 		var c protocoltest.Count
 		for _, f := range frames {
 			if err := d.Decode(f, 0, &c); err != nil {
@@ -187,7 +187,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(golden[i], frame)
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		d, e, again := NewDecoder(Options{}), NewEncoder(EncoderOptions{}), NewDecoder(Options{})
+		d, e, again := NewDecoder(), NewEncoder(EncoderOptions{}), NewDecoder()
 		for _, frame := range [][]byte{first, second} {
 			err := d.Decode(frame, 1, protocoltest.Func(func(r *rtc.Record) error {
 				if err := protocoltest.WellFormed(r); err != nil {

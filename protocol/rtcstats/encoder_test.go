@@ -123,7 +123,7 @@ func drawPoll(t *rapid.T) *rtc.Stats {
 // Whatever polls are encoded, the decoder's patches make the same reports.
 func TestPollsSurvive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e, d := NewEncoder(EncoderOptions{}), NewDecoder(Options{})
+		e, d := NewEncoder(EncoderOptions{}), NewDecoder()
 		before, after := world{}, world{}
 		number := func(id string) string { return strconv.Itoa(e.conns["PC_0"].numberOf(id)) }
 		same := func(id string) string { return id }
@@ -197,7 +197,7 @@ func TestRecordsOfEveryKind(t *testing.T) {
 		{rtc.Record{Kind: rtc.KindClose, Payload: []byte(`{"reason":"leave"}`)}, `[":close",null,{"reason":"leave"},5]`},
 		{rtc.Record{Kind: rtc.KindClose}, `[":close",null,null,5]`},
 	} {
-		e, d := NewEncoder(EncoderOptions{}), NewDecoder(Options{})
+		e, d := NewEncoder(EncoderOptions{}), NewDecoder()
 		first, err := e.Append(nil, &rtc.Record{Kind: rtc.KindEvent, Name: []byte("x"), Time: 1.7e12})
 		if err != nil {
 			t.Fatal(err)

@@ -23,7 +23,7 @@ func decoderOf(name string) protocol.Decoder {
 		v, _ := jitsi.LookupVersion("3.1_STANDARD")
 		return jitsi.NewDecoder(jitsi.Options{Version: v})
 	}
-	return rtcstats.NewDecoder(rtcstats.Options{})
+	return rtcstats.NewDecoder()
 }
 
 // The features of the two calls that the repository ships, as they stand in
@@ -57,7 +57,7 @@ func TestNativeSaysTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := native.NewDecoder(native.Options{}).Decode(encoder.Close(nil, 0), 1_800_000_000_000, got); err != nil {
+	if err := native.NewDecoder().Decode(encoder.Close(nil, 0), 1_800_000_000_000, got); err != nil {
 		t.Fatal(err)
 	}
 	a, b := texts(want.Features()), texts(got.Features())

@@ -68,7 +68,7 @@ type decoder interface {
 // decoders are those of the protocols whose recordings are frames.
 var decoders = map[string]func() decoder{
 	"jitsi":       func() decoder { return jitsi.NewDecoder(jitsi.Options{}) },
-	"rtcstats":    func() decoder { return rtcstats.NewDecoder(rtcstats.Options{}) },
+	"rtcstats":    func() decoder { return rtcstats.NewDecoder() },
 	"watchrtc":    func() decoder { return watchrtc.NewDecoder() },
 	"callstats":   func() decoder { return callstats.NewDecoder() },
 	"observertc":  func() decoder { return observertc.NewDecoder() },

@@ -112,7 +112,7 @@ type record struct {
 func (s *sink) stayOf(id string) *stay {
 	st := s.sessions[id]
 	if st == nil {
-		st = &stay{decoder: native.NewDecoder(native.Options{}), Records: []record{}, Stats: map[string]map[string]map[string]any{}}
+		st = &stay{decoder: native.NewDecoder(), Records: []record{}, Stats: map[string]map[string]map[string]any{}}
 		s.sessions[id] = st
 	}
 	return st
