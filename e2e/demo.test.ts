@@ -145,3 +145,15 @@ test("two tabs are a call in the console, whose numbers are those of the pages",
   expect(metrics).toContain('peerglass_ingest_frames_missed_total{protocol="native"} 0');
   expect(metrics).toContain('peerglass_ingest_frames_faulty_total{protocol="native"} 0');
 });
+
+test("the page in two tabs is one room with two names", async () => {
+  const fresh = await browser.newContext({ permissions: ["camera", "microphone"] });
+  const tabs = [await fresh.newPage(), await fresh.newPage()];
+  for (const tab of tabs) await tab.goto(`${program.url}/demo`);
+  const [first, second] = await Promise.all(tabs.map(async (tab) => ({ room: await tab.inputValue("#room"), user: await tab.inputValue("#user") })));
+  expect(second!.room).toBe(first!.room);
+  expect(second!.user).not.toBe(first!.user);
+  for (const tab of tabs) await tab.click("#enter");
+  for (const tab of tabs) await tab.getByText(tab === tabs[0] ? second!.user : first!.user, { exact: true }).first().waitFor();
+  await fresh.close();
+});

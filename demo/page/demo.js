@@ -10,9 +10,23 @@ const places = ["harbour", "meadow", "summit", "garden", "island", "canyon", "la
 const people = ["Ada", "Grace", "Alan", "Hedy", "Claude", "Radia", "Tim", "Barbara", "Linus", "Margaret"];
 const any = (list) => list[Math.floor(Math.random() * list.length)];
 
+// Whoever opens the page in two tabs means one call of two people: a tab comes
+// into the room of the one before it, and under another name.
+const memory = "peerglass-demo";
+const remember = () => { try { localStorage.setItem(memory, JSON.stringify({ room, user, at: Date.now() })); } catch { /* not allowed here */ } };
+const before = (() => {
+  try {
+    const last = JSON.parse(localStorage.getItem(memory));
+    return Date.now() - last.at < 600_000 ? last : {};
+  } catch {
+    return {}; // the first tab, or a browser that remembers nothing
+  }
+})();
+
 const address = new URL(location.href);
-let room = address.searchParams.get("room") ?? `${any(moods)}-${any(places)}`;
-let user = address.searchParams.get("user") ?? any(people);
+let room = address.searchParams.get("room") ?? before.room ?? `${any(moods)}-${any(places)}`;
+let user = address.searchParams.get("user") ?? any(people.filter((name) => name !== before.user));
+remember();
 let other = "";
 let local, made, signal, pc, screen, began, timer;
 let makingOffer = false, ignoreOffer = false, polite = false;
@@ -97,6 +111,7 @@ $("join").addEventListener("submit", async (e) => {
 });
 
 function enter() {
+  remember();
   $("problem").hidden = true;
   address.search = "";
   address.searchParams.set("room", room);
