@@ -100,6 +100,7 @@ type server struct {
 	registry *prometheus.Registry
 	http     *httptest.Server
 	clock    atomic.Int64 // ms that the clock is ahead of real time
+	from     string       // for whom a proxy says that clients speak
 	stop     context.CancelFunc
 	stopped  chan error
 }
@@ -257,6 +258,9 @@ func (s *server) dial(path, subprotocol string, onText func(string)) (*client, i
 	header := http.Header{}
 	if subprotocol != "" {
 		header.Set("Sec-WebSocket-Protocol", subprotocol)
+	}
+	if s.from != "" {
+		header.Set("X-Forwarded-For", s.from)
 	}
 	if strings.Contains(path, "evil=1") {
 		header.Set("Origin", "https://evil.example")

@@ -105,6 +105,8 @@ type Limits struct {
 	FramesBurst     float64 // 10,000: a client that comes back sends its whole buffer
 	PerApp          int64   // connections of one app at a time: 50,000
 	Sessions        int64   // sessions of one app in progress, those included whose clients are away: 100,000
+	BeginPerSecond  float64 // sessions of one app that clients of one public network (24 bits of IPv4, 48 of IPv6) begin, sustained: 50
+	BeginBurst      float64 // 5,000: a whole company joins
 	StoreBacklog    int64   // bytes of waiting rows from where frames are only spooled: 256 MiB
 }
 
@@ -116,6 +118,8 @@ func (l *Limits) defaults() {
 	l.FramesBurst = cmp.Or(l.FramesBurst, 10_000)
 	l.PerApp = cmp.Or(l.PerApp, 50_000)
 	l.Sessions = cmp.Or(l.Sessions, 100_000)
+	l.BeginPerSecond = cmp.Or(l.BeginPerSecond, 50)
+	l.BeginBurst = cmp.Or(l.BeginBurst, 5_000)
 	l.StoreBacklog = cmp.Or(l.StoreBacklog, 256<<20)
 }
 
@@ -130,6 +134,7 @@ type Server struct {
 	shards  [64]shard
 	apps    sync.Map // rtc.AppID -> *atomic.Int64: open connections
 	stays   sync.Map // rtc.AppID -> *atomic.Int64: sessions in progress
+	begun   beginnings
 
 	upgraders sync.Map // subprotocol -> *gws.Upgrader
 	running   atomic.Bool

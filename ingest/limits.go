@@ -2,10 +2,14 @@ package ingest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/rtc"
 )
 
 // bucket is a pair of token buckets, for frames and bytes, filled by time.
@@ -74,4 +78,58 @@ func (c *conn) throttle(l *live, bytes int) error {
 	c.told(&Refusal{Reason: faultThrottled, Sentence: fmt.Sprintf("A client sends more than %.0f bytes or %.0f frames a second and is slowed down: poll less often, or send larger batches.", limits.BytesPerSecond, limits.FramesPerSecond)}, "")
 	time.Sleep(wait)
 	return nil
+}
+
+// beginnings bound how fast clients of one network begin sessions of one app:
+// each session has its rows, its dump and its place in the list, however short
+// it is. Its own network is bounded and not the app, so that who floods an app
+// does not keep its users out.
+type beginnings struct {
+	mu    sync.Mutex
+	by    map[beginner]beginningsLeft
+	swept int64
+}
+
+type beginner struct {
+	app     rtc.AppID
+	network string
+}
+
+type beginningsLeft struct {
+	n  float64
+	at int64 // Unix ms
+}
+
+// sweepMs is how often networks are forgotten that may begin as many sessions
+// as one that is not known.
+const sweepMs = 60_000
+
+// take reports whether a client of the network may begin another session now.
+func (b *beginnings) take(now int64, who beginner, l *Limits) bool {
+	// Those of this machine, and of a proxy that was not named, are many clients
+	// at one address.
+	if a, err := netip.ParseAddr(who.network); err != nil || a.IsLoopback() || a.IsPrivate() {
+		return true
+	}
+	left := func(was beginningsLeft) float64 {
+		return min(was.n+float64(max(now-was.at, 0))/1000*l.BeginPerSecond, l.BeginBurst)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.by == nil {
+		b.by = make(map[beginner]beginningsLeft)
+	}
+	if now-b.swept > sweepMs {
+		b.swept = now
+		maps.DeleteFunc(b.by, func(_ beginner, was beginningsLeft) bool { return left(was) >= l.BeginBurst })
+	}
+	n := l.BeginBurst
+	if was, known := b.by[who]; known {
+		n = left(was)
+	}
+	if n < 1 {
+		return false
+	}
+	b.by[who] = beginningsLeft{n - 1, now}
+	return true
 }

@@ -220,6 +220,9 @@ func (s *Server) liveOf(c *conn, key liveKey) (l *live, isNew bool, err error) {
 		return nil, false, &Refusal{Reason: reasonConnections, Status: http.StatusTooManyRequests, Sentence: fmt.Sprintf("app %d has %d sessions in progress, the most that are allowed: try again later", key.app, limit)}
 	}
 	now := s.now()
+	if !s.begun.take(now, beginner{key.app, c.meta.Address}, &s.opts.Limits) {
+		return nil, false, &Refusal{Reason: reasonConnections, Status: http.StatusTooManyRequests, Sentence: fmt.Sprintf("clients of the network %s begin more than %.0f sessions a second: try again later", c.meta.Address, s.opts.Limits.BeginPerSecond)}
+	}
 	t := c.wire.traits()
 	l = &live{
 		server: s, wire: c.wire, metrics: c.metrics, shard: sh, key: key, meta: c.meta,

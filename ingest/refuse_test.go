@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -378,6 +379,59 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 	if n := s.staysOf(7).Load(); n != 2 {
 		t.Errorf("%d sessions are counted", n)
+	}
+}
+
+// A client that begins sessions without end is turned away, and with it its
+// network only; who is in a session may come back to it.
+func TestBeginningsAreLimited(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory), func(o *Options) {
+		o.Limits.BeginPerSecond, o.Limits.BeginBurst = 0.01, 3
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	begin := func(from, session string) (greeted bool, code uint16, reason string) {
+		t.Helper()
+		s.from = from
+		c, status, body := s.dial("/ingest/jitsi/"+goodKey+"/room?isReconnect=false&statsSessionId="+session, jitsiProtocol, nil)
+		if c == nil {
+			t.Fatalf("%d %s", status, body)
+		}
+		eventually(t, "a greeting or a refusal", func() bool {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			greeted, code, reason = len(c.got) > 0, c.code, c.reason
+			return greeted || code != 0
+		})
+		c.kill()
+		return greeted, code, reason
+	}
+	for _, session := range []string{"a", "b", "c"} {
+		if greeted, code, reason := begin("203.0.113.9", session); !greeted {
+			t.Fatalf("%s: %d %s", session, code, reason)
+		}
+	}
+	if _, code, reason := begin("203.0.113.77", "d"); code != 1013 || !strings.Contains(reason, "network 203.0.113.0 begin more than") {
+		t.Errorf("one too many: %d %s", code, reason)
+	}
+	if n := s.metric("peerglass_ingest_refused_total", "reason="+reasonConnections); n != 1 {
+		t.Errorf("%v are counted", n)
+	}
+	if greeted, code, reason := begin("203.0.113.9", "b"); !greeted {
+		t.Errorf("back in its session: %d %s", code, reason)
+	}
+	for _, from := range []string{"198.51.100.1", "10.1.2.3", "10.1.2.3", "10.1.2.3", "10.1.2.3"} {
+		if greeted, code, reason := begin(from, fmt.Sprint("other-", s.arrivals.Load())); !greeted {
+			t.Errorf("%s: %d %s", from, code, reason)
+		}
+	}
+	s.clock.Add(110_000)
+	if greeted, code, reason := begin("203.0.113.9", "e"); !greeted {
+		t.Errorf("when time has passed: %d %s", code, reason)
+	}
+	s.clock.Add(10 * sweepMs)
+	begin("198.51.100.1", "f")
+	if n := len(s.begun.by); n != 1 {
+		t.Errorf("%d networks are remembered", n)
 	}
 }
 

@@ -108,7 +108,7 @@ const (
 	reasonSequence    = "sequence"    // a sequence number from the future
 	reasonReplaced    = "replaced"    // a newer connection of the session took over
 	reasonTimeout     = "timeout"     // the client was silent for too long
-	reasonConnections = "connections" // too many connections of the app
+	reasonConnections = "connections" // too many connections or sessions of the app, or sessions begun too fast
 	reasonBusy        = "busy"        // the spool is full
 	reasonShutdown    = "shutdown"    // the server stops, or is not up yet
 	reasonPageClosed  = "page closed" // the page went and did not come back; of sessions that end
