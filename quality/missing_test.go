@@ -2,6 +2,7 @@ package quality
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -35,6 +36,7 @@ type received struct {
 	kind      rtc.MediaKind
 	threshold int     // the jump that is a new beginning
 	reports   float64 // s between the sender's reports; 0 for none
+	slow      int     // which of them, from 1, is 100 ms longer under way than others; 0 for none
 	poll      float64 // s
 }
 
@@ -67,6 +69,7 @@ func (x received) figures(runs []run) (missing, expected float64, losses []float
 			lost, highest = lost+float64(jump), seq
 		}
 	}
+	reporting := 0
 	seq, back := 0, 0 // the latter: the first that is held
 	waiting := map[int]int{}
 	next := x.poll
@@ -99,9 +102,12 @@ func (x received) figures(runs []run) (missing, expected float64, losses []float
 		}
 		at := packetTime * float64(i)
 		if x.reports > 0 && at-reported >= x.reports && f != taken && f != cut {
-			remote.Shift()
 			remote.Time, reported, w.RemoteFresh = now+1, at, true
+			if reporting++; reporting == x.slow {
+				remote.Time += 100
+			}
 			remote.Set(rtc.StatPacketsSent, sent)
+			remote.Set(rtc.StatRemoteTimestamp, now)
 		}
 		if at+1e-9 < next {
 			continue
@@ -117,6 +123,7 @@ func (x received) figures(runs []run) (missing, expected float64, losses []float
 		w.Off = off
 		Derive(&w, values)
 		off, w.RemoteFresh = 0, false
+		remote.Shift()
 		if m, e := values[PacketsMissing.Index()], values[PacketsExpected.Index()]; !rtc.IsNull(m) {
 			missing += float64(m)
 			expected += float64(e)
@@ -134,6 +141,8 @@ func TestMissing(t *testing.T) {
 	slow := received{kind: rtc.KindAudio, threshold: 50, reports: 4, poll: 5}
 	busy := slow
 	busy.reports = 2.98 // so that one comes just before a poll
+	delayed := audio
+	delayed.reports, delayed.slow = 4.7, 3
 	video := received{kind: rtc.KindVideo, threshold: 450, poll: 1}
 	for _, c := range []struct {
 		name string
@@ -155,6 +164,7 @@ func TestMissing(t *testing.T) {
 		{"a sender that paused over a silent path", audio, []run{{cut, 4 * second}}, 0},
 		{"muted, as was told", alone, []run{{muted, 6 * second}}, 0},
 		{"a busy sender that pauses, and whose report overtakes its packets", busy, []run{{none, second}, {came, second / 2}, {held, 2 * second}}, 0},
+		{"an outage estimated, and a report that was long under way", delayed, []run{{taken, 3*second + 7}}, 3*second + 7},
 		{"late packets are taken back", audio, []run{{late, 1}, {came, 48}, {late, 1}, {came, 49}, {late, 3}}, 0},
 		{"video is counted by the browser", video, []run{{taken, 4 * second}}, 4 * second},
 		{"one that ends in an outage", alone, []run{{taken, 4 * second}, {taken, 12 * second}, {taken, 60 * second}}, 0},
@@ -162,6 +172,45 @@ func TestMissing(t *testing.T) {
 		runs := append(append([]run{{came, 12*second + 13}}, c.then...), run{came, 12 * second})
 		missing, expected, _ := c.of.figures(runs)
 		if math.Abs(missing-c.want) > 3 {
+			t.Errorf("%s: %.1f packets missing, want %.0f", c.name, missing, c.want)
+		}
+		if expected < missing {
+			t.Errorf("%s: %.1f of %.1f packets missing", c.name, missing, expected)
+		}
+	}
+}
+
+// A sender that is starved sends less than usual: where a report says how many,
+// those that an interval lacks may be of the time after it.
+func TestStarvedSenderLosesNothing(t *testing.T) {
+	runs := []run{{came, 633}}
+	for range 500 {
+		runs = append(runs, run{came, 1}, run{none, 2})
+	}
+	for _, reports := range []float64{2.3, 3.1, 4.4, 5.6} {
+		slow := received{kind: rtc.KindAudio, threshold: 50, reports: reports, poll: 5}
+		if missing, _, losses := slow.figures(append(runs, run{came, 600})); missing > 1 || slices.Max(losses[1:]) > 0.001 {
+			t.Errorf("reports every %g s: %.1f packets missing, losses of %v", reports, missing, losses)
+		}
+	}
+}
+
+// Before a usual rate is known an outage is told by the sender's reports alone.
+func TestMissingBeforeARateIsKnown(t *testing.T) {
+	const second = 50
+	slow := received{kind: rtc.KindAudio, threshold: 50, reports: 3.7, poll: 5}
+	for _, c := range []struct {
+		name string
+		then []run
+		want float64
+	}{
+		{"an outage of nine seconds", []run{{taken, 9 * second}}, 9 * second},
+		{"one of three", []run{{taken, 3 * second}}, 3 * second},
+		{"a sender that paused", []run{{none, 9 * second}}, 0},
+		{"a sender that paused over a silent path", []run{{cut, 9 * second}}, 0},
+	} {
+		missing, expected, _ := slow.figures(append(append([]run{{came, 5*second + 11}}, c.then...), run{came, 20 * second}))
+		if math.Abs(missing-c.want) > 4 {
 			t.Errorf("%s: %.1f packets missing, want %.0f", c.name, missing, c.want)
 		}
 		if expected < missing {

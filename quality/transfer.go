@@ -90,8 +90,8 @@ var Loss = register(Metric{
 
 var PacketsMissing = register(Metric{
 	ID: "packets_missing", Label: "Packets missing", Unit: rtc.UnitPackets, Agg: Sum, Step: 0.1, Kinds: Media, Dirs: Received,
-	From: []rtc.Member{rtc.StatPacketsLost, rtc.StatPacketsReceived, rtc.StatPacketsSent, rtc.StatLastPacketReceivedTimestamp, rtc.StatRetransmittedPacketsReceived, rtc.StatBytesReceived},
-	Help: "Packets that were sent and did not come: packets_lost and, of audio, what it leaves out. Chromium takes 50 packets and more that are missing in a row for a new beginning of the stream and counts none; they are estimated from the usual packet rate when packets come again, if the path was silent meanwhile, and set right by the sender's next report. Null while none come; negative when late packets arrive or too many were estimated.",
+	From: []rtc.Member{rtc.StatPacketsLost, rtc.StatPacketsReceived, rtc.StatPacketsSent, rtc.StatRemoteTimestamp, rtc.StatLastPacketReceivedTimestamp, rtc.StatRetransmittedPacketsReceived, rtc.StatBytesReceived},
+	Help: "Packets that were sent and did not come: packets_lost and, of audio, what it leaves out. Chromium takes 50 packets and more that are missing in a row for a new beginning of the stream and counts none; they are estimated from the usual packet rate when packets come again, if the path was silent meanwhile, and set right by the sender's reports, which also tell of them before a usual rate is known. Null while none come; negative when late packets arrive or too many were estimated.",
 	Fn: func(w *Window) float64 {
 		missing, _ := w.missing()
 		return missing
