@@ -241,7 +241,7 @@ func TestCallBetweenPrograms(t *testing.T) {
 	if err := to.Close(); err != nil {
 		t.Error(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := c.Close(ctx); err != nil {
 		t.Error(err)
@@ -345,7 +345,7 @@ func TestServerAway(t *testing.T) {
 			o.away.Store(false)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Leave(ctx); err != nil {
 		t.Fatal(err)

@@ -193,7 +193,7 @@ func (s *stay) equal(control account) {
 	var err error
 	var path string
 	var difference string
-	deadline := time.Now().Add(40 * time.Second)
+	deadline := time.Now().Add(90 * time.Second)
 	for {
 		var a account
 		if a, path, err = s.account(); err == nil {

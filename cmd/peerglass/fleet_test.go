@@ -432,7 +432,7 @@ func (s *stays) control() {
 	for kind, one := range undisturbed {
 		var before account
 		var missing error
-		for deadline := time.Now().Add(30 * time.Second); ; {
+		for deadline := time.Now().Add(90 * time.Second); ; {
 			a, path, err := one.account()
 			if missing = err; err == nil {
 				if before != nil && a.differs(before) == "" {
@@ -473,7 +473,7 @@ type crowd struct {
 // that they lose.
 func (s *stays) crowd(clients int, shut func(*line)) *crowd {
 	c := &crowd{stays: s, kinds: map[*stay]int{}}
-	c.ctx, c.cancel = context.WithTimeout(s.t.Context(), 3*time.Minute)
+	c.ctx, c.cancel = context.WithTimeout(s.t.Context(), 8*time.Minute)
 	for n := range clients {
 		c.running.Go(func() {
 			for round := 0; !c.over.Load() && c.ctx.Err() == nil; round++ {

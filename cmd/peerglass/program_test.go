@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -99,7 +101,7 @@ func (p *program) launch() {
 	p.Helper()
 	p.printed, p.exited = &safeBuffer{}, make(chan struct{})
 	if p.listen == "" {
-		p.listen = "127.0.0.1:0"
+		p.listen = freeAddress(p.T)
 	}
 	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--listen", p.listen, "--data", p.dir}, p.options...)...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
@@ -121,7 +123,24 @@ func (p *program) launch() {
 		return strings.Contains(p.printed.String(), "data-key=")
 	})
 	p.url = find(p.T, p.printed.String(), `Console:\s+(http://\S+)`)
-	p.listen = "127.0.0.1:" + p.url[strings.LastIndexByte(p.url, ':')+1:] // the next start finds its clients there
+}
+
+// freeAddress is where a program listens through all its starts: clients come
+// back there. It is not of the ports that systems give to connections by
+// themselves: while the program is away, one of those could be taken by any
+// connection, above all by one of the clients that try to reach it.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		if err != nil {
+			continue // it is taken
+		}
+		defer func() { _ = listener.Close() }()
+		return listener.Addr().String()
+	}
+	t.Fatal("of a hundred ports none is free")
+	return ""
 }
 
 // stop ends the program as an operator does.
@@ -129,7 +148,7 @@ func (p *program) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case <-p.exited:
-	case <-time.After(30 * time.Second):
+	case <-time.After(90 * time.Second):
 		p.Errorf("the program did not end:\n%s", p.printed)
 		_ = p.cmd.Process.Kill()
 		<-p.exited

@@ -104,6 +104,12 @@ func TestHang(t *testing.T) {
 	}
 	defer e.Close()
 	first := e.Pid()
+	for first == 0 { // a busy machine was silent for too long already
+		if err := e.Wait(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		first = e.Pid()
+	}
 	if err := syscall.Kill(first, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
