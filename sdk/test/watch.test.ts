@@ -47,12 +47,27 @@ afterEach(async () => {
 let session = "";
 const mine = async (): Promise<Stay> => (await state())[session]!;
 
-/** Ends the stay and returns what the server has of it, and of a received track. */
-async function ended(track?: string): Promise<{ stay: Stay; report: Record<string, any> }> {
-  await page.evaluate(() => peerglass.leave());
+/**
+ * Ends the stay and returns what the server has of it, and of a received track;
+ * and what the page saw before and after: the last poll came between the two.
+ */
+async function ended(track?: string): Promise<{ stay: Stay; report: Record<string, any>; seen: { gaps: number; pictures: number }[] }> {
+  const seen = await page.evaluate(async () => {
+    const watched = (globalThis as { el?: Shown }).el;
+    const now = () => ({ gaps: watched ? gaps(watched) : 0, pictures: watched ? pictures(watched) : 0 });
+    const before = now();
+    await peerglass.leave();
+    return [before, now()];
+  });
   const left = await mine();
   expect(left.faults).toBeNull();
-  return { stay: left, report: reportOf(left, track)! };
+  return { stay: left, report: reportOf(left, track)!, seen };
+}
+
+/** Expects what was told to be what the page saw, give or take. */
+function expectSeen(told: number, seen: number[], give: number): void {
+  expect(told, `seen ${seen.join(" to ")}`).toBeGreaterThan(Math.min(...seen) - give);
+  expect(told, `seen ${seen.join(" to ")}`).toBeLessThan(Math.max(...seen) + give);
 }
 
 function reportOf(stay: Stay, track: string | undefined): Record<string, any> | undefined {
@@ -85,11 +100,10 @@ test("pictures and gaps are told as the page saw them", async () => {
     const before = await page.evaluate(() => pictures(el));
     await page.waitForFunction((n) => pictures(el) > n + 20, before);
   }
-  const { stay, report } = await ended(track);
-  const seen = await page.evaluate(() => ({ gaps: gaps(el), pictures: pictures(el) }));
-  expect(seen.gaps, "the page saw the two long ones").toBeGreaterThan(2400);
-  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - seen.gaps), `${report.peerglassVideoStutterDuration} s told, ${seen.gaps} ms seen`).toBeLessThan(100);
-  expect(Math.abs(report.peerglassFramesShown - seen.pictures), `${report.peerglassFramesShown} told, ${seen.pictures} seen`).toBeLessThan(10);
+  const { stay, report, seen } = await ended(track);
+  expect(seen[0]!.gaps, "the page saw the two long ones").toBeGreaterThan(2400);
+  expectSeen(1000 * report.peerglassVideoStutterDuration, seen.map((s) => s.gaps), 100);
+  expectSeen(report.peerglassFramesShown, seen.map((s) => s.pictures), 10);
   expect(stay.records.filter((r) => r.name === "mapStream").map((r) => r.payload)).toEqual([{ track, user: "bob", label: "camera" }]);
 });
 
@@ -102,9 +116,8 @@ test("a gap counts while it goes on, and once", async () => {
   await page.evaluate(() => c.senders[0]!.replaceTrack(cam.track));
   const before = await page.evaluate(() => pictures(el));
   await page.waitForFunction((n) => pictures(el) > n + 20, before);
-  const { report } = await ended(track);
-  const seen = await page.evaluate(() => gaps(el));
-  expect(Math.abs(1000 * report.peerglassVideoStutterDuration - seen), `${report.peerglassVideoStutterDuration} s told, ${seen} ms seen`).toBeLessThan(150);
+  const { report, seen } = await ended(track);
+  expectSeen(1000 * report.peerglassVideoStutterDuration, seen.map((s) => s.gaps), 150);
 });
 
 test("a busy page invents no freezes, and pictures are counted for which it was not called", async () => {
@@ -122,10 +135,9 @@ test("a busy page invents no freezes, and pictures are counted for which it was 
     const before = await page.evaluate(() => pictures(el));
     await page.waitForFunction((n) => pictures(el) > n + 10, before);
   }
-  const { report } = await ended(track);
-  const seen = await page.evaluate(() => ({ called: el.frames.length, pictures: pictures(el) }));
-  expect(seen.called, "the browser did not call for each").toBeLessThan(seen.pictures - 30);
-  expect(Math.abs(report.peerglassFramesShown - seen.pictures)).toBeLessThan(10);
+  const { report, seen } = await ended(track);
+  expect(await page.evaluate(() => pictures(el) - el.frames.length), "the browser did not call for each").toBeGreaterThan(30);
+  expectSeen(report.peerglassFramesShown, seen.map((s) => s.pictures), 10);
   // One that is invented lasts as long as the page was busy; a strained machine has shorter ones of its own.
   expect(report.peerglassVideoStutterDuration).toBeLessThan(1.4);
 });
