@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, count, duration, figure, initials, inZone, span, tick } from "./format";
+import { apart, clock, count, duration, figure, initials, inZone, span, tick } from "./format";
 
 describe("figure", () => {
   it("shows what was not measured as a dash, and zero as zero", () => {
@@ -46,6 +46,15 @@ it("counts and initials", () => {
   expect(initials("Ada Lovelace")).toBe("AL");
   expect(initials("bob")).toBe("BO");
   expect(initials("")).toBe("?");
+  expect(initials("👩‍👩‍👧‍👦 Ines")).toBe("👩‍👩‍👧‍👦I");
+  expect(initials("🦊🦊🦊")).toBe("🦊🦊");
+});
+
+it("sets names apart that are written from right to left", () => {
+  expect(apart("Ada")).toBe("Ada");
+  expect(apart("李小龍")).toBe("李小龍");
+  expect(apart("محمد عبد")).toBe("\u2068محمد عبد\u2069");
+  expect(initials(apart("محمد عبد"))).toBe("مع");
 });
 
 describe("inZone", () => {

@@ -106,12 +106,23 @@ export function count(n: number | null | undefined): string {
   return n === null || n === undefined ? none : n.toLocaleString("en-US").replaceAll(",", "\u202f");
 }
 
+const signs = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** The first n signs of a word as people see them: an emoji is one, though it may be eleven to a computer. */
+const first = (word: string, n: number) => [...signs.segment(word)].slice(0, n).map((s) => s.segment).join("");
+
 /** Up to two letters that stand for a user. */
 export function initials(name: string): string {
-  const words = name.split(/[\s._@-]+/).filter(Boolean);
-  const letters = words.length > 1 ? (words[0]?.[0] ?? "") + (words[1]?.[0] ?? "") : (words[0] ?? "?").slice(0, 2);
-  return letters.toUpperCase();
+  const words = name.replace(/[\u2066-\u2069]/g, "").split(/[\s._@-]+/).filter(Boolean);
+  const [one = "?", two] = words;
+  return (two === undefined ? first(one, 2) : first(one, 1) + first(two, 1)).toUpperCase();
 }
+
+/**
+ * A name that may stand in any line: one that is written from right to left is
+ * set apart, or an arrow or a time beside it would change sides.
+ */
+export const apart = (name: string): string => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(name) ? `\u2068${name}\u2069` : name);
 
 /**
  * A text with times of day in UTC, as verdicts have them, in the viewer's zone;

@@ -4,7 +4,7 @@ import { memo, useMemo, useState } from "react";
 import { Link } from "react-router";
 import { type Severity, useIssuesFrom } from "../api/call";
 import type { CallDetail, Evidence, Issue, Metric, Verdict } from "../api/client";
-import { clock, count, duration, figure, inZone, none } from "../format";
+import { apart, clock, count, duration, figure, inZone, none } from "../format";
 import { bySentence, groupIssues, type IssueGroup, type Moment, momentLink, momentOfEvidence, momentOfIssue, together } from "./evidence";
 import { userName, userOf } from "./range";
 import { Score } from "./Score";
@@ -44,9 +44,9 @@ export const VerdictCard = memo(function VerdictCard({ issues, live, measured, .
   const blamed = call.people.find((p) => p.user === verdict.user);
   return (
     <Paper p="md">
-      <Group gap="md" wrap="nowrap" align="flex-start">
+      <Group gap="md" wrap="nowrap" align="flex-start" className="verdict-card">
         <Score value={score} size="xl" />
-        <Stack gap={8} style={{ minWidth: 0, flex: 1 }}>
+        <Stack gap={8} className="verdict-said">
           {sentences.length > 0
             ? (
               <ul className="sentences">
@@ -162,7 +162,7 @@ export const Issues = memo(function Issues({ live, ...around }: Around & { live:
           <div key={g.key}>
             <UnstyledButton className="issue-group" aria-expanded={open} onClick={() => setToggled((t) => ({ ...t, [g.key]: !open }))}>
               {open ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />}
-              <Text size="sm" fw={550} truncate style={{ minWidth: 0 }}>{g.name}</Text>
+              <Text size="sm" fw={550} truncate dir="auto" style={{ minWidth: 0 }}>{g.name}</Text>
               <Group gap="xs" wrap="nowrap"><Counts counts={g.counts} /></Group>
               {!open && <Text size="xs" c="dimmed" truncate visibleFrom="sm" style={{ flex: 1, minWidth: 0 }}>{[...new Set(g.issues.map((i) => i.label))].slice(0, 4).join(", ")}</Text>}
             </UnstyledButton>
@@ -189,7 +189,7 @@ function GroupRows({ group, ...around }: Around & { group: IssueGroup }) {
         {rows.map(({ i, moment, key }) => (
           <Stack key={key} gap={4} px="sm" py={8} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
             <Group justify="space-between" wrap="nowrap"><What issue={i} /><When issue={i} onShow={() => around.onShow(moment)} /></Group>
-            <Text size="xs" c="dimmed">{[i.remoteUser && `from ${i.remoteUser}`, sources[i.source] !== none && sources[i.source], words(i.cause)].filter(Boolean).join(" · ")}</Text>
+            <Text size="xs" c="dimmed">{[i.remoteUser && `from ${apart(i.remoteUser)}`, sources[i.source] !== none && sources[i.source], words(i.cause)].filter(Boolean).join(" · ")}</Text>
             <Group justify="space-between" wrap="nowrap" align="flex-end"><Text size="xs"><Figures issue={i} metrics={metrics} /></Text><Details app={app} call={call.id} issue={i} moment={moment} /></Group>
           </Stack>
         ))}

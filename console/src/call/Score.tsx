@@ -2,6 +2,11 @@ import { Badge, Box, Text, Tooltip } from "@mantine/core";
 import type { Reason } from "../api/client";
 import { none } from "../format";
 
+// Mantine's own are too pale on their grounds to be read by everybody.
+const inks: Record<string, string> = {
+  teal: "light-dark(#05603f, var(--mantine-color-teal-3))", yellow: "light-dark(#6b4700, var(--mantine-color-yellow-3))", red: "light-dark(#a31b1b, var(--mantine-color-red-3))",
+};
+
 const bands = [{ from: 8, word: "Good", color: "teal" }, { from: 6, word: "Fair", color: "yellow" }, { from: 0, word: "Poor", color: "red" }] as const;
 
 /** What a score from 0 to 10 means, in a word and a colour. */
@@ -23,7 +28,7 @@ export function Score({ value, reasons = [], size = "md" }: { value: number | nu
     <Tooltip label={why}>
       {size === "xl"
         ? <Box className="score" data-color={color} aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}><span className="score-number">{value.toFixed(1)}</span><span className="score-word">{word}</span></Box>
-        : <Badge variant="light" color={color} tt="none" miw={48} style={{ flex: "none", ...(color === "teal" ? { "--badge-color": "light-dark(#05603f, var(--mantine-color-teal-3))" } : {}) }} className="num" aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}>{value.toFixed(1)}</Badge>}
+        : <Badge variant="light" color={color} tt="none" miw={48} style={{ flex: "none", "--badge-color": inks[color] }} className="num" aria-label={`Score ${value.toFixed(1)} of 10, ${word}`}>{value.toFixed(1)}</Badge>}
     </Tooltip>
   );
 }

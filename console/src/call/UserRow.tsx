@@ -85,7 +85,7 @@ function Name(p: UserRowProps) {
     <div className="userlist-name">
       <span className="userlist-avatar" aria-hidden style={{ borderColor: userColor(index, p.scheme) }}>{initials(name)}</span>
       <div style={{ minWidth: 0 }}>
-        <Link to={link(p)} className="userlist-line" onClick={(e) => e.stopPropagation()} title={name}>{name}</Link>
+        <Link to={link(p)} className="userlist-line" dir="auto" onClick={(e) => e.stopPropagation()} title={name}>{name}</Link>
         {(id || more) && <small>{[id, more].filter(Boolean).join(" · ")}</small>}
       </div>
     </div>

@@ -4,6 +4,7 @@
 // of one user in it, and of two ends, so that links carry a moment across them.
 import type { CallDetail, User } from "../api/client";
 import { longest } from "../chart/range";
+import { apart } from "../format";
 
 export { longest };
 
@@ -112,7 +113,7 @@ export function endsLink(app: number, call: string, receiver: string, sender?: s
 }
 
 /** The name that stands for a user; one without a name or id is anonymous. */
-export const userName = (u: Pick<User, "user" | "userName">) => u.userName || u.user || "Anonymous";
+export const userName = (u: Pick<User, "user" | "userName">) => apart(u.userName || u.user || "Anonymous");
 
 /** What tells a user of a call from the others: ids can be absent, the first stay never is. */
 export const userKey = (u: User): string => u.stays[0]?.id ?? "";

@@ -39,7 +39,7 @@ export function Row({ call, app }: { call: ListedCall; app: number }) {
     <Table.Tr className="clickable call-row" onClick={open} onAuxClick={open}>
       <Table.Td>
         <Tooltip label={named ? <>{call.roomName}<div>{call.room}</div></> : call.room} disabled={!call.room || (call.room.length < 26 && !named)}>
-          <Anchor data-call component={Link} to={to} fz="sm" fw={600} c="inherit" underline="hover" className="call-room">
+          <Anchor data-call component={Link} to={to} fz="sm" fw={600} c="inherit" underline="hover" className="call-room" dir="auto">
             {call.roomName || call.room || <Text span c="dimmed" fs="italic" size="sm">no room named</Text>}
           </Anchor>
         </Tooltip>
@@ -63,7 +63,7 @@ export function Card({ call, app }: { call: ListedCall; app: number }) {
   return (
     <Box component={Link} to={linkTo(call, app)} p="sm" style={{ display: "block", color: "inherit", textDecoration: "none", borderBottom: "1px solid var(--mantine-color-default-border)" }}>
       <Group justify="space-between" wrap="nowrap" gap="sm">
-        <Text fw={600} size="sm" truncate c={call.room ? undefined : "dimmed"}>{call.roomName || call.room || "no room named"}</Text>
+        <Text fw={600} size="sm" truncate dir="auto" c={call.room ? undefined : "dimmed"}>{call.roomName || call.room || "no room named"}</Text>
         <Status call={call} />
       </Group>
       <Text size="xs" c="dimmed" className="num" mt={4} style={{ whiteSpace: "normal" }}>

@@ -218,7 +218,7 @@ const Head = memo(function Head({ title, help, unit, actions, table, onTable }: 
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap" align="center" mih={22}>
       <Tooltip label={help} disabled={!help}>
-        <Text size="sm" fw={600} truncate>{title}{unit && <Text span size="xs" c="dimmed" fw={400}> in {unit}</Text>}</Text>
+        <Text size="sm" fw={600} className="chart-title">{title}{unit && <Text span size="xs" c="dimmed" fw={400}> in {unit}</Text>}</Text>
       </Tooltip>
       <Group gap={6} wrap="nowrap">
         <span className="chart-time num" data-time aria-hidden="true" />

@@ -8,7 +8,7 @@ import { type Happening, type HappeningType, type Lane, useHappenings, useHappen
 import { useIssues } from "../api/queries";
 import { callLink, type PartProps, shownRange, userKey, userName, userOf } from "../call/range";
 import { RangeBar } from "../chart/RangeBar";
-import { count, dateTime, zone } from "../format";
+import { apart, count, dateTime, zone } from "../format";
 import "./events.css";
 import { laneHints } from "./hints";
 import { List } from "./List";
@@ -87,7 +87,7 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
       <Group gap="sm" wrap="wrap" align="flex-end" role="search" aria-label="Filter events">
         <Select size="xs" w={210} aria-label="User" placeholder="All users" clearable searchable value={user ? userKey(user) : null}
           onChange={(session) => setView({ session: session ?? undefined, event: null })}
-          data={call.people.map((u) => ({ value: userKey(u), label: userName(u) === u.user || !u.user ? userName(u) : `${userName(u)} (${u.user})` }))} />
+          data={call.people.map((u) => ({ value: userKey(u), label: !u.user || !u.userName || u.userName === u.user ? userName(u) : `${userName(u)} (${apart(u.user)})` }))} />
         <Types types={types.data ?? []} counts={first?.types ?? {}} value={filters.types} onChange={(v) => put("types", v.join(","))} />
         <SegmentedControl size="xs" aria-label="Severity" value={filters.severity} onChange={(v) => put("severity", v === "info" ? "" : v)}
           data={[{ value: "info", label: "All" }, { value: "warning", label: "Warnings" }, { value: "error", label: "Errors" }]} />

@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import type { CallDetail } from "../api/client";
 import { type Happening, type HappeningType, happeningColor, useStoredEvent } from "../api/events";
 import { callLink, endsLink, userLink, userOf } from "../call/range";
-import { clock, dateTime } from "../format";
+import { apart, clock, dateTime } from "../format";
 import { useScheme } from "../theme";
 import { Dot, Stars } from "./Dot";
 
@@ -89,7 +89,7 @@ function Row({ row, index, type, open, onToggle, nameOf, nameOfUser, ...p }: Pro
     <>
       <div className="events-row" role="row" aria-rowindex={index + 2} data-severity={row.severity} data-open={open || undefined}>
         <span role="cell" className="num mono events-time">{clock(row.time, true)}</span>
-        <span role="cell" className="events-user" title={row.user}>{nameOf(row.session)}</span>
+        <span role="cell" className="events-user" dir="auto" title={row.user}>{nameOf(row.session)}</span>
         <span role="cell" className="num events-id">{row.reference ?? <span className="muted" aria-label="none">–</span>}</span>
         <span role="cell" className="events-label">
           <UnstyledButton className="events-open" aria-expanded={open} onClick={onToggle}>
@@ -120,7 +120,7 @@ function Details({ app, call, row, type, bounds, nameOf, nameOfUser }: Omit<Prop
   const who = userOf(call, row.session);
   const facts: [string, React.ReactNode][] = [
     ["Time", <span key="t" className="num">{dateTime(row.time)}.{String(at % 1000).padStart(3, "0")}</span>],
-    ["User", <>{nameOf(row.session)}{who?.user && who.user !== nameOf(row.session) && <Text span c="dimmed" size="xs"> {who.user}</Text>}</>],
+    ["User", <>{nameOf(row.session)}{who?.user && apart(who.user) !== nameOf(row.session) && <Text span c="dimmed" size="xs"> {who.user}</Text>}</>],
     ["Event", <>{type?.label ?? row.label} <Code>{row.type}</Code>{row.reference !== null && <Text span size="xs" c="dimmed"> Table 4-1: {row.reference}</Text>}{type?.view && <Text span size="xs" c="dimmed"> · “{type.view}”</Text>}</>],
   ];
   if (row.cause) facts.push(["Cause", <Code key="c">{row.cause}</Code>]);

@@ -95,7 +95,7 @@ export function Grid({ m, order, kinds, link, receivers, senders }: GridProps) {
               <th role="columnheader" scope="col" className="matrix-corner">receives ↓<br />from →</th>
               {columns.map((u) => (
                 <th role="columnheader" scope="col" key={u} data-about={senders.has(u)} title={nameOf(m.users[u])}>
-                  <span className="matrix-name">{nameOf(m.users[u])}</span>
+                  <span className="matrix-name" dir="auto">{nameOf(m.users[u])}</span>
                   {!m.users[u]?.sessions.length && <span className="matrix-name muted" style={{ fontSize: 11 }}>no data</span>}
                   {!dense && <span className="matrix-kinds" aria-hidden>{kinds.map((k) => <span key={k}>{kindNames[k]}</span>)}</span>}
                 </th>
@@ -105,7 +105,7 @@ export function Grid({ m, order, kinds, link, receivers, senders }: GridProps) {
           <tbody>
             {rows.map((receiver, r) => (
               <tr role="row" key={receiver}>
-                <th role="rowheader" scope="row" data-about={receivers.has(receiver)} title={nameOf(m.users[receiver])}>{nameOf(m.users[receiver])}</th>
+                <th role="rowheader" scope="row" data-about={receivers.has(receiver)} title={nameOf(m.users[receiver])} dir="auto">{nameOf(m.users[receiver])}</th>
                 {columns.map((sender, c) => {
                   const cell = cells.get(`${receiver}:${sender}`);
                   const shown = cell && kinds.some((k) => cell[k]) ? cell : undefined;

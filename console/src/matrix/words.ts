@@ -1,6 +1,6 @@
 // What the matrix says in words: levels, what tells whose a stream is, figures.
 import type { MatchTrial, Matrix, MatrixCell, MatrixPart, MatrixUser } from "../api/match";
-import { figure } from "../format";
+import { apart, figure } from "../format";
 
 export type Level = MatrixPart["level"];
 export type Kind = "audio" | "video" | "screen";
@@ -31,7 +31,7 @@ export const basisWords: Record<Basis, string> = {
   "": "nothing",
 };
 
-export const nameOf = (u: Pick<MatrixUser, "user" | "userName"> | undefined): string => u?.userName || u?.user || "Anonymous";
+export const nameOf = (u: Pick<MatrixUser, "user" | "userName"> | undefined): string => apart(u?.userName || u?.user || "Anonymous");
 
 /** How bad a level is; what is not a matter of quality counts as nothing. */
 export const badness: Record<Level, number> = { none: 3, poor: 2, fair: 1, good: 0, muted: 0, unknown: 0 };

@@ -201,7 +201,7 @@ function Devices({ app, call, session, sender, side, limits, asked, range }: Pro
           const shown = readings.filter((x) => x.id === "cpu_app" || x.id === "cpu_system" || x.reading.value !== null);
           return (
             <div key={r.name} className="device">
-              <div><Text size="xs" fw={550}>{r.name}</Text><Text size="xs" c="dimmed" truncate>{r.who}</Text></div>
+              <div><Text size="xs" fw={550}>{r.name}</Text><Text size="xs" c="dimmed" truncate dir="auto">{r.who}</Text></div>
               {shown.map((x) => <div key={x.id}><Text size="xs" c="dimmed">{x.label}</Text><Figure reading={x.reading} unit={x.unit} /></div>)}
               {!cpu && <Text size="xs" c="dimmed" className="device-note">{!r.known ? "The sender's own data are missing, or who sends is not known." : r.told ? "Browsers do not tell the use of the processor: CPU pressure and the lag of the page's event loop stand for it." : "Its client told nothing of the device."}</Text>}
             </div>

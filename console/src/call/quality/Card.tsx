@@ -61,7 +61,7 @@ function Name({ call, who, scheme }: { call: CallDetail; who: User; scheme: "lig
   return (
     <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
       <span className="flow-dot" style={{ background: userColor(userIndex(call, who), scheme) }} aria-hidden="true" />
-      <Text fw={600} size="sm" truncate component="h4" m={0}>{userName(who)}</Text>
+      <Text fw={600} size="sm" truncate dir="auto" component="h4" m={0}>{userName(who)}</Text>
       <Score value={who.score} />
     </Group>
   );
