@@ -11,8 +11,9 @@ SDK = sdk/dist/sdk.js
 .PHONY: run build test test-go test-web test-e2e bench fidelity load fmt generate clean toolchain chromium livekit console sdk
 .DEFAULT_GOAL := run
 
+# Options of the program: make run ARGS="--listen :9090"
 run: build ## build everything and start it on http://localhost:8080
-	./bin/peerglass serve
+	./bin/peerglass serve $(ARGS)
 
 build: toolchain $(CONSOLE) $(SDK) ## bin/peerglass with the console and the SDK in it
 	$(GO_BUILD) -o bin/peerglass ./cmd/peerglass
@@ -52,11 +53,11 @@ sdk: $(SDK)
 
 # The clients of others, some of them proprietary, are for tests alone.
 $(MODULES): package-lock.json
-	npm ci --workspace console --workspace sdk --include-workspace-root --no-audit --no-fund --loglevel=error
+	npm ci --workspace console --workspace sdk --include-workspace-root --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 $(TEST_MODULES): package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $(MODULES) $@
 
 $(CONSOLE): $(MODULES) $(shell find console/src console/public -type f 2>/dev/null) console/index.html console/vite.config.ts

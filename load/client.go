@@ -119,7 +119,11 @@ func (r *run) dial(path, subprotocol string) (*link, error) {
 		Logger: silent{}, HandshakeTimeout: 30 * time.Second,
 	})
 	if err != nil {
-		if response != nil {
+		switch {
+		case response == nil:
+		case response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden:
+			err = fmt.Errorf("the server refuses the ingest key (%s): take one of an enabled app, from its page in the console", response.Status)
+		default:
 			err = fmt.Errorf("%w (%s)", err, response.Status)
 		}
 		return nil, fmt.Errorf("connect: %w", err)

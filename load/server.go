@@ -28,11 +28,11 @@ func scrape(ctx context.Context, base *url.URL, protocol string) (counters, erro
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return c, fmt.Errorf("read the server's metrics: %w", err)
+		return c, fmt.Errorf("the server cannot be reached, is it running at %s? %w", base, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return c, fmt.Errorf("read the server's metrics: %s", response.Status)
+		return c, fmt.Errorf("read the server's metrics: %s: what answers at %s is no Peerglass", response.Status, base)
 	}
 	series := map[string]*uint64{
 		`peerglass_ingest_frames_total{protocol="` + protocol + `"}`:  &c.frames,

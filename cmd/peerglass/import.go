@@ -24,6 +24,9 @@ type importCommand struct {
 
 func (c importCommand) Run(ctx context.Context) error {
 	c.URL = strings.TrimRight(c.URL, "/")
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("--url %q: an address as in http://localhost:8080 is expected", c.URL)
+	}
 	if c.App == 0 {
 		var err error
 		if c.App, err = c.onlyApp(ctx); err != nil {
