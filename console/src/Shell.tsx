@@ -90,12 +90,12 @@ export function Shell() {
   });
 
   return (
-    <AppShell header={{ height: 52 }} navbar={{ width: 196, breakpoint: "sm", collapsed: { mobile: !open } }} padding={{ base: "sm", sm: "lg" }}>
+    <AppShell header={{ height: 52 }} navbar={{ width: 196, breakpoint: "md", collapsed: { mobile: !open } }} padding={{ base: "sm", sm: "lg" }}>
       <a className="skip" href="#main">Skip to the content</a>
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
-            <ActionIcon hiddenFrom="sm" variant="subtle" color="gray" onClick={nav.toggle} aria-label="Menu"><IconLayoutSidebar size={20} /></ActionIcon>
+            <ActionIcon hiddenFrom="md" variant="subtle" color="gray" onClick={nav.toggle} aria-label="Menu"><IconLayoutSidebar size={20} /></ActionIcon>
             <Link to="/calls" style={{ display: "flex", alignItems: "center", gap: 10, textDecoration: "none", color: "inherit" }} aria-label="Peerglass, to the calls">
               <Logo /><Text fw={650} size="lg" style={{ letterSpacing: "-0.01em" }} visibleFrom="xs">Peerglass</Text>
             </Link>
