@@ -1,42 +1,36 @@
 // Generated from rtc/dictionary.go by: go test ./sdk -run Dictionary -update
 
-/** Members by their number on the wire, from 1. A digit in front is the power of ten of the steps in one unit. */
+/** Members by their number on the wire, from 1; the name of what browsers do not say is left out. A digit in front is the power of ten of the steps in one unit. */
 export const MEMBERS =
   "packetsReceived packetsSent bytesReceived bytesSent headerBytesReceived headerBytesSent 3lastPacketReceivedTimestamp " +
   "3lastPacketSentTimestamp packetsLost 6jitter 6jitterBufferDelay 6jitterBufferTargetDelay 6jitterBufferMinimumDelay " +
   "jitterBufferEmittedCount totalSamplesReceived concealedSamples silentConcealedSamples concealmentEvents " +
   "insertedSamplesForDeceleration removedSamplesForAcceleration 6audioLevel 9totalAudioEnergy 6totalSamplesDuration " +
-  "framesReceived framesDecoded framesRendered framesDropped keyFramesDecoded frameWidth frameHeight 3framesPerSecond " +
-  "qpSum 6totalDecodeTime 6totalInterFrameDelay 6totalSquaredInterFrameDelay 6totalProcessingDelay 6totalAssemblyTime " +
+  "framesReceived framesDecoded  framesDropped keyFramesDecoded frameWidth frameHeight 3framesPerSecond qpSum " +
+  "6totalDecodeTime 6totalInterFrameDelay 6totalSquaredInterFrameDelay 6totalProcessingDelay 6totalAssemblyTime " +
   "framesAssembledFromMultiplePackets pauseCount 6totalPausesDuration freezeCount 6totalFreezesDuration firCount pliCount " +
   "nackCount 3estimatedPlayoutTimestamp packetsDiscarded fecPacketsReceived fecPacketsDiscarded fecBytesReceived " +
   "retransmittedPacketsReceived retransmittedBytesReceived retransmittedPacketsSent retransmittedBytesSent framesEncoded " +
   "framesSent keyFramesEncoded hugeFramesSent 6totalEncodeTime totalEncodedBytesTarget 6totalPacketSendDelay targetBitrate " +
   "qualityLimitationReason qualityLimitationResolutionChanges 6qualityLimitationDurations.none " +
   "6qualityLimitationDurations.cpu 6qualityLimitationDurations.bandwidth 6qualityLimitationDurations.other 6roundTripTime " +
-  "6totalRoundTripTime roundTripTimeMeasurements 6fractionLost 6currentRoundTripTime availableOutgoingBitrate " +
-  "availableIncomingBitrate requestsReceived requestsSent responsesReceived responsesSent consentRequestsSent " +
-  "packetsDiscardedOnSend bytesDiscardedOnSend 3remoteTimestamp reportsSent 6synthesizedSamplesDuration " +
-  "synthesizedSamplesEvents 6totalPlayoutDelay totalSamplesCount frames width height 3echoReturnLoss " +
-  "3echoReturnLossEnhancement totalSamplesCaptured 6droppedSamplesDuration droppedSamplesEvents 6totalCaptureDelay " +
-  "messagesSent messagesReceived dataChannelsOpened dataChannelsClosed selectedCandidatePairChanges " +
-  "6totalCorruptionProbability 6totalSquaredCorruptionProbability corruptionMeasurements packetsReceivedWithEct1 " +
-  "packetsReceivedWithCe packetsReportedAsLost packetsReportedAsLostButRecovered packetsSentWithEct1 " +
-  "packetsWithBleachedEct1Marking framesDiscarded burstPacketsLost burstDiscardCount 6gapLossRate fullFramesLost " +
-  "partialFramesLost framesDiscardedOnSend samplesEncodedWithSilk samplesEncodedWithCelt encodingIndex ssrc rtxSsrc " +
-  "fecSsrc active nominated writable readable selected powerEfficientEncoder powerEfficientDecoder interruptionCount " +
-  "6totalInterruptionDuration 6relativePacketArrivalDelay jitterBufferFlushes delayedPacketOutageSamples kind mediaType " +
-  "mid rid codecId transportId trackIdentifier trackId remoteId localId mediaSourceId playoutId encoderImplementation " +
-  "decoderImplementation scalabilityMode contentType mimeType payloadType clockRate channels sdpFmtpLine codecType state " +
-  "localCandidateId remoteCandidateId selectedCandidatePairId candidateType protocol relayProtocol networkType " +
-  "networkAdapterType vpn address ip port url tcpType relatedAddress relatedPort usernameFragment foundation priority " +
-  "isRemote deleted dtlsState dtlsRole dtlsCipher tlsVersion srtpCipher tlsGroup iceRole iceState iceLocalUsernameFragment " +
-  "localCertificateId remoteCertificateId fingerprint fingerprintAlgorithm base64Certificate issuerCertificateId label " +
-  "dataChannelIdentifier remoteSource ended detached rtcpTransportStatsId psnrMeasurements ccfbMessagesReceived " +
-  "ccfbMessagesSent googTimingFrameInfo 3lastRequestTimestamp 3lastResponseTimestamp 3consentExpiredTimestamp " +
-  "3firstRequestTimestamp retransmissionsReceived retransmissionsSent 3psnrSum.y 3psnrSum.u 3psnrSum.v " +
-  "6peerglassVideoStutterDuration 6peerglassAudioStutterDuration 6cpuSystem 6cpuApp cpuPressure 6loopLag memoryUsed " +
-  "6battery batteryCharging peerglassFramesShown";
+  "6totalRoundTripTime roundTripTimeMeasurements 6fractionLost 6currentRoundTripTime availableOutgoingBitrate  " +
+  "requestsReceived requestsSent responsesReceived responsesSent consentRequestsSent packetsDiscardedOnSend " +
+  "bytesDiscardedOnSend 3remoteTimestamp reportsSent 6synthesizedSamplesDuration synthesizedSamplesEvents " +
+  "6totalPlayoutDelay totalSamplesCount frames width height 3echoReturnLoss 3echoReturnLossEnhancement     messagesSent " +
+  "messagesReceived dataChannelsOpened dataChannelsClosed selectedCandidatePairChanges 6totalCorruptionProbability " +
+  "6totalSquaredCorruptionProbability corruptionMeasurements packetsReceivedWithEct1 packetsReceivedWithCe " +
+  "packetsReportedAsLost packetsReportedAsLostButRecovered packetsSentWithEct1 packetsWithBleachedEct1Marking          " +
+  "encodingIndex ssrc rtxSsrc  active nominated writable readable selected powerEfficientEncoder powerEfficientDecoder     " +
+  " kind mediaType mid rid codecId transportId trackIdentifier trackId remoteId localId mediaSourceId playoutId " +
+  "encoderImplementation decoderImplementation scalabilityMode contentType mimeType payloadType clockRate channels " +
+  "sdpFmtpLine  state localCandidateId remoteCandidateId selectedCandidatePairId candidateType protocol relayProtocol " +
+  "networkType networkAdapterType vpn address ip port url tcpType relatedAddress relatedPort usernameFragment foundation " +
+  "priority isRemote  dtlsState dtlsRole dtlsCipher tlsVersion srtpCipher tlsGroup iceRole iceState " +
+  "iceLocalUsernameFragment localCertificateId remoteCertificateId fingerprint fingerprintAlgorithm base64Certificate " +
+  "issuerCertificateId label dataChannelIdentifier     psnrMeasurements ccfbMessagesReceived ccfbMessagesSent        " +
+  "3psnrSum.y 3psnrSum.u 3psnrSum.v 6peerglassVideoStutterDuration 6peerglassAudioStutterDuration   cpuPressure 6loopLag " +
+  "memoryUsed 6battery batteryCharging peerglassFramesShown";
 
 /** Types of reports by their number on the wire, from 1. */
 export const TYPES =

@@ -1,4 +1,5 @@
 import { MEMBERS, TYPES } from "./dictionary";
+import { guard } from "./native";
 import { Writer } from "./writer";
 
 // The coding is described in docs/protocol.md.
@@ -122,9 +123,14 @@ export class Encoder {
     this._connections.delete(conn);
   }
 
-  /** Begins a batch; its times are relative to `base`. */
-  private _start(time: number): void {
+  /** Begins a record, and with the first one a batch: its times are relative
+   * to `base`. */
+  private _start(time: number): Writer {
     if (this.records++ === 0) this.base = this._last = time;
+    this._content.clear();
+    this._content.zigzag(time - this._last);
+    this._last = time;
+    return this._content;
   }
 
   /** Time of the first record of the open batch: what its header says. */
@@ -146,11 +152,7 @@ export class Encoder {
 
   /** Adds a record that is not statistics. `payload` is JSON. */
   add(kind: Kind, time: number, conn: number, name: string, corr: string, payload: string): void {
-    this._start(time);
-    const w = this._content;
-    w.clear();
-    w.zigzag(time - this._last);
-    this._last = time;
+    const w = this._start(time);
     let tag: number = kind;
     if (conn) {
       tag |= Tag.Conn;
@@ -173,11 +175,7 @@ export class Encoder {
 
   /** Adds one getStats result of a connection; only what changed is written. */
   stats(time: number, conn: number, result: RTCStatsReport): void {
-    this._start(time);
-    const w = this._content;
-    w.clear();
-    w.zigzag(time - this._last);
-    this._last = time;
+    const w = this._start(time);
     let state = this._connections.get(conn);
     let tag: number = Kind.Stats;
     if (!state) {
@@ -297,17 +295,8 @@ export class Encoder {
       for (const [name, value, number] of this._fresh) {
         w.uvarint(number);
         if (!number) w.text(name.slice(0, 64));
-        const slot: Slot = {
-          number,
-          name,
-          scale: members.get(name)?.scale ?? 1,
-          form: Form.Absent,
-          last: 0,
-          text: "",
-          poll: report.poll,
-          now: undefined,
-        };
-        whole(w, slot, value);
+        const slot: Slot = { number, name, scale: members.get(name)?.scale ?? 1, form: Form.Absent, last: 0, text: "", poll: report.poll, now: undefined };
+        whole(w, slot, code(slot, value));
         report.slots.push(slot);
         report.byName.set(name, slot);
       }
@@ -318,38 +307,20 @@ export class Encoder {
   /** Writes the new value of a member if it is one. */
   private _change(slot: Slot, index: number, value: Value): void {
     const w = this._values;
-    if (typeof value === "number") {
-      const form = formOf(slot, value);
-      if (form === slot.form) {
-        const n = step(slot, form, value);
-        if (n === slot.last) return;
-        this._mark(index);
-        if (form !== Form.Double) {
-          w.zigzag(n - slot.last);
-          slot.last = n;
-          return;
-        }
-        w.byte(0);
-        whole(w, slot, value);
-        return;
-      }
-    } else if (typeof value === "string") {
-      if (slot.form === Form.Text) {
-        if (slot.text === value) return;
-        this._mark(index);
-        slot.text = value;
-        w.text(value, 1);
-        return;
-      }
-    } else if (typeof value === "boolean") {
-      if (slot.form === Form.Bool && slot.last === +value) return;
-    } else if (value !== undefined) {
-      const text = json(value as object);
-      if (slot.form === Form.JSON && slot.text === text) return;
-    }
+    const { form, number, text } = code(slot, value);
+    const same = form === slot.form;
+    if (same && number === slot.last && text === slot.text) return;
     this._mark(index);
-    w.byte(0); // escape: a form and a whole value follow
-    whole(w, slot, value);
+    if (same && (form === Form.Number || form === Form.Micro)) {
+      w.zigzag(number - slot.last);
+      slot.last = number;
+    } else if (same && form === Form.Text) {
+      w.text(text, 1);
+      slot.text = text;
+    } else {
+      w.byte(0); // escape: a form and a whole value follow
+      whole(w, slot, coded);
+    }
   }
 
   private _mark(index: number): void {
@@ -359,54 +330,51 @@ export class Encoder {
   }
 }
 
-function formOf(slot: Slot, value: number): Form {
-  if (!(Math.abs(value * slot.scale) <= MAX_STEP)) return Form.Double;
-  // A member with whole steps that has a fraction after all is sent finer.
-  if (slot.scale !== 1 || Number.isInteger(value)) return Form.Number;
-  return Math.abs(value * 1e6) <= MAX_STEP ? Form.Micro : Form.Double;
+/** A value as the wire has it: steps or a bit, or a text. */
+interface Coded {
+  form: Form;
+  number: number;
+  text: string;
 }
 
-function step(slot: Slot, form: Form, value: number): number {
-  return form === Form.Double ? value : Math.round(value * (form === Form.Micro ? 1e6 : slot.scale));
-}
+// One serves all: a poll must not leave garbage behind.
+const coded: Coded = { form: Form.Absent, number: 0, text: "" };
 
-function json(value: object): string {
-  try {
-    return JSON.stringify(value) ?? "null";
-  } catch {
-    return "null";
-  }
+function code(slot: Slot, value: Value): Coded {
+  let form = Form.JSON;
+  let number = 0;
+  let text = "";
+  if (typeof value === "number" && Number.isFinite(value)) {
+    // A member with whole steps that has a fraction after all is sent finer.
+    const micro = slot.scale === 1 && !Number.isInteger(value);
+    const steps = value * (micro ? 1e6 : slot.scale);
+    const exact = Math.abs(steps) <= MAX_STEP;
+    form = !exact ? Form.Double : micro ? Form.Micro : Form.Number;
+    number = exact ? Math.round(steps) : value;
+  } else if (typeof value === "string") {
+    form = Form.Text;
+    text = value;
+  } else if (typeof value === "boolean") {
+    form = Form.Bool;
+    number = +value;
+  } else if (value === undefined) form = Form.Absent;
+  else text = guard(() => JSON.stringify(value)) ?? "null";
+  coded.form = form;
+  coded.number = number;
+  coded.text = text;
+  return coded;
 }
 
 /** Writes form and value. */
-function whole(w: Writer, slot: Slot, value: Value): void {
-  slot.last = 0;
-  slot.text = "";
-  if (typeof value === "number" && Number.isFinite(value)) {
-    slot.form = formOf(slot, value);
-    slot.last = step(slot, slot.form, value);
-    w.byte(slot.form);
-    if (slot.form === Form.Double) w.double(value);
-    else w.zigzag(slot.last);
-  } else if (typeof value === "string") {
-    slot.form = Form.Text;
-    slot.text = value;
-    w.byte(Form.Text);
-    w.text(value);
-  } else if (typeof value === "boolean") {
-    slot.form = Form.Bool;
-    slot.last = +value;
-    w.byte(Form.Bool);
-    w.byte(+value);
-  } else if (value === undefined) {
-    slot.form = Form.Absent;
-    w.byte(Form.Absent);
-  } else {
-    slot.form = Form.JSON;
-    slot.text = value === null ? "null" : json(value as object);
-    w.byte(Form.JSON);
-    w.text(slot.text);
-  }
+function whole(w: Writer, slot: Slot, { form, number, text }: Coded): void {
+  slot.form = form;
+  slot.last = number;
+  slot.text = text;
+  w.byte(form);
+  if (form === Form.Double) w.double(number);
+  else if (form === Form.Bool) w.byte(number);
+  else if (form === Form.Number || form === Form.Micro) w.zigzag(number);
+  else if (form !== Form.Absent) w.text(text);
 }
 
 /** Writes the header of a batch. */

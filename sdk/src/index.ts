@@ -87,10 +87,9 @@ export const peerglass = {
    * connection, that all it brings is that user's. */
   mapStream(stream: MediaStreamTrack | number | string | RTCPeerConnection, user: string, label?: string): void {
     guard(() => {
-      if (typeof stream === "number") return tell("mapStream", { ssrc: stream, user, label });
-      if (typeof stream === "string") return tell("mapStream", { mid: stream, user, label });
-      const whole = "getReceivers" in stream;
-      tell("mapStream", { track: whole ? undefined : stream.id, user, label }, whole ? stream : undefined);
+      const whole = typeof stream === "object" && "getReceivers" in stream;
+      const by = whole ? {} : typeof stream === "number" ? { ssrc: stream } : typeof stream === "string" ? { mid: stream } : { track: stream.id };
+      tell("mapStream", { ...by, user, label }, whole ? stream : undefined);
     });
   },
   /** Measures exactly what an element shows: frames and freezes. With a user,

@@ -66,6 +66,14 @@ export interface Doors {
   random?(): number;
 }
 
+/** What a link waits for. */
+const enum Wait {
+  Welcome,
+  Retry,
+  Alive,
+  Ack,
+}
+
 const BUFFER = 1 << 20; // bytes that wait at most; some 20 minutes of a small call
 const POST = 256 << 10; // bytes of one POST
 const BEACON = 60 << 10; // browsers refuse a beacon of more than 64 KiB
@@ -86,9 +94,7 @@ export class Link {
   private _attempts = 0; // since the last welcome
   private _failures = 0; // WebSockets in a row that never came to a welcome
   private _overHTTP = false;
-  private _retry: number | undefined;
-  private _alive: number | undefined;
-  private _ackTimer: number | undefined;
+  private _timers: (number | undefined)[] = []; // one for each Wait
   private _done: (() => void)[] = [];
   private _forgiven = false; // the last refusal need not be the last word
   private _revived = false; // it began in a page before this one
@@ -114,6 +120,17 @@ export class Link {
   /** Whether polls should become rarer to spare the buffer. */
   get strained(): boolean {
     return this.waiting >= BUFFER / 2;
+  }
+
+  /** Waits with one timer for each reason; without f no longer. */
+  private _wait(why: Wait, ms = 0, f?: () => void): void {
+    this._doors.clearTimeout(this._timers[why]);
+    this._timers[why] =
+      f &&
+      this._doors.setTimeout(() => {
+        this._timers[why] = undefined;
+        guard(f);
+      }, ms);
   }
 
   start(): void {
@@ -169,8 +186,7 @@ export class Link {
 
   private _connect(): void {
     if (this.state === "stopped") return;
-    this._doors.clearTimeout(this._retry);
-    this._retry = undefined;
+    this._wait(Wait.Retry);
     this._to("connecting");
     this._forgiven = false;
     const ready = this._owner.ready?.();
@@ -187,37 +203,26 @@ export class Link {
   private _open(): void {
     if (this.state !== "connecting") return;
     const Socket = this._doors.WebSocket;
-    if (!Socket || this._overHTTP) {
+    // A Content-Security-Policy may not let us have one.
+    const socket = this._overHTTP || !Socket ? undefined : guard(() => new Socket(this._url.replace(/^http/, "ws"), "peerglass.1"));
+    if (!socket) {
       this._overHTTP = true;
-      this._post(true);
-      return;
-    }
-    let socket: WebSocket;
-    try {
-      socket = new Socket(this._url.replace(/^http/, "ws"), "peerglass.1");
-    } catch {
-      this._overHTTP = true; // a Content-Security-Policy, for example
-      this._post(true);
-      return;
+      return this._post(true);
     }
     socket.binaryType = "arraybuffer";
     this._socket = socket;
     this._welcomed = false;
-    const patience = this._doors.setTimeout(() => {
-      if (this._socket === socket && !this._welcomed) this._lost(socket);
-    }, 10_000);
+    this._wait(Wait.Welcome, 10_000, () => this._lost(socket));
     socket.onopen = () => guard(() => socket.send(this._hello()));
     socket.onmessage = (e) => guard(() => this._socket === socket && typeof e.data === "string" && this._message(e.data, socket));
-    socket.onclose = (e) => {
-      this._doors.clearTimeout(patience);
-      guard(() => this._socket === socket && this._closed(e.code));
-    };
+    socket.onclose = (e) => guard(() => this._socket === socket && this._closed(e.code));
     socket.onerror = () => undefined; // close follows
   }
 
   private _message(text: string, socket: WebSocket): void {
     const m = JSON.parse(text) as Message;
     if (m.type === "welcome") {
+      this._wait(Wait.Welcome);
       if (this._welcome(m)) {
         this._welcomed = true;
         this._failures = 0;
@@ -267,8 +272,7 @@ export class Link {
     if (!(seq > this.acked)) return;
     this.acked = seq;
     this._drop(seq);
-    this._doors.clearTimeout(this._ackTimer);
-    this._ackTimer = undefined;
+    this._wait(Wait.Ack);
     if (this._queue.length) this._awaitAck();
     else this._settle();
   }
@@ -278,12 +282,11 @@ export class Link {
   }
 
   private _awaitAck(): void {
-    if (this._ackTimer !== undefined || !this._socket) return;
     const socket = this._socket;
-    this._ackTimer = this._doors.setTimeout(() => {
-      this._ackTimer = undefined;
-      if (this._socket === socket && this._queue[0] && this._queue[0].seq <= this._sent) this._lost(socket);
-    }, ACK_WAIT);
+    if (!socket || this._timers[Wait.Ack] !== undefined) return;
+    this._wait(Wait.Ack, ACK_WAIT, () => {
+      if (this._queue[0] && this._queue[0].seq <= this._sent) this._lost(socket);
+    });
   }
 
   /** Sends what is ready and was not sent on this connection. */
@@ -302,14 +305,11 @@ export class Link {
   }
 
   private _keepAlive(): void {
-    this._doors.clearTimeout(this._alive);
-    this._alive = this._doors.setTimeout(() => {
-      guard(() => {
-        if (this._overHTTP) this._post(true);
-        else if (this._socket?.readyState === 1) this._socket.send('{"type":"ping"}');
-      });
+    this._wait(Wait.Alive, KEEPALIVE, () => {
       this._keepAlive();
-    }, KEEPALIVE);
+      if (this._overHTTP) this._post(true);
+      else if (this._socket?.readyState === 1) this._socket.send('{"type":"ping"}');
+    });
   }
 
   /** Gives a connection up. */
@@ -323,9 +323,7 @@ export class Link {
     this._socket = undefined;
     this._welcomed = false;
     this._sent = this.acked;
-    this._doors.clearTimeout(this._alive);
-    this._doors.clearTimeout(this._ackTimer);
-    this._ackTimer = undefined;
+    for (const why of [Wait.Welcome, Wait.Alive, Wait.Ack]) this._wait(why);
     if (this.state === "stopped") return;
     // 44xx names a fault of ours that repeating does not mend, except these.
     // A late beacon of the page before takes the session over for a moment.
@@ -342,8 +340,7 @@ export class Link {
     this._to("offline");
     const random = (this._doors.random ?? Math.random)();
     const ms = delay ?? Math.min(500 * 2 ** this._attempts++, MAX_DELAY) * (0.5 + random / 2);
-    this._doors.clearTimeout(this._retry);
-    this._retry = this._doors.setTimeout(() => guard(() => this._connect()), ms);
+    this._wait(Wait.Retry, ms, () => this._connect());
   }
 
   /** Tries again at once: the browser says that the network is back. */
@@ -375,7 +372,7 @@ export class Link {
   }
 
   private _post(evenEmpty: boolean): void {
-    if (this._posting || this.state === "stopped" || !this._doors.fetch || this._retry !== undefined) return;
+    if (this._posting || this.state === "stopped" || !this._doors.fetch || this._timers[Wait.Retry] !== undefined) return;
     const { body, count } = this._postBody(POST, false);
     if (!count && !evenEmpty) return;
     this._posting = true;
@@ -457,9 +454,7 @@ export class Link {
 
   stop(): void {
     this._to("stopped");
-    this._doors.clearTimeout(this._retry);
-    this._doors.clearTimeout(this._alive);
-    this._doors.clearTimeout(this._ackTimer);
+    for (const why of [Wait.Welcome, Wait.Retry, Wait.Alive, Wait.Ack]) this._wait(why);
     const socket = this._socket;
     this._socket = undefined;
     guard(() => socket?.close(1000));

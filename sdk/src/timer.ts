@@ -47,11 +47,4 @@ export class Timer {
     native.setTimeout(() => URL.revokeObjectURL(plainUrl), 10_000);
     return worker;
   }
-
-  stop(): void {
-    native.clearTimeout(this._plain);
-    this._worker?.terminate();
-    this._worker = undefined;
-    this._tried = false;
-  }
 }

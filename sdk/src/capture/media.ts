@@ -4,7 +4,6 @@ import { apply, guard } from "../native";
 import { call, describeTrack, hook, patch } from "./patch";
 import { watchTrack } from "./peerconnection";
 
-
 /** What we know of a track that the page captured. */
 interface Captured {
   screen: boolean;
@@ -35,7 +34,7 @@ export function captureMedia(client: Client, scope: typeof globalThis): void {
     if (c.screen && track.kind === "video") client.add(Kind.Event, "screenShare", null, { on: false, track: track.id });
   };
   // The methods stand on the prototype; a page may have its own on the object.
-  const home = (object: object, name: string): object => (Object.prototype.hasOwnProperty.call(object, name) ? object : Object.getPrototypeOf(object));
+  const home = (object: object, name: string): object => (Object.getOwnPropertyDescriptor(object, name) ? object : Object.getPrototypeOf(object));
 
   if (devices) {
     for (const method of ["getUserMedia", "getDisplayMedia"]) {

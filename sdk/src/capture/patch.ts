@@ -48,7 +48,7 @@ export function call(client: Client, pc: object | null, name: string, payload: u
 }
 
 /** What is told of a call: three moments, each spared from hurting the page. */
-export interface Watcher {
+interface Watcher {
   before(): void;
   success(value: unknown): void;
   failure(error: unknown): void;
