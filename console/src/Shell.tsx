@@ -2,7 +2,8 @@ import { ActionIcon, Alert, AppShell, Avatar, Box, Button, Group, Menu, NavLink,
 import { useDisclosure } from "@mantine/hooks";
 import { IconAlertTriangle, IconBook, IconDeviceDesktop, IconLayoutSidebar, IconLogout, IconMoon, IconPlayerPlay, IconSun } from "@tabler/icons-react";
 import { useEffect } from "react";
-import { Link, Navigate, Outlet, useLocation, useMatches, useRouteError, useSearchParams } from "react-router";
+import { Link, Navigate, Outlet, useLocation, useMatches, useRouteError } from "react-router";
+import { useParameters } from "./params";
 import { ApiError } from "./api/client";
 import { useApps, useLogout, useMe } from "./api/queries";
 import { initials } from "./format";
@@ -50,7 +51,7 @@ function SchemeToggle() {
 
 /** The app that the console looks at, kept in the address; the first one where none is named. */
 export function useApp() {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const apps = useApps();
   const named = Number(params.get("app"));
   const app = apps.data?.find((a) => a.id === named) ?? apps.data?.[0];

@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Badge, Button, Code, Group, Modal, Paper, SimpleGrid
 import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustments, IconCode, IconKey, IconListDetails, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { useSearchParams } from "react-router";
+import { useParameters } from "../params";
 import type { App } from "../api/client";
 import { useAppChange, useAppLog, useApps, useCreateApp, useDeleteApp, useMe } from "../api/queries";
 import { dateTime } from "../format";
@@ -69,7 +69,7 @@ const tabs = ["pages", "tokens", "settings", "log"] as const;
 
 /** What one app is set to; which part is shown stands in the address. */
 function Settings({ app, admin }: { app: App; admin: boolean }) {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const log = useAppLog(app.id);
   const tab = tabs.find((t) => t === params.get("tab")) ?? "pages";
   return (

@@ -1,7 +1,8 @@
 import { Alert, Anchor, Box, Skeleton, Stack, Tabs, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useParams } from "react-router";
+import { useParameters } from "../params";
 import { useIssuesFrom, useProfile } from "../api/call";
 import { ApiError, type CallDetail, type Issue, type Metric, type Outcome, type Verdict } from "../api/client";
 import { useCall, useLive, useMetrics, useOutcomes } from "../api/queries";
@@ -63,12 +64,9 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
   const ended = call.end !== null;
   const bounds = useMemo(() => boundsOf(call, now), [call.start, call.end, ended ? 0 : now]);
 
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const view = useMemo(() => readView(params), [params]);
-  // The router's setter is another one at each change of the address; what is handed down stays the same.
-  const latest = useRef(setParams);
-  latest.current = setParams;
-  const setView = useCallback((v: Partial<View>) => latest.current((p) => writeView(p, v), { replace: true, preventScrollReset: true }), []);
+  const setView = useCallback((v: Partial<View>) => setParams((p) => writeView(p, v), { replace: true, preventScrollReset: true }), [setParams]);
 
   const counts = (call.verdict as Verdict | null)?.issues;
   const issues = useIssuesFrom(app, call.id, counts && counts.medium + counts.high > 0 ? "medium" : "low");

@@ -3,7 +3,8 @@ import { Alert, Anchor, Box, Button, Group, Paper, Select, Skeleton, Stack, Tabl
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconChevronLeft, IconChevronRight, IconInfoCircle, IconSearch, IconUpload } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
-import { Link, useLocation, useSearchParams } from "react-router";
+import { Link, useLocation } from "react-router";
+import { useParameters } from "../params";
 import { useCalls } from "../api/calls";
 import { ApiError, type App } from "../api/client";
 import { Embed } from "../apps/Embed";
@@ -28,7 +29,7 @@ export default function Calls() {
 }
 
 function List({ app }: { app: App }) {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const filters = useMemo(() => readFilters(params), [params]);
   useEffect(() => rememberList(app.id, params), [app.id, params]);
   const wide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });

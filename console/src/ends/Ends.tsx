@@ -3,7 +3,8 @@ import { ActionIcon, Alert, Anchor, Badge, Button, Group, Paper, Select, SimpleG
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowsLeftRight, IconArrowDown, IconArrowUp, IconHelpCircle } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useParams } from "react-router";
+import { useParameters } from "../params";
 import { ApiError, type CallDetail, type Session, type User } from "../api/client";
 import { useHappenings, useMatches, useStayIssues, useStreams } from "../api/ends";
 import { coarse } from "../api/quality";
@@ -48,7 +49,7 @@ const noSeries: Sampled[] = [];
 function Body({ app, appName, call }: { app: number; appName: string; call: CallDetail }) {
   const live = call.status === "active";
   const line = useLive(app, call.id, live);
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const view = readView(params);
   const ends = readEnds(params);
   const setView = (v: Partial<View>) => setParams((p) => writeView(p, v), { replace: true });

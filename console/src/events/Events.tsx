@@ -2,7 +2,8 @@ import { ActionIcon, Alert, Anchor, Button, Code, Group, Loader, MultiSelect, Pa
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
+import { useParameters } from "../params";
 import type { Issue } from "../api/client";
 import { type Happening, type HappeningType, type Lane, useHappenings, useHappeningTypes } from "../api/events";
 import { useIssues } from "../api/queries";
@@ -34,7 +35,7 @@ function readFilters(p: URLSearchParams): Filters {
 
 /** What happened in the call, by user and for the room: on a time line, and as a list. */
 export default function Events({ app, call, view, setView, bounds, live }: PartProps) {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const navigate = useNavigate();
   const filters = readFilters(params);
   const [typed, setTyped] = useState(filters.search);

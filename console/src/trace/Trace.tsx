@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Button, Center, Checkbox, Group, Loader, MultiSelect
 import { useDebouncedCallback, useLocalStorage } from "@mantine/hooks";
 import { IconDownload, IconSearch, IconX } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useSearchParams } from "react-router";
+import { useParameters } from "../params";
 import { dumpAddress } from "../api/client";
 import { useSession } from "../api/queries";
 import { mostEvents, useTraceEvents } from "../api/trace";
@@ -23,7 +23,7 @@ const kinds = Object.entries(kindNames).map(([value, label]) => ({ value, label 
 
 /** What a page did with WebRTC in one stay, and what the browser answered. Ids of events are "session/index". */
 export function Trace({ app, call, session, view, setView, bounds, live }: PartProps & { session: string }) {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const detail = useSession(app, call.id, session);
   const read = useTraceEvents(app, call.id, session);
   const events = useMemo(() => read.data?.events ?? [], [read.data]);

@@ -1,7 +1,8 @@
 import { Alert, Anchor, Avatar, Badge, Button, Group, Menu, Paper, SegmentedControl, Select, SimpleGrid, Skeleton, Stack, Tabs, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { IconArrowLeft, IconDownload, IconInfoCircle } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef } from "react";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
+import { useParameters } from "../params";
 import { ApiError, type CallDetail, dumpAddress, type Issue, type SessionDetail, type User as Person } from "../api/client";
 import { useMatches, useStayIssues } from "../api/ends";
 import { useCall, useLive, useMetrics, useOutcomes, useSession } from "../api/queries";
@@ -61,7 +62,7 @@ export default function User() {
 function Body({ app, appName, call, session, user }: { app: number; appName: string; call: CallDetail; session: SessionDetail; user: Person }) {
   const live = call.status === "active";
   const state = useLive(app, call.id, live);
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useParameters();
   const view = readView(params);
   const setView = (v: Partial<View>) => setParams((p) => writeView(p, v), { replace: true });
   const now = useNow(live);
