@@ -90,7 +90,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     await said.first().waitFor();
     const flow = half(page, "Receiver").locator("[data-segment=flow]");
     await flow.scrollIntoViewIfNeeded();
-    expect(await redPixels(flow)).toBeGreaterThan(20);
+    await expect.poll(() => redPixels(flow), { timeout: 20_000 }).toBeGreaterThan(20);
     // Before the loss begins, no red.
     await said.first().click();
     await page.waitForURL(/from=\d+&to=\d+/);
@@ -102,8 +102,8 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     await page.waitForURL((u) => !u.searchParams.has("from"));
     const upper = half(page, "Sender");
     const buttons = upper.getByRole("group", { name: /Events of ada/ }).getByRole("button");
-    const names = (await buttons.allInnerTexts()).map((t) => t.replace(/\s*\d+$/, "")).filter((t) => t !== "Other client events");
-    expect(names).toEqual(["Entered room", "Connected signaling channel", "Establishing upstream channel", "Open video", "Established downstream channel", "Disable video", "Signaling channel disconnected", "Exited voluntarily"]);
+    const names = async () => (await buttons.allInnerTexts()).map((t) => t.replace(/\s*\d+$/, "")).filter((t) => t !== "Other client events");
+    await expect.poll(names, { timeout: 20_000 }).toEqual(["Entered room", "Connected signaling channel", "Establishing upstream channel", "Open video", "Established downstream channel", "Disable video", "Signaling channel disconnected", "Exited voluntarily"]);
     expect((await half(page, "Receiver").getByRole("group", { name: /Events of ben/ }).getByRole("button").allInnerTexts()).filter((t) => !t.startsWith("Other"))).toHaveLength(6);
     const dots = async () => Number((await upper.getByRole("toolbar", { name: /^Events, / }).first().getAttribute("aria-label"))?.slice(8));
     await upper.getByRole("toolbar", { name: /^Events, / }).first().waitFor({ state: "attached" });
@@ -111,7 +111,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     await buttons.filter({ hasText: "Entered room" }).click();
     await page.waitForURL(/hide=/);
     await until("fewer dots", async () => ((await dots()) < before ? true : undefined));
-    expect(await buttons.filter({ hasText: "Entered room" }).getAttribute("aria-pressed")).toBe("false");
+    await expect.poll(() => buttons.filter({ hasText: "Entered room" }).getAttribute("aria-pressed"), { timeout: 20_000 }).toBe("false");
     await buttons.filter({ hasText: "Entered room" }).click();
     await page.waitForURL((u) => !u.searchParams.has("hide"));
   });

@@ -139,17 +139,17 @@ describe("what users received", () => {
     await page.getByRole("option", { name: "cleo" }).click();
     const ben = lines.getByRole("button", { name: /^ben/ });
     await ben.click();
-    expect(await ben.getAttribute("aria-pressed")).toBe("false");
+    await expect.poll(() => ben.getAttribute("aria-pressed"), { timeout: 20_000 }).toBe("false");
     await ben.click();
-    expect(await ben.getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => ben.getAttribute("aria-pressed"), { timeout: 20_000 }).toBe("true");
   });
 
   it("reads the values under the pointer on every chart", async () => {
     const over = card("ada").locator(".u-over");
     await over.scrollIntoViewIfNeeded();
-    const box = (await over.boundingBox()) as { x: number; y: number; width: number; height: number };
-    await page.mouse.move(box.x + box.width / 2, box.y + 50);
     const times = await until("the same time on all charts in sight", async () => {
+      const box = (await over.boundingBox()) as { x: number; y: number; width: number; height: number };
+      await page.mouse.move(box.x + box.width / 2, box.y + 50); // charts may still be laid out
       const all = await page.locator(".chart-time").allTextContents();
       return /^\d\d:/.test(all[0] ?? "") && all[0] === all[1] ? all : undefined;
     });
