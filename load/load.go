@@ -285,6 +285,8 @@ func (r *Result) WriteText(w io.Writer) error {
 		line("records derived", "%d", r.Stored)
 		if r.Found != nil {
 			line("records in the store", "%d", *r.Found)
+		} else {
+			line("records in the store", "– (--api-key lets it ask)")
 		}
 		line("processor time", "server %.2f s, engine %.2f s; together %.4f s per 1,000 records", r.ServerCPUSeconds, r.EngineCPUSeconds, r.CPUPerThousand)
 	}

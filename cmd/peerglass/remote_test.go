@@ -286,7 +286,7 @@ func TestClickHouseRefusals(t *testing.T) {
 		t.Log(said)
 	})
 	t.Run("a database that is there", func(t *testing.T) {
-		startIn(t, t.TempDir(), "--clickhouse", r.url(r.password, "calls")).stop()
+		startIn(t, p.dir, "--clickhouse", r.url(r.password, "calls")).stop() // prints the password, for all the starts that failed
 		r.denied = "CREATE DATABASE"
 		defer func() { r.denied = "" }()
 		startIn(t, t.TempDir(), "--clickhouse", r.url(r.password, "calls"))

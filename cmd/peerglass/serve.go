@@ -80,11 +80,6 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer set.Close()
-	first, err := set.Bootstrap(ctx)
-	if err != nil {
-		return err
-	}
-
 	storeOptions := store.Options{URL: c.ClickHouse, Policy: c.policy, Log: log}
 	if c.ClickHouse == "" {
 		eng, err := engine.Start(ctx, engine.Options{Dir: filepath.Join(data, "engine"), Lib: c.EngineLib, MemoryLimit: c.Memory << 20, Log: log})
@@ -181,6 +176,12 @@ func (c serveCommand) Run(ctx context.Context) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what clients do wrong at the transport
+	}
+
+	// When nothing can fail any more: the password is printed once.
+	first, err := set.Bootstrap(ctx)
+	if err != nil {
+		return err
 	}
 
 	group, running := errgroup.WithContext(ctx)
