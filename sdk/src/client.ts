@@ -1,7 +1,7 @@
 import { Encoder, Kind } from "./encoder";
 import { forget, keep, kept, type Kept, ROOM, WAIT } from "./keep";
 import { Link, type Settings } from "./link";
-import { MACHINE, type Module } from "./module";
+import { enrich, type Module } from "./module";
 import { faults, guard, native, randomId } from "./native";
 import { Pace } from "./pace";
 import { screen, screenStats } from "./privacy";
@@ -574,35 +574,14 @@ export class Client {
 
   private _took(session: Session, number: number, result: RTCStatsReport): void {
     const from = native.now();
-    const report = guard(() => screenStats(this._config, number, this._enrich(number, result)));
+    const pc = this._tracked.get(number)?.ref.deref();
+    const first = number === this._tracked.keys().next().value; // its polls carry what is of no connection
+    const report = guard(() => screenStats(this._config, number, enrich(this._modules, pc, first, this._pace.lag, result)));
     if (report) session.encoder.stats(from, number, report);
     this._pace.spent(native.now() - from);
     this._polls++;
     if (this._session === session) this._flushSoon(); // if another connection keeps us waiting
     this._emit("stats", { connection: "PC_" + (number - 1), report: result });
-  }
-
-  /** A result with what the modules add, and with how late our timers run. */
-  private _enrich(number: number, result: RTCStatsReport): RTCStatsReport {
-    const more = new Map<string, Record<string, unknown>>();
-    const add = (id: string, members: Record<string, unknown>): void => void more.set(id, { ...more.get(id), ...members });
-    const machine = number === this._tracked.keys().next().value;
-    if (machine && this._pace.lag !== undefined) add(MACHINE, { loopLag: this._pace.lag / 1000 });
-    const pc = this._tracked.get(number)?.ref.deref();
-    if (pc) for (const m of this._modules) guard(() => m.poll?.({ pc, result, machine, add }));
-    if (!more.size) return result;
-    return {
-      forEach(each: (s: RTCStats) => void): void {
-        let newest = 0;
-        result.forEach((s: RTCStats) => {
-          newest = Math.max(newest, s.timestamp);
-          const own = more.get(s.id);
-          each(own ? { ...s, ...own } : s);
-        });
-        const own = more.get(MACHINE);
-        if (own) each({ id: MACHINE, type: "client", timestamp: newest, ...own } as unknown as RTCStats);
-      },
-    } as RTCStatsReport;
   }
 
   private _emit(name: string, value: unknown): void {
