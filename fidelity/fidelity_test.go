@@ -102,3 +102,30 @@ func TestEachConditionIsKnown(t *testing.T) {
 		t.Errorf("%d conditions have a place, %d are known", len(order), len(Conditions))
 	}
 }
+
+// A sender that is starved of its processor sends late and less, and its
+// reports come before packets that it had counted: nothing of that is loss.
+func TestStarvedSenderLosesNothing(t *testing.T) {
+	r, err := Open(filepath.Join("testdata", "cpu_starved"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, every := range Polls {
+		rows, err := r.Replay(every)
+		if err != nil {
+			t.Fatal(err)
+		}
+		figures := 0
+		for _, f := range Measure(&r.Truth, rows) {
+			if f.Of != Loss {
+				continue
+			}
+			if figures++; f.True == 0 && f.Said != 0 {
+				t.Errorf("every %d s: %.1f %% of the %s from %s to %s are said lost, and nothing was", every, 100*f.Said, f.Kind, f.From, f.To)
+			}
+		}
+		if figures == 0 {
+			t.Errorf("every %d s: no figure of loss", every)
+		}
+	}
+}

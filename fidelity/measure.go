@@ -71,7 +71,7 @@ var (
 	RTT = &Target{ID: "rtt", Label: "Round trip", Unit: "ms", Scale: 1, Within: 10, OrShare: 0.1,
 		Truth: "of the connectivity checks by which the browser measures, from when the question came to the relay until the answer left it for the one who asked: what the relay did to the four legs and the time that the other browser took to answer. The asking browser's own time is not in it, some 1 to 3 ms; where it sends audio, every 20 ms, and sent nothing for longer than that and the target, just before the question or after the answer, its own time is not known, and the poll is not judged, as none of a browser that is starved of its processor"}
 	FPS = &Target{ID: "fps", Label: "Frame rate", Unit: "fps", Scale: 1, Within: 1,
-		Truth: "frames that left the receiving page's decoder (MediaStreamTrackProcessor); Chromium decodes some that it never shows. What a starved browser tells, whose dates are off by seconds meanwhile, is judged over the whole recording, frames shown and captured too, and only from one poll that is dated rightly to another"}
+		Truth: "frames that left the receiving page's decoder (MediaStreamTrackProcessor); Chromium decodes some that it never shows. What a starved browser tells, whose dates are off by seconds meanwhile, is judged over the whole recording, frames shown and captured too, and only from one poll that is dated rightly to another. A page tells its frames each half second: what one that was killed had not told is not judged"}
 	Captured = &Target{ID: "fps_captured", Label: "Captured", Unit: "fps", Scale: 1, Within: 1,
 		Truth: "frames that the sending page's source made"}
 	VideoStutter = &Target{ID: "video_stutter", Label: "Video stutter", Unit: "%", Scale: 100, Within: 0.01, WithinSlow: 0.02,
@@ -167,8 +167,10 @@ func Measure(t *Truth, rows *session.Collect) []Figure {
 	}
 	spanFrom, spanTo := t.span()
 	user := make(map[rtc.SessionID]string)
+	ahead := make(map[rtc.SessionID]float64) // ms; all clocks of the rig are one: what is added to a page's is an error
 	for i := range rows.Sessions {
-		user[rows.Sessions[i].ID] = rows.Sessions[i].User
+		row := &rows.Sessions[i]
+		user[row.ID], ahead[row.ID] = row.User, float64(row.ClockOffset)
 	}
 	peer := make(map[rtc.SessionID]map[rtc.ConnectionID]string)
 	var paths []flow
@@ -177,7 +179,7 @@ func Measure(t *Truth, rows *session.Collect) []Figure {
 		f := flow{row: row, to: user[row.Session], start: t.Start, end: t.End}
 		for j := range rows.Samples {
 			if s := &rows.Samples[j]; s.Session == row.Session && s.Stream == row.ID {
-				to := float64(s.Time.UnixMilli())
+				to := float64(s.Time.UnixMilli()) - ahead[row.Session]
 				f.samples = append(f.samples, sampled{to - float64(s.Interval)/float64(time.Millisecond), to, s.Values})
 			}
 		}
@@ -319,12 +321,28 @@ func (t *Truth) loss(f *flow, from, to float64) Figure {
 
 func (t *Truth) fps(f *flow, of *Target, m *quality.Metric, from, to float64) Figure {
 	seen := t.seen(f.to, f.from)
+	if n := len(seen.Decoded); of == FPS && n > 0 && t.killed(f.to) {
+		told := *f
+		told.end = seen.Decoded[n-1]
+		f = &told
+	}
 	return t.rate(f, of, f.to, m, from, to, func(from, to float64) float64 {
 		if of == FPS && seen.Decoded != nil {
 			return among(seen.Decoded, from, to)
 		}
 		return shown(seen, from, to)
 	})
+}
+
+// killed reports whether a user's page was killed: of what left its decoder it
+// tells each half second, and of the last one nothing.
+func (t *Truth) killed(user string) bool {
+	for _, d := range t.Deeds {
+		if d.Kind == "kill" && d.User == user {
+			return true
+		}
+	}
+	return false
 }
 
 // among counts the times in an interval.

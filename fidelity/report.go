@@ -140,7 +140,7 @@ The rig (%s, %s) puts Chromium pages into calls through a TURN relay of its own,
 		p("| %s | %s |\n", t.Label, t.Truth)
 	}
 	p(`
-Figures other than the stutter rates are means over the time of the damage and %g s more, in the very intervals that Peerglass's samples cover; of a call without damage, or from which a stream was taken, over all of it. Stutter rates are of the whole recording. Where a picture or a sound was taken away by its user (%s) no stutter is judged: whether that is one is a matter of words.
+Figures other than the stutter rates are means over the time of the damage and %g s more, in the very intervals that Peerglass's samples cover, dated by the page's own clock, which is the relay's; of a call without damage, or from which a stream was taken, over all of it. Stutter rates are of the whole recording. Where a picture or a sound was taken away by its user (%s) no stutter is judged: whether that is one is a matter of words.
 
 In a call of two over a relay nobody who sees the ends only can tell the sender's uplink from the receiver's downlink: there "the network between" is the right answer, and a user's network is a wrong one. In a call of three it can be told, and must be. The page, the relay and the program share one machine and one clock.
 `, float64(settle)/1000, strings.Join(sortedOff(), ", "))

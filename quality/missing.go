@@ -203,11 +203,15 @@ func (l *missing) report(w *Window) {
 	if !sure {
 		lacking = after
 	}
-	now.low = l.all - after - rate*l.late(w)
+	way := rate * l.late(w)
+	now.low = l.all - after - way
 	now.high = l.all - max(after-lacking, 0)
 	high := now.high
 	if lacking > after { // more than this time has: one outage lies before it
 		high = l.all - after
+	}
+	if l.filled == 0 { // nothing speaks for either
+		high = max(high-way/2, now.low)
 	}
 
 	added := 0.0

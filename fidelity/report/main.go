@@ -5,6 +5,9 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/peerglass/peerglass/fidelity"
+	"github.com/peerglass/peerglass/rig"
 )
 
 func main() {
@@ -87,9 +91,68 @@ func keepOne(from, to string) error {
 		}
 		kept[r.Condition] = true
 		source := filepath.Join(from, fmt.Sprintf("%s-%d", r.Condition, r.Run))
-		if err := os.CopyFS(filepath.Join(to, r.Condition), os.DirFS(source)); err != nil {
+		into := filepath.Join(to, r.Condition)
+		if err := os.CopyFS(into, os.DirFS(source)); err != nil {
 			return err
+		}
+		if err := shorten(filepath.Join(into, "truth.json.gz")); err != nil {
+			return fmt.Errorf("shorten the truth of %s: %w", r.Condition, err)
 		}
 	}
 	return nil
+}
+
+// shorten leaves out of a truth what the relay counted and no judgement reads:
+// more than half of it.
+func shorten(path string) error {
+	packed, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	src, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return err
+	}
+	var truth map[string]any
+	read := json.NewDecoder(src)
+	read.UseNumber() // they stay as they are written
+	if err := read.Decode(&truth); err != nil {
+		return err
+	}
+	without := func(of any, names ...string) map[string]any {
+		counts, _ := of.(map[string]any)
+		for _, name := range names {
+			delete(counts, name)
+		}
+		return counts
+	}
+	legs, _ := truth["relay"].([]any)
+	for _, l := range legs {
+		leg := without(l, "dropped", "passed", "bytes", "delay")
+		streams, _ := leg["streams"].([]any)
+		for _, s := range streams {
+			stream := without(s, "offered", "delay")
+			if leg["dir"] == string(rig.Up) { // what a user gets is counted where it comes down
+				without(stream, "bytes", "fineBytes", "passed", "finePassed")
+			}
+			if stream["fineBytes"] != nil {
+				without(stream, "bytes")
+			}
+			if stream["finePassed"] != nil {
+				without(stream, "passed")
+			}
+		}
+	}
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(w).Encode(truth); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(path, out.Bytes(), 0o644)
 }
