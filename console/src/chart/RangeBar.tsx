@@ -69,7 +69,7 @@ export function RangeBar({ range, bounds, onRange, live = false }: RangeBarProps
         <Tooltip label="Zoom in"><ActionIcon variant="default" size={30} aria-label="Zoom in" disabled={length <= 5_000} onClick={() => move(zoomed(shown, bounds, (from + to) / 2, 0.5))}><IconZoomIn size={16} /></ActionIcon></Tooltip>
       </ActionIcon.Group>
       <Tooltip label={whole ? "Shows the whole call (double click on a chart)" : "The call is longer than the 5 hours a view can be: shows its start"}>
-        <Button size="xs" variant="default" className="range-whole" leftSection={<IconZoomReset size={14} />} disabled={range === undefined} onClick={() => move(undefined)}><span>{whole ? "Whole call" : "First 5 h"}</span></Button>
+        <Button size="xs" variant="default" className="range-whole" leftSection={<IconZoomReset size={14} />} disabled={range === undefined} onClick={() => move(undefined)}><span className="range-word">{whole ? "Whole call" : "First 5 h"}</span></Button>
       </Tooltip>
       {live && (
         <>

@@ -367,9 +367,14 @@ function before(u: uPlot, { series, burrs, hidden, range, sides }: Scene, dark: 
       ctx.fillStyle = dark ? "#aab1bd" : "#5c636b";
       const right = box.left + box.width - 4 * px;
       ctx.textBaseline = "bottom";
-      if (low < 0.9) ctx.fillText(sides[0], right, zero - 3 * px);
+      // A rim in the colour of the ground: lines and burrs may run behind the words.
+      ctx.strokeStyle = dark ? "#171b21" : "#ffffff";
+      ctx.lineWidth = 3 * px;
+      ctx.lineJoin = "round";
+      const say = (side: string, y: number) => { ctx.strokeText(side, right, y); ctx.fillText(side, right, y); };
+      if (low < 0.9) say(sides[0], zero - 3 * px);
       ctx.textBaseline = "top";
-      ctx.fillText(sides[1], right, zero + 4 * px);
+      say(sides[1], zero + 4 * px);
     }
   });
 }
