@@ -25,7 +25,7 @@ export const Legend = memo(function Legend({ series, hidden, onToggle, onLight }
           <button type="button" key={g.name} className="legend-item" data-grouped={g.series[0]?.s.group !== undefined || undefined} tabIndex={i === 0 ? 0 : -1} aria-pressed={!hidden.has(g.name)} title="Click hides or shows, Shift and click shows alone"
             onClick={(e) => onToggle(g.name, e.shiftKey)} onMouseEnter={() => onLight(groups.length > 1 ? g.name : null)} onMouseLeave={() => onLight(null)} onFocus={(e) => onLight(groups.length > 1 && e.target.matches(":focus-visible") ? g.name : null)} onBlur={() => onLight(null)}>
             <span className="legend-swatch" data-dashed={g.series.length === 1 && first.dashed} style={{ backgroundColor: first.color }} />
-            <span className="legend-name">{g.name}</span>
+            <span className="legend-name" dir="auto">{g.name}</span>
             {g.series.map(({ s, n }) => (
               <span key={n} className="legend-value">
                 {s.short && <span className="muted">{word(s)}</span>}
