@@ -462,7 +462,13 @@ func (l *live) Record(r *rtc.Record) error {
 	if r.Kind == rtc.KindLog && len(r.Payload) > session.MaxLog && !l.behind {
 		l.cutLog(len(r.Payload))
 	}
-	return l.session.Record(r)
+	was := l.session.Corrections()
+	err := l.session.Record(r)
+	if is := l.session.Corrections(); is != was {
+		l.metrics.clocks.Add(float64(is.Clocks - was.Clocks))
+		l.metrics.counters.Add(float64(is.Counters - was.Counters))
+	}
+	return err
 }
 
 // cutLog tells the app that a line of its log is kept in part.

@@ -19,8 +19,8 @@ type metrics struct {
 }
 
 type wireMetrics struct {
-	accepted, frames, bytes, records, acks, again, missed, faults, resumed, throttled prometheus.Counter
-	connections, sessions                                                             prometheus.Gauge
+	accepted, frames, bytes, records, acks, again, missed, faults, resumed, throttled, clocks, counters prometheus.Counter
+	connections, sessions                                                                               prometheus.Gauge
 }
 
 func newMetrics(s *Server, registry prometheus.Registerer) *metrics {
@@ -64,6 +64,7 @@ func newMetrics(s *Server, registry prometheus.Registerer) *metrics {
 	faults := vec("frames_faulty_total", "Frames that could not be decoded, or exceeded a limit.", p)
 	resumed := vec("resumed_total", "Sessions that a client came back to.", p)
 	throttled := vec("throttled_total", "Times that a client was slowed down.", p)
+	corrected := vec("corrected_total", "What was wrong with clients' figures and is right in the rows: clock, that was an hour off or was set on the way; counter, that went backwards.", p, "what")
 	connections := gauges("connections", "Open connections.")
 	sessions := gauges("sessions", "Sessions in progress.")
 	m.byWire = make(map[string]*wireMetrics)
@@ -74,6 +75,7 @@ func newMetrics(s *Server, registry prometheus.Registerer) *metrics {
 			acks: acks.WithLabelValues(name), again: again.WithLabelValues(name),
 			missed: missed.WithLabelValues(name), faults: faults.WithLabelValues(name),
 			resumed: resumed.WithLabelValues(name), throttled: throttled.WithLabelValues(name),
+			clocks: corrected.WithLabelValues(name, "clock"), counters: corrected.WithLabelValues(name, "counter"),
 			connections: connections.WithLabelValues(name), sessions: sessions.WithLabelValues(name),
 		}
 	}

@@ -149,6 +149,9 @@ func TestOddClocksAndCounters(t *testing.T) {
 	if n := s.metric("peerglass_ingest_frames_faulty_total"); n != 0 {
 		t.Errorf("%v frames counted as faulty", n)
 	}
+	if n := s.metric("peerglass_ingest_corrected_total"); n != 4 {
+		t.Errorf("%v corrections counted, want two clocks and two counters", n)
+	}
 	samples := 0
 	store.each(func(r *rtc.Sample) {
 		samples++

@@ -77,6 +77,7 @@ type Session struct {
 	heldSize int
 	settles  int64 // server's clock: when enough is known of the client's to date what is held
 	events   uint32
+	mended   Corrections
 
 	received int64 // server's clock: newest record
 	heard    int64 // the same, or Seen
@@ -94,6 +95,13 @@ type Session struct {
 	assessor assessor
 }
 
+// Corrections count what was wrong with a client's figures, and is right in the
+// rows.
+type Corrections struct {
+	Clocks   int // clocks that were an hour off at first, or were set on the way
+	Counters int // counters of streams that went backwards
+}
+
 var _ rtc.Sink = (*Session)(nil)
 
 // ErrEnded is returned for a record of a session that has ended.
@@ -107,6 +115,7 @@ const (
 	heldRecords  = 1_000
 	heldBytes    = 1 << 20
 	rebaseImport = 3_600_000 // ms that a file's first times may be too late
+	clockOff     = 3_600_000 // ms: a clock that is wrong, where less may be a client's buffer
 	maxConns     = 1_000     // peer connections of one session
 	maxSkew      = 2_000     // ms between a record's time and its statistics' before they are two clocks
 	idleJitsi    = 60_000
@@ -188,6 +197,9 @@ func (s *Session) observe(r *rtc.Record) {
 	jumped := s.clock.observe(cmp.Or(r.Sent, r.Time), s.received)
 	if first && s.clock.known && r.Sent == 0 && !s.opt.Import {
 		s.settles = s.received + settleFor
+	}
+	if jumped || first && (s.clock.offset < -clockOff || s.clock.offset > clockOff) && !s.opt.Import {
+		s.mended.Clocks++
 	}
 	if s.row.ClockOffset != s.clock.offset {
 		s.row.ClockOffset, s.changed = s.clock.offset, true
@@ -475,6 +487,9 @@ func (s *Session) SetDump(key string, now int64) {
 
 // ID returns the session's id.
 func (s *Session) ID() rtc.SessionID { return s.opt.ID }
+
+// Corrections returns what was corrected of the records until now.
+func (s *Session) Corrections() Corrections { return s.mended }
 
 // Call returns the call that the session belongs to, 0 while that is not known.
 func (s *Session) Call() rtc.CallID { return s.row.Call }

@@ -175,6 +175,7 @@ func (s *Session) deriveRTP(c *connection, st *stream, skew float64) {
 	}
 	if now := r.Now(packets); now < st.packets.last || r.Now(bytes) < st.bytes.last {
 		// The counters began anew: nothing is known of this interval.
+		s.mended.Counters++
 		st.packets.rebase()
 		st.bytes.rebase()
 		st.lost.rebase()

@@ -333,6 +333,11 @@ func (p *program) oddFigures(t *testing.T) {
 			}
 		}
 	}
+	for _, what := range []string{"clock", "counter"} {
+		if counter := fmt.Sprintf(`peerglass_ingest_corrected_total{protocol="jitsi",what=%q}`, what); p.count(counter) < 1 {
+			t.Errorf("%s does not count it", counter)
+		}
+	}
 }
 
 // badImports sends what is not a dump, or a spoiled one.
