@@ -178,7 +178,7 @@ function witness(page: Page): void {
     what: "a page",
     async tell() {
       const text = await page.locator("body").innerText({ timeout: 5_000 }).catch((e: Error) => `not readable: ${e.message.split("\n")[0]}`);
-      return [page.url(), ...said.slice(-8).map((line) => `  ${line}`), text.replaceAll(/\s*\n\s*/g, " | ").slice(0, 4_000)].join("\n");
+      return [page.url(), ...said.slice(-8).map((line) => `  ${line}`), text.replaceAll(/\s*\n\s*/g, " | ").slice(0, 1_200)].join("\n");
     },
   };
   witnesses.push(entry);

@@ -125,7 +125,7 @@ function Body({ app, appName, call, session, user }: { app: number; appName: str
         <Anchor component={Link} to={callLink(app, call.id, { range: view.range, session: session.id })} size="xs" c="dimmed" style={{ display: "inline-flex", alignItems: "center", gap: 4 }}><IconArrowLeft size={13} aria-hidden />{call.roomName || call.room || "Call"}</Anchor>
         <Group justify="space-between" align="center" mt={4} wrap="wrap">
           <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
-            <Avatar size={38} radius="xl" variant="outline" color={userColor(userIndex(call, user), scheme)} aria-hidden>{initials(name)}</Avatar>
+            <Avatar size={38} radius="xl" variant="outline" color={userColor(userIndex(call, user), scheme)} styles={{ placeholder: { color: "var(--mantine-color-text)" } }} aria-hidden>{initials(name)}</Avatar>
             <div style={{ minWidth: 0 }}>
               <Title order={2} size="h3" style={{ overflowWrap: "anywhere" }}>{name}</Title>
               {user.userName && user.user && user.userName !== user.user && <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{user.user}</Text>}
