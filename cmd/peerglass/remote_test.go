@@ -89,13 +89,14 @@ func (r *remote) comeBack() {
 		}
 		r.mu.Lock()
 		r.asked[q.URL.Query().Get("database")]++
+		denied := r.denied
 		r.mu.Unlock()
-		if r.denied != "" {
+		if denied != "" {
 			var body bytes.Buffer
 			if _, err := body.ReadFrom(q.Body); err != nil {
 				return
 			}
-			if strings.HasPrefix(body.String(), r.denied) {
+			if strings.HasPrefix(body.String(), denied) {
 				refuse(w, http.StatusForbidden, 497, r.user+": Not enough privileges. To execute this query, it's necessary to have the grant CREATE DATABASE ON calls.*.", "ACCESS_DENIED")
 				return
 			}
@@ -112,6 +113,13 @@ func (r *remote) comeBack() {
 type readCloser struct{ *bytes.Buffer }
 
 func (readCloser) Close() error { return nil }
+
+// deny refuses the statements that begin so from now on; "" refuses none.
+func (r *remote) deny(statements string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.denied = statements
+}
 
 // goAway cuts every connection.
 func (r *remote) goAway() {
@@ -276,8 +284,8 @@ func TestClickHouseRefusals(t *testing.T) {
 
 	// Who may not make databases, but has one, is let in; who has none hears how.
 	t.Run("a database that is not there and cannot be made", func(t *testing.T) {
-		r.denied = "CREATE DATABASE"
-		defer func() { r.denied = "" }()
+		r.deny("CREATE DATABASE")
+		defer r.deny("")
 		p := &program{T: t, dir: t.TempDir()}
 		said := p.refuses("--clickhouse", r.url(r.password, "calls"))
 		if !strings.Contains(said, "CREATE DATABASE") || !strings.Contains(said, "calls") {
@@ -287,8 +295,8 @@ func TestClickHouseRefusals(t *testing.T) {
 	})
 	t.Run("a database that is there", func(t *testing.T) {
 		startIn(t, p.dir, "--clickhouse", r.url(r.password, "calls")).stop() // prints the password, for all the starts that failed
-		r.denied = "CREATE DATABASE"
-		defer func() { r.denied = "" }()
+		r.deny("CREATE DATABASE")
+		defer r.deny("")
 		startIn(t, t.TempDir(), "--clickhouse", r.url(r.password, "calls"))
 	})
 }
