@@ -29,7 +29,8 @@ export function loaded<P extends object>(load: () => Promise<{ default: Componen
     const [, setThere] = useState(Body !== undefined);
     useEffect(() => {
       let gone = false;
-      if (!Body) preload().then(() => { if (!gone) setThere(true); }, (of: unknown) => { if (!gone) setFault({ of }); });
+      if (Body) setThere(true); // it came between drawing and here
+      else preload().then(() => { if (!gone) setThere(true); }, (of: unknown) => { if (!gone) setFault({ of }); });
       return () => { gone = true; };
     }, []);
     if (fault) throw fault.of; // the page's error element says so, and offers to load it again
