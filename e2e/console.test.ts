@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Program, startBrowser, startProgram, until } from "./harness";
+import { inSight, type Program, startBrowser, startProgram, until } from "./harness";
 
 const recording = resolve(import.meta.dirname, "../protocol/jitsi/testdata/session.jsonl.gz");
 
@@ -60,13 +60,13 @@ describe("console", () => {
     await page.getByRole("region", { name: "Room profile" }).getByText("Join success").waitFor();
     await page.getByRole("table", { name: "Users" }).getByRole("link").first().waitFor();
     // Charts are drawn when they come into sight.
-    await page.locator("#charts .chart").first().scrollIntoViewIfNeeded();
+    await inSight(page.locator("#charts .chart").first());
     await until("charts", async () => ((await page.locator(".chart canvas").count()) > 0 ? true : undefined));
   });
 
   it("zooms all charts by dragging, and double click shows the whole call", async () => {
     const over = page.locator(".chart .u-over").first();
-    await over.scrollIntoViewIfNeeded();
+    await inSight(over);
     const box = await over.boundingBox();
     if (!box) throw new Error("the chart has no place on the page");
     await page.mouse.move(box.x + box.width * 0.3, box.y + 40);

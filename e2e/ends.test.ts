@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, inSight, type Program, root, startBrowser, startProgram, until } from "./harness";
 import { play } from "./replay";
 
 declare const axe: { run(context: unknown, options: unknown): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> };
@@ -80,7 +80,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
   it("has the guide's four segments in each half, and more", async () => {
     for (const title of ["Video upstream and packet loss", "Control metrics: round-trip time", "Frame rate", "Send resolution"]) await half(page, "Sender").getByText(title, { exact: true }).first().waitFor();
     for (const title of ["Video downstream and packet loss", "Control metrics: round-trip time", "Frame rate and lag", "Receive resolution", "Jitter and jitter buffer", "Delay, end to end"]) await half(page, "Receiver").getByText(title, { exact: true }).first().waitFor();
-    await half(page, "Receiver").getByText("States over time").scrollIntoViewIfNeeded();
+    await inSight(half(page, "Receiver").getByText("States over time"));
     expect(await half(page, "Sender").getByRole("list", { name: /Path/ }).getByRole("listitem").count()).toBeGreaterThan(0);
   });
 
@@ -89,7 +89,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     const said = out.getByRole("button", { name: /ben receives: Packet loss up to .*\((poor|serious congestion)\)/ });
     await said.first().waitFor();
     const flow = half(page, "Receiver").locator("[data-segment=flow]");
-    await flow.scrollIntoViewIfNeeded();
+    await inSight(flow);
     await expect.poll(() => redPixels(flow), { timeout: 20_000 }).toBeGreaterThan(20);
     // Before the loss begins, no red.
     await said.first().click();
@@ -131,7 +131,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
 
   it("zooms all charts together: wheel, drag, double click, keys", async () => {
     const over = half(page, "Sender").locator(".chart .u-over").first();
-    await over.scrollIntoViewIfNeeded();
+    await inSight(over);
     const box = (await over.boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
     await page.mouse.down();
@@ -205,7 +205,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
       await p.goto(address(calls.loss!, { receiver: calls.loss!.stays.ben!, sender: calls.loss!.stays.ada! }));
       await p.getByRole("region", { name: "What stands out in this range" }).waitFor();
       await picture(`top-${scheme}-${width}`, p);
-      await half(p, "Sender").locator(".chart").first().scrollIntoViewIfNeeded();
+      await inSight(half(p, "Sender").locator(".chart").first());
       await charts(p);
       await picture(`${scheme}-${width}`, p);
       expect(await p.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), "wider than the screen").toBeLessThanOrEqual(0);
@@ -255,7 +255,7 @@ it("follows a live call", async () => {
   await page.getByText("Live", { exact: true }).waitFor();
   await charts(page);
   const flow = half(page, "Receiver").locator("[data-segment=flow]");
-  await flow.scrollIntoViewIfNeeded(); // a chart out of sight does not read its values
+  await inSight(flow); // a chart out of sight does not read its values
   // Pictures flow, and figures go on coming.
   const value = () => flow.locator(".legend [data-cell]").first().innerText();
   const first = await until("a bit rate", async () => { const v = await value(); return /\d/.test(v) ? v : undefined; });

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 
 /** The repository. */
 export const root = resolve(import.meta.dirname, "..");
@@ -165,6 +165,16 @@ export async function until<T>(what: string, f: () => T | undefined | Promise<T 
     await new Promise((done) => setTimeout(done, 100));
   }
 }
+
+/**
+ * Scrolls something into sight: charts are drawn only there. The browser's
+ * driver gives up where the page draws it anew just then; here it is looked
+ * for again.
+ */
+export const inSight = (at: Locator) => until(`${at} in sight`, () => at.scrollIntoViewIfNeeded().then(() => true, (error: Error) => {
+  if (!error.message.includes("not attached")) throw error;
+  return undefined;
+}));
 
 /** Who can tell what was there when a test failed: pages and programs of its file. */
 export const witnesses: { what: string; tell(): string | Promise<string> }[] = [];

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, inSight, type Program, root, startBrowser, startProgram, until } from "./harness";
 import { play } from "./replay";
 
 declare const axe: { run(context: unknown, options: unknown): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
@@ -209,7 +209,7 @@ describe("a call of three", () => {
     await picture("thirty", wide);
     // The last cell: its row's and its column's names are still there.
     const last = grid(wide).getByRole("gridcell").last();
-    await last.scrollIntoViewIfNeeded();
+    await inSight(last);
     const box = await wide.locator(".matrix").boundingBox();
     const header = await grid(wide).getByRole("columnheader").last().boundingBox();
     const name = await grid(wide).getByRole("rowheader").last().boundingBox();
@@ -234,7 +234,7 @@ describe("a call of three", () => {
     await row.waitFor();
     expect(await p.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     expect(await barriers(p)).toEqual([]);
-    await row.scrollIntoViewIfNeeded();
+    await inSight(row);
     await picture("phone-dark", p);
     await row.click();
     await p.waitForURL(/\/ends\?/);

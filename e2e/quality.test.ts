@@ -5,7 +5,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enter, type Program, startBrowser, startProgram, until } from "./harness";
+import { enter, inSight, type Program, startBrowser, startProgram, until } from "./harness";
 import { play, type Played } from "./replay";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -36,7 +36,7 @@ async function drawn(at: Page, n: number): Promise<void> {
   const cards = at.locator(".flow-card");
   await until(`${n} users`, async () => ((await cards.count()) >= n ? true : undefined));
   for (let i = 0; i < n; i++) {
-    await cards.nth(i).scrollIntoViewIfNeeded();
+    await inSight(cards.nth(i));
     await cards.nth(i).locator(".chart canvas").waitFor();
   }
   await at.evaluate(() => { document.getElementById("charts")?.scrollIntoView(); window.scrollBy(0, -60); });
@@ -146,7 +146,7 @@ describe("what users received", () => {
 
   it("reads the values under the pointer on every chart", async () => {
     const over = card("ada").locator(".u-over");
-    await over.scrollIntoViewIfNeeded();
+    await inSight(over);
     const times = await until("the same time on all charts in sight", async () => {
       const box = (await over.boundingBox()) as { x: number; y: number; width: number; height: number };
       await page.mouse.move(box.x + box.width / 2, box.y + 50); // charts may still be laid out
@@ -170,7 +170,7 @@ describe("what users received", () => {
 describe("moving in time", () => {
   it("zooms by dragging, by wheel and by buttons, and goes back by a double click", async () => {
     const over = card("ada").locator(".u-over");
-    await over.scrollIntoViewIfNeeded();
+    await inSight(over);
     const box = (await over.boundingBox()) as { x: number; y: number; width: number };
     await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
     await page.mouse.down();
@@ -287,7 +287,7 @@ describe("for everybody", () => {
     await phone.goto(`${program.url}/calls/${await idOf(three.room)}?app=1`);
     await drawn(phone, 1);
     const over = phone.locator(".u-over").first();
-    await over.scrollIntoViewIfNeeded();
+    await inSight(over);
     expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     const box = (await over.boundingBox()) as { x: number; y: number; width: number; height: number };
     const cdp = await context.newCDPSession(phone);

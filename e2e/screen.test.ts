@@ -2,7 +2,7 @@
 // connections, and every page of the console that tells the two apart.
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { enter, until } from "./harness";
+import { enter, inSight, until } from "./harness";
 import { negotiate, received, type Seen, shown, type Stage, startStage } from "./stage";
 
 declare const pc: RTCPeerConnection;
@@ -21,7 +21,7 @@ const stayOf = (user: string) => seen.sessions.find((s) => s.user === user).id a
 const address = (path: string, query: Record<string, string> = {}) => `${stage.program.url}/calls/${seen.call.id}${path}?${new URLSearchParams({ app: String(seen.call.app), ...query })}`;
 /** Charts are drawn when they come into sight, which a page that is still being laid out may move them out of. */
 const drawn = (what: string, at: ReturnType<Page["locator"]>) => until(what, async () => {
-  await at.scrollIntoViewIfNeeded();
+  await inSight(at);
   return (await at.locator(".chart canvas").count()) > 0 ? true : undefined;
 });
 

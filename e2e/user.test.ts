@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enter, type Program, root, startBrowser, startProgram, until } from "./harness";
+import { enter, inSight, type Program, root, startBrowser, startProgram, until } from "./harness";
 import { play, type Played } from "./replay";
 
 declare const axe: { run(context: unknown, options: unknown): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
@@ -347,7 +347,7 @@ describe("a live call", () => {
     await page.getByRole("radio", { name: /^Grace/ }).waitFor();
     await region("Set-up").getByText("First video received").waitFor();
     await drawn(page);
-    await page.locator(".chart").nth(1).scrollIntoViewIfNeeded();
+    await inSight(page.locator(".chart").nth(1));
     await shot("live");
     await tab("API trace").click();
     const status = page.getByRole("status").filter({ hasText: "lines" });
@@ -391,7 +391,7 @@ describe("on a phone", () => {
       await until("the tapped sender to be the one that is marked", async () => ((await phone.getByRole("radio", { name: /^cleo/ }).isChecked()) ? true : undefined));
       await drawn(phone);
       expect(await fits()).toBe(true);
-      await phone.getByRole("radio", { name: /^cleo/ }).first().scrollIntoViewIfNeeded();
+      await inSight(phone.getByRole("radio", { name: /^cleo/ }).first());
       await shot(`phone-video-${colorScheme}`, phone);
       await accessible(phone);
       await phone.goto(`${program.url}/calls/${sdp.id}?app=1&view=trace&trace=sdp&session=${sdp.stays.ben}`);
