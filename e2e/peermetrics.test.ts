@@ -73,8 +73,31 @@ async function open(me: string, them: string): Promise<Page> {
   return page;
 }
 
+/**
+ * Holds back what is told of each page's connection while it is "connecting"
+ * until the program has "connected": the SDK's requests go side by side, and
+ * one may overtake the other.
+ */
+async function overtake(): Promise<void> {
+  const connected = new Map<Page, () => void>(), came = new Map<Page, Promise<void>>();
+  const once = (page: Page) => {
+    if (!came.has(page)) came.set(page, new Promise((done) => connected.set(page, done)));
+    return came.get(page)!;
+  };
+  await context.route("**/ingest/peermetrics/v1/connection", async (route) => {
+    const { eventName, data } = route.request().postDataJSON();
+    const page = route.request().frame().page();
+    const after = once(page);
+    if (eventName !== "onconnectionstatechange" || (data !== "connecting" && data !== "connected")) return route.continue();
+    if (data === "connecting") await after;
+    await route.fulfill({ response: await route.fetch() });
+    if (data === "connected") connected.get(page)!();
+  });
+}
+
 test("a call shows what two users tell", async () => {
   const both = ["alice", "bob"];
+  await overtake();
   const alice = await open("alice", "bob");
   const bob = await open("bob", "alice");
   const seen = await shown(program, "standup", "what both receive, and from whom", (s) => {
@@ -97,7 +120,7 @@ test("a call shows what two users tell", async () => {
     return true;
   });
   await expectCall(program, seen, "standup", both);
-  // What was early is sent side by side: "connecting" may come after "connected", and is over all the same.
+  // "connecting" came after "connected", and is over all the same.
   const [app] = (await program.api<{ items: { id: number }[] }>("/apps")).items;
   await until("both connections to be up", async () => {
     const { items } = await program.api<{ items: any[] }>(`/apps/${app!.id}/calls/${seen.call.id}/connections`);

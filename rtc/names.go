@@ -44,6 +44,7 @@ const (
 	NameNetwork         = "network"                   // Payload {"type","downlink","rtt","online"}
 	NameFeedback        = "feedback"
 	NameFramesMissed    = "peerglass.framesMissed" // told by the server: frames that never came. Payload {"from","to","count"}
+	NameLateState       = "peerglass.lateState"    // told by the server: a state that came after the one it led to, and is over. Payload {"event","state"}
 
 	// Suffixes of a call's outcome.
 	OnSuccess = "OnSuccess"

@@ -27,7 +27,7 @@ type Decoder struct {
 }
 
 type newest struct {
-	at       int64 // client's clock, Unix ms; 0 where not known
+	at       int64 // client's clock, Unix ms; 0 where it was not told itself
 	received int64
 	settled  bool // it is one that others lead to: connected, complete …
 }
@@ -101,8 +101,8 @@ func (d *scratch) decode(frame []byte) error {
 	}
 	var t told
 	_ = json.Unmarshal(body, &t) // what does not fit says nothing
-	if at := t.Timestamp; at > 1e12 && at < 1e13 && t.Delta >= 0 && t.Delta < 1e12 && !d.timed {
-		d.offset, d.timed = at+t.Delta-float64(d.rec.Received), true
+	if t.dated() && t.Delta >= 0 && t.Delta < 1e12 && !d.timed {
+		d.offset, d.timed = t.Timestamp+t.Delta-float64(d.rec.Received), true
 	}
 	d.begin(t.Conn, t.Delta)
 	switch string(path) {
@@ -163,6 +163,9 @@ type told struct {
 	WebRTCSDK  lenient         `json:"webrtcSdk"`
 	Platform   platform        `json:"platform"`
 }
+
+// dated reports whether it tells when it happened.
+func (t *told) dated() bool { return t.Timestamp > 1e12 && t.Timestamp < 1e13 }
 
 type platform struct {
 	UserAgent lenient `json:"ua"`
@@ -327,8 +330,12 @@ func (d *scratch) connection(t *told) error {
 		}
 		return d.emit(rtc.KindState, name, data)
 	case rtc.NameICEState, rtc.NameConnState, rtc.NameGatheringState:
-		if d.overtaken(name, data) {
-			return d.emit(rtc.KindEvent, name, data) // it was so, and is no longer
+		if d.overtaken(t, name, data) {
+			late, err := json.Marshal(map[string]any{"event": name, "state": data})
+			if err != nil {
+				return err
+			}
+			return d.emit(rtc.KindEvent, rtc.NameLateState, late)
 		}
 		return d.emit(rtc.KindState, name, data)
 	case rtc.NameICECandidate, rtc.NameICEError, rtc.NameNegotiation, rtc.NameDataChannel:
@@ -342,12 +349,16 @@ func (d *scratch) connection(t *told) error {
 }
 
 // overtaken reports whether the connection is past this state: a later one was
-// told, or, where their times are not known, one that it leads to came just
-// before it.
-func (d *scratch) overtaken(name string, data []byte) bool {
+// told, or, where their times are not told, one that it leads to came just
+// before it. The record's time is no help there: it stands for when the
+// request came.
+func (d *scratch) overtaken(t *told, name string, data []byte) bool {
 	key := name + " " + string(d.rec.Conn)
 	last, known := d.states[key]
-	now := newest{at: d.rec.Time, received: d.rec.Received}
+	now := newest{received: d.rec.Received}
+	if t.dated() {
+		now.at = int64(t.Timestamp)
+	}
 	switch string(data) {
 	case `"new"`, `"connecting"`, `"checking"`, `"gathering"`:
 	default:

@@ -30,7 +30,7 @@ type Path struct {
 // Needless are the names of events that tell nothing here, many of them among
 // the most frequent.
 var Needless = []string{
-	rtc.NameICECandidate, rtc.NameGatheringState, rtc.NameNegotiation, rtc.NameConstraints, rtc.NameConnectionInfo, rtc.NameMapStream,
+	rtc.NameICECandidate, rtc.NameGatheringState, rtc.NameLateState, rtc.NameNegotiation, rtc.NameConstraints, rtc.NameConnectionInfo, rtc.NameMapStream,
 	"addIceCandidate", "addIceCandidateOnSuccess", "createOfferOnSuccess", "createAnswer", "createAnswerOnSuccess",
 	"setLocalDescriptionOnSuccess", "setRemoteDescriptionOnSuccess", "generateCertificate", "generateCertificateOnSuccess",
 	rtc.NameEnumerate, rtc.NameGetDisplayMedia, rtc.NameWifi, rtc.NameDataChannel, "createDataChannel", "setConfiguration",
