@@ -141,7 +141,10 @@ func benchmarkWhole(b *testing.B, name string, frames [][]byte, perFrame func(*t
 		k, at := i%clients, i/clients%len(frames)
 		if at == 0 {
 			if conns[k] != nil {
-				conns[k].leave("leave")
+				l := conns[k].live
+				l.mu.Lock()
+				l.end(s.now(), "leave")
+				l.mu.Unlock()
 			}
 			request := httptest.NewRequest("GET", fmt.Sprintf("/ingest/%s/x/room?statsSessionId=c-%d&isReconnect=false", name, i), nil)
 			c := &conn{server: s, wire: wires[name], metrics: s.metrics.byWire[name], number: uint64(i + 1), sequenced: name == "jitsi"}

@@ -498,15 +498,6 @@ func (l *live) assigned(a session.Assignment) {
 	}
 }
 
-// leave ends the session by the client's own word, given outside its frames.
-func (c *conn) leave(reason string) {
-	if l := c.live; l != nil {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.end(c.server.now(), reason)
-	}
-}
-
 // wait returns when everything taken from the connection is on disk, and the
 // number up to which it may be acknowledged.
 func (c *conn) wait(ctx context.Context) (seq uint64, err error) {

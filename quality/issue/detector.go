@@ -92,21 +92,6 @@ func Above(s *rtc.Sample, m *quality.Metric, low, medium, high float64) Mark {
 	return mark
 }
 
-// Below marks a sample whose metric lies below limits.
-func Below(s *rtc.Sample, m *quality.Metric, low, medium, high float64) Mark {
-	v := Value(s, m)
-	if v != v {
-		return Mark{}
-	}
-	mark := Mark{Known: true, Metric: m, Value: v, LowWorse: true}
-	for l, limit := range [...]float64{low, medium, high} {
-		if v < limit {
-			mark.Level, mark.Limit = rtc.Level(l+1), limit
-		}
-	}
-	return mark
-}
-
 // For names the cause and the source of a mark.
 func (m Mark) For(cause string, source rtc.Source) Mark {
 	m.Cause, m.Source = cause, source

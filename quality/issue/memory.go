@@ -1,6 +1,6 @@
 package issue
 
-// key is where a detector's memory of a stream is kept. Unlike OfStream it
+// key is where a detector's memory of a stream is kept. Unlike Of it
 // does not go by the detector, whose declaration would refer to itself.
 type key[T any] int
 

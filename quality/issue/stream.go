@@ -18,8 +18,7 @@ type Stream struct {
 	conn   *conn
 	track  *Track // what was told of its track; nil if nothing
 	runs   []*run // by detector: those of Sample
-	memory []any  // of the detectors, by index
-	kept   []any  // so, by key
+	kept   []any  // memory of the detectors, by key
 	listed bool   // it is among its connection's
 	waits  bool   // Now is not judged yet
 

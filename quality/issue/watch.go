@@ -55,7 +55,6 @@ type conn struct {
 	// answered is when something last said that what is sent arrives.
 	answered time.Time
 	runs     []*run // by detector
-	memory   []any
 	link     link
 }
 
@@ -127,23 +126,11 @@ func (w *Watch) conn(id rtc.ConnectionID) *conn {
 }
 
 // Of returns the detector's memory of the session, made at first use.
-func Of[T any](w *Watch, d *Detector) *T { return remember[T](&w.memory, d) }
-
-// OfStream returns the detector's memory of a stream, made at first use.
-func OfStream[T any](s *Stream, d *Detector) *T { return remember[T](&s.memory, d) }
-
-// OfConn returns the detector's memory of the stream's connection, made at
-// first use.
-func OfConn[T any](s *Stream, d *Detector) *T { return remember[T](&s.conn.memory, d) }
-
-func remember[T any](memory *[]any, d *Detector) *T {
-	if *memory == nil {
-		*memory = make([]any, len(registered))
-	}
-	m, ok := (*memory)[d.index].(*T)
+func Of[T any](w *Watch, d *Detector) *T {
+	m, ok := w.memory[d.index].(*T)
 	if !ok {
 		m = new(T)
-		(*memory)[d.index] = m
+		w.memory[d.index] = m
 	}
 	return m
 }
@@ -218,7 +205,7 @@ func (w *Watch) ForgetStream(id rtc.StreamID) {
 		w.over(func(r *run) bool { return r.from == s && r.det.Scope == PerStream })
 	}
 	// Those of more than the stream may go on; they keep only when it was last seen.
-	s.runs, s.memory, s.kept = nil, nil, nil
+	s.runs, s.kept = nil, nil
 	s.Now.Values, s.Last = nil, brief{}
 	if len(w.open) > 0 {
 		for _, d := range w.wiring.opens {

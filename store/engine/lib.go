@@ -18,7 +18,6 @@ import (
 // method says otherwise.
 type library struct {
 	connect     func(argc int32, argv unsafe.Pointer) unsafe.Pointer
-	closeConn   func(conn unsafe.Pointer)
 	handlers    func(enabled int32)
 	version     func() string
 	query       func(conn uintptr, sql unsafe.Pointer, sqlLen uintptr, format unsafe.Pointer, formatLen uintptr, names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
@@ -57,7 +56,6 @@ func openLibrary(path string) (lib *library, err error) {
 		name string
 	}{
 		{&lib.connect, "chdb_connect"},
-		{&lib.closeConn, "chdb_close_conn"},
 		{&lib.handlers, "chdb_set_signal_handlers_enabled"},
 		{&lib.version, "chdb_version"},
 		{&lib.query, "chdb_query_with_params_n"},
@@ -96,8 +94,7 @@ func openLibrary(path string) (lib *library, err error) {
 // is not safe for concurrent use; different connections are.
 type conn struct {
 	lib    *library
-	box    unsafe.Pointer // chdb_connection*, owned by the library
-	handle uintptr        // what box points to
+	handle uintptr // what the library's chdb_connection* points to
 
 	// What prepare changed: the database in use, the lane's own settings and
 	// the ones set beyond them.
@@ -122,14 +119,7 @@ func (l *library) open(args []string) (*conn, error) {
 	if box == nil {
 		return nil, errors.New("the engine library refused a connection (its reason is in the lines above)")
 	}
-	return &conn{lib: l, box: box, handle: *(*uintptr)(box), database: "default"}, nil
-}
-
-func (c *conn) close() {
-	if c.box != nil {
-		c.lib.closeConn(c.box)
-		c.box = nil
-	}
+	return &conn{lib: l, handle: *(*uintptr)(box), database: "default"}, nil
 }
 
 // param is a bound parameter: {name:Type} in the statement.
