@@ -76,14 +76,17 @@ func TestKillsLoseNothing(t *testing.T) {
 }
 
 // healthy reports whether every part of the program works.
-func (p *program) healthy() bool {
+func (p *program) healthy() bool { return p.health() == http.StatusOK }
+
+// health is the status with which the program tells how it is.
+func (p *program) health() int {
 	p.Helper()
 	res, err := http.Get(p.url + "/api/v1/health")
 	if err != nil {
 		p.Fatal(err)
 	}
 	_ = res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return res.StatusCode
 }
 
 // whatIs gives the part of text that a pattern finds, or nothing.

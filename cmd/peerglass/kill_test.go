@@ -25,6 +25,10 @@ import (
 // are numbered marks.
 type marker struct {
 	gws.BuiltinEventHandler
+	t       *testing.T
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
 	address string
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -36,9 +40,12 @@ type marker struct {
 	down    bool // the program is: who dials a dead port of this machine again and again may reach themselves
 }
 
-func newMarker(p *program) *marker {
-	m := &marker{limit: 1 << 30, address: "ws" + strings.TrimPrefix(p.url, "http") + "/ingest/jitsi/" + p.ingestKey + "/killed?statsSessionId=marker&isReconnect="}
+// startMarker lets a marker send until it is told to finish, or to end.
+func startMarker(p *program) *marker {
+	m := &marker{t: p.T, limit: 1 << 30, address: "ws" + strings.TrimPrefix(p.url, "http") + "/ingest/jitsi/" + p.ingestKey + "/killed?statsSessionId=marker&isReconnect="}
 	m.changed = sync.NewCond(&m.mu)
+	m.ctx, m.cancel = context.WithCancel(p.Context())
+	m.running.Go(m.run)
 	return m
 }
 
@@ -71,12 +78,12 @@ func (m *marker) OnClose(*gws.Conn, error) {
 	m.changed.Broadcast()
 }
 
-// run sends until ctx ends or, after finish, everything is acknowledged.
-func (m *marker) run(ctx context.Context) {
-	defer context.AfterFunc(ctx, m.wake)()
-	for again := false; ctx.Err() == nil; again = true {
+// run sends until its end or, after finish, everything is acknowledged.
+func (m *marker) run() {
+	defer context.AfterFunc(m.ctx, m.wake)()
+	for again := false; m.ctx.Err() == nil; again = true {
 		m.mu.Lock()
-		for m.down && ctx.Err() == nil {
+		for m.down && m.ctx.Err() == nil {
 			m.changed.Wait()
 		}
 		m.greeted, m.lost = false, false
@@ -86,7 +93,7 @@ func (m *marker) run(ctx context.Context) {
 			continue // it was killed meanwhile
 		}
 		go socket.ReadLoop()
-		if m.feed(ctx, socket) {
+		if m.feed(socket) {
 			_ = socket.WriteClose(3001, []byte("left"))
 			return
 		}
@@ -95,15 +102,15 @@ func (m *marker) run(ctx context.Context) {
 }
 
 // feed sends on one connection; it reports whether all is done.
-func (m *marker) feed(ctx context.Context, socket *gws.Conn) bool {
+func (m *marker) feed(socket *gws.Conn) bool {
 	m.mu.Lock()
-	for !m.greeted && !m.lost && ctx.Err() == nil {
+	for !m.greeted && !m.lost && m.ctx.Err() == nil {
 		m.changed.Wait()
 	}
 	next := m.acked + 1
 	for {
 		switch {
-		case ctx.Err() != nil || m.lost:
+		case m.ctx.Err() != nil || m.lost:
 			m.mu.Unlock()
 			return false
 		case m.acked >= m.limit:
@@ -123,11 +130,11 @@ func (m *marker) feed(ctx context.Context, socket *gws.Conn) bool {
 }
 
 // waitAcked waits for n more acknowledged marks than there are.
-func (m *marker) waitAcked(ctx context.Context, n int) {
-	defer context.AfterFunc(ctx, m.wake)()
+func (m *marker) waitAcked(n int) {
+	defer context.AfterFunc(m.ctx, m.wake)()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for until := m.acked + n; m.acked < until && ctx.Err() == nil; {
+	for until := m.acked + n; m.acked < until && m.ctx.Err() == nil; {
 		m.changed.Wait()
 	}
 }
@@ -148,30 +155,34 @@ func (m *marker) program(down bool) {
 	m.changed.Broadcast()
 }
 
-// finish makes no further marks and returns how many there are.
+// finish makes no further marks, waits until all are acknowledged, and returns
+// how many there are.
 func (m *marker) finish() int {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.limit = m.made
 	m.changed.Broadcast()
+	m.mu.Unlock()
+	m.running.Wait()
+	m.t.Logf("%d marks were sent and acknowledged", m.limit)
 	return m.limit
+}
+
+// end is for a test that failed.
+func (m *marker) end() {
+	m.cancel()
+	m.running.Wait()
 }
 
 // The program and its engine are killed 20 times while a client sends. What
 // was acknowledged, and in the end everything, is there once.
 func TestKills(t *testing.T) {
 	p := start(t)
-	m := newMarker(p)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var client sync.WaitGroup
-	client.Go(func() { m.run(ctx) })
-	defer client.Wait()
-	defer cancel() // before the wait, also when the test fails
+	m := startMarker(p)
+	defer m.end()
 
 	random := rand.New(rand.NewPCG(2, 2026)) // the same moments in each run, as far as machines allow
 	for i := range 20 {
-		m.waitAcked(ctx, 1+random.IntN(400))
+		m.waitAcked(1+random.IntN(400))
 		if i%2 == 1 {
 			pids := regexp.MustCompile(`embedded engine is ready" pid=(\d+)`).FindAllStringSubmatch(p.printed.String(), -1)
 			pid, err := strconv.Atoi(pids[len(pids)-1][1])
@@ -193,8 +204,6 @@ func TestKills(t *testing.T) {
 		m.program(false)
 	}
 	total := m.finish()
-	client.Wait()
-	t.Logf("%d marks were sent and acknowledged", total)
 
 	var calls callList
 	p.eventually("one call, without anybody in it", func() bool {

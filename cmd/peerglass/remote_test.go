@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,7 +27,7 @@ type remote struct {
 	denied         string // a statement that begins so is not granted
 
 	mu      sync.Mutex
-	address string // of the listener, once it was there
+	address string // of the listener, which goes away and comes back there
 	server  *http.Server
 	asked   map[string]int // statements by their database
 }
@@ -46,7 +45,7 @@ func newRemote(t *testing.T) *remote {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	r := &remote{T: t, engine: e, user: "peer glass", password: "p@ss/w%rd:", address: "127.0.0.1:0", asked: map[string]int{}}
+	r := &remote{T: t, engine: e, user: "peer glass", password: "p@ss/w%rd:", address: freeAddress(t), asked: map[string]int{}}
 	r.comeBack()
 	t.Cleanup(r.goAway)
 	return r
@@ -81,7 +80,6 @@ func (r *remote) comeBack() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.address = listener.Addr().String()
 	r.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.Header.Get("X-ClickHouse-User") != r.user || q.Header.Get("X-ClickHouse-Key") != r.password {
 			refuse(w, http.StatusForbidden, 516, q.Header.Get("X-ClickHouse-User")+": Authentication failed: password is incorrect, or there is no user with such name.", "AUTHENTICATION_FAILED")
@@ -142,34 +140,17 @@ func TestClickHouseByURL(t *testing.T) {
 		t.Error("there is a folder of an embedded engine")
 	}
 
-	m := newMarker(p)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var client sync.WaitGroup
-	client.Go(func() { m.run(ctx) })
-	defer client.Wait()
-	defer cancel() // before the wait, also when the test fails
-	m.waitAcked(ctx, 100)
+	m := startMarker(p)
+	defer m.end()
+	m.waitAcked(100)
 	p.eventually("the call in the list", func() bool { return ask[callList](p, "/apps/1/calls?status=active").Total == 1 })
 
 	r.goAway()
-	health := func(status int) func() bool {
-		return func() bool {
-			res, err := http.Get(p.url + "/api/v1/health")
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = res.Body.Close()
-			return res.StatusCode == status
-		}
-	}
-	p.eventually("the health to tell of it", health(http.StatusServiceUnavailable))
-	m.waitAcked(ctx, 500) // clients do not notice
+	p.eventually("the health to tell of it", func() bool { return p.health() == http.StatusServiceUnavailable })
+	m.waitAcked(500) // clients do not notice
 	r.comeBack()
-	m.waitAcked(ctx, 500)
+	m.waitAcked(500)
 	total := m.finish()
-	client.Wait()
-	t.Logf("%d marks were sent and acknowledged", total)
 
 	calls := ask[callList](p, "/apps/1/calls")
 	if calls.Total != 1 || calls.Items[0].Sessions != 1 {
@@ -177,7 +158,7 @@ func TestClickHouseByURL(t *testing.T) {
 	}
 	place := "/apps/1/calls/" + calls.Items[0].ID
 	p.marks(place, total)
-	p.eventually("the health to be well again", health(http.StatusOK))
+	p.eventually("the health to be well again", p.healthy)
 
 	// A recording: its charts, and the time of day in a server of another zone.
 	fixture := p.dir + "/fixture.jsonl"
