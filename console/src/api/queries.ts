@@ -1,8 +1,18 @@
 // Every question that the console asks, in one place: keys, addresses and how
 // often a call in progress is asked again.
-import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, type QueryClient, type QueryKey, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { anew } from "./anew";
 import { api, type DefaultConfig, liveAddress, unwrap } from "./client";
+
+/**
+ * Asks again for what was changed. An answer on its way may be of the time
+ * before, and a first question would not be asked anew beside it.
+ */
+async function changed(queries: QueryClient, queryKey: QueryKey): Promise<void> {
+  await queries.cancelQueries({ queryKey });
+  await queries.invalidateQueries({ queryKey });
+}
 
 export const meQuestion = queryOptions({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/me")), staleTime: 60_000, retry: false });
 
@@ -14,7 +24,7 @@ export function useLogin() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (body: { name: string; password: string }) => unwrap(api.POST("/login", { body })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["me"] }),
+    onSuccess: () => changed(queries, ["me"]),
   });
 }
 
@@ -30,7 +40,7 @@ export function useChangePassword() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (body: { current: string; new: string }) => unwrap(api.POST("/password", { body })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["me"] }),
+    onSuccess: () => changed(queries, ["me"]),
   });
 }
 
@@ -42,7 +52,7 @@ export function useApps() {
 
 function useAppMutation<V, T>(mutationFn: (v: V) => Promise<T>) {
   const queries = useQueryClient();
-  return useMutation({ mutationFn, onSuccess: () => queries.invalidateQueries({ queryKey: ["apps"] }) });
+  return useMutation({ mutationFn, onSuccess: () => changed(queries, ["apps"]) });
 }
 
 export const useCreateApp = () => useAppMutation((name: string) => unwrap(api.POST("/apps", { body: { name } })));
@@ -156,6 +166,8 @@ export function useMetrics() {
   return useQuery({ queryKey: ["metrics"], queryFn: async () => (await unwrap(api.GET("/metrics"))).items, staleTime: Number.POSITIVE_INFINITY });
 }
 
+const followAgain = 3_000;
+
 /**
  * Follows a call in progress: what the server tells makes the page ask again
  * for what it shows, at most once a second. Says whether the line is up.
@@ -165,28 +177,30 @@ export function useLive(app: number, call: string, on: boolean): "off" | "up" | 
   const [state, setState] = useState<"off" | "up" | "lost">("off");
   useEffect(() => {
     if (!on) { setState("off"); return; }
-    const source = new EventSource(liveAddress(app, call));
-    let waiting: ReturnType<typeof setTimeout> | undefined;
-    const told = new Set<string>();
-    const about = (...parts: string[]) => {
-      for (const p of parts) told.add(p);
-      waiting ??= setTimeout(() => {
-        waiting = undefined;
-        for (const p of told) void queries.invalidateQueries({ queryKey: ["call", call, p] });
-        told.clear();
-      }, 1_000);
+    const { about, end } = anew(queries, call);
+    let source: EventSource;
+    let later: ReturnType<typeof setTimeout> | undefined;
+    const follow = () => {
+      source = new EventSource(liveAddress(app, call));
+      // What was measured and told between the page's questions and this line is told to nobody.
+      source.onopen = () => { setState("up"); about("samples", "events", "happenings"); };
+      source.onerror = () => {
+        setState("lost");
+        about("detail");
+        // Where something else answered, a proxy whose server starts again for one, browsers give up.
+        if (source.readyState === EventSource.CLOSED) later = setTimeout(follow, followAgain);
+      };
+      const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
+      on_("samples", "samples");
+      on_("events", "events", "happenings");
+      on_("sessions", "detail", "session", "issues", "outcomes", "profile", "happenings", "matches");
+      on_("streams", "session", "profile", "matches");
+      on_("connections", "session");
+      on_("call", "detail", "issues", "profile");
+      on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "happenings", "matches");
     };
-    source.onopen = () => setState("up");
-    source.onerror = () => { setState("lost"); about("detail"); };
-    const on_ = (name: string, ...parts: string[]) => source.addEventListener(name, () => about(...parts));
-    on_("samples", "samples");
-    on_("events", "events", "happenings");
-    on_("sessions", "detail", "session", "issues", "outcomes", "profile", "happenings", "matches");
-    on_("streams", "session", "profile", "matches");
-    on_("connections", "session");
-    on_("call", "detail", "issues", "profile");
-    on_("end", "detail", "issues", "outcomes", "profile", "session", "samples", "events", "happenings", "matches");
-    return () => { source.close(); clearTimeout(waiting); };
+    follow();
+    return () => { source.close(); clearTimeout(later); end(); };
   }, [app, call, on, queries]);
   return state;
 }
