@@ -2,7 +2,7 @@ import { ActionIcon, Autocomplete, Box, Button, Collapse, Group, Input, MultiSel
 import { DateTimePicker } from "@mantine/dates";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal, IconDoor, IconUser, IconX } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { type Instants, useCallChoices, useIssueTypes } from "../api/calls";
 import { chips, type Filters, type Range, rangeNames, ranges, type Severity, severityNames, unfiltered } from "./filters";
 
@@ -84,9 +84,26 @@ function More({ app, filters, range, set, wanted }: { app: number; filters: Filt
 /** Text that is asked for only when typing rests. */
 function useTyped(value: string, onChange: (v: string) => void): [string, (v: string) => void] {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const later = useDebouncedCallback(onChange, 300);
-  return [text, (v) => { setText(v); later(v.trim()); }];
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const own = useRef(value);
+  const latest = useRef(onChange);
+  latest.current = onChange;
+  useEffect(() => {
+    if (timer.current !== undefined) {
+      if (value === own.current) return; // what was asked for here: since then somebody types on
+      clearTimeout(timer.current);
+      timer.current = undefined;
+    }
+    own.current = value;
+    setText((t) => (t.trim() === value ? t : value)); // a space at the end may be one between two words
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const type = (v: string) => {
+    setText(v);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => { timer.current = undefined; own.current = v.trim(); latest.current(own.current); }, 300);
+  };
+  return [text, type];
 }
 
 function Typed({ label, hint, value, onChange, icon }: { label: string; hint: string; value: string; onChange: (v: string) => void; icon: ReactNode }) {
