@@ -37,7 +37,8 @@ export default function Ends() {
   if (call.error instanceof ApiError && call.error.status === 404) {
     return <Alert color="gray" title="No such call in this app">It may belong to another app, or its data has passed its retention. <Anchor component={Link} to={`/calls${app ? `?app=${app.id}` : ""}`}>To the list of calls</Anchor></Alert>;
   }
-  if (call.error) return <Alert color="red" title="The call could not be read">{call.error.message}</Alert>;
+  // What is shown stays while it cannot be asked again; a call in progress asks on.
+  if (call.error && !call.data) return <Alert color="red" title="The call could not be read">{call.error.message}</Alert>;
   if (!call.data || !app) return <Stack><Skeleton h={90} /><Skeleton h={70} /><Skeleton h={380} /></Stack>;
   return <Body app={app.id} appName={app.name} call={call.data} />;
 }

@@ -52,7 +52,8 @@ export default function User() {
     );
   }
   const fault = call.error ?? session.error;
-  if (fault) return <Alert color="red" title="The user could not be read">{fault.message}</Alert>;
+  // What is shown stays while it cannot be asked again; a call in progress asks on.
+  if (fault && !(call.data && session.data)) return <Alert color="red" title="The user could not be read">{fault.message}</Alert>;
   if (!call.data || !session.data || !app) return <Stack><Skeleton h={70} /><Skeleton h={80} /><Skeleton h={220} /><Skeleton h={320} /></Stack>;
   const user = userOf(call.data, stay);
   if (!user) return <Stack><Skeleton h={70} /><Skeleton h={220} /></Stack>; // the call is read again in a moment
