@@ -32,11 +32,13 @@ func listen(seen *Seen, source *Page) []heard {
 	out, misread := date(seen, source)
 	least := soonest(out)
 	latest, delay := math.Inf(-1), least
+	reached := math.Inf(-1) // content of the last block that was new
 	for i := 0; i+1 < len(out); i++ {
 		a, b := &out[i], &out[i+1]
 		for k := range a.may {
 			if n := goesOn(out[i:], k); n >= beyondDoubt && a.may[k] >= least {
 				latest, delay = b.at-b.may[k], b.may[k]
+				reached = latest
 				a.delay, a.fresh, b.delay, b.fresh = a.may[k], true, delay, true
 			}
 		}
@@ -58,6 +60,7 @@ func listen(seen *Seen, source *Page) []heard {
 				repeated = repeated || math.Abs(h.at-h.may[j]-latest) <= misread
 			}
 		}
+		repeated = repeated || stands(out, i, k, reached, misread)
 		step := (b.at - b.may[k]) - (a.at - a.may[k])
 		if max(a.level, b.level) > soft && !louder(out, i) {
 			continue
@@ -67,8 +70,10 @@ func listen(seen *Seen, source *Page) []heard {
 		}
 		latest, delay = later, b.may[k]
 		a.delay, a.fresh = a.may[k], true
+		reached = a.at - a.may[k]
 		if step > block/2 { // it may be the first that repeats the other
 			b.delay, b.fresh = delay, true
+			reached = b.at - b.may[k]
 		}
 	}
 	return out
@@ -115,6 +120,18 @@ func wrap(delay, period float64) float64 {
 		delay -= period
 	}
 	return delay
+}
+
+// stands reports whether blocks i and i+1 are neither new nor the first of what
+// is made up, but in the midst of it: they and the one before, none of them new
+// yet, have the content that was the newest, and fade.
+func stands(list []heard, i, k int, newest, misread float64) bool {
+	for j := i - 1; j <= i+1; j++ {
+		if j < 0 || j >= i && list[j].level <= list[j-1].level || list[j].fresh || !(math.Abs(list[j].at-list[j].may[k]-newest) <= misread) {
+			return false
+		}
+	}
+	return true
 }
 
 // louder reports whether a sound became louder with blocks i and i+1, as what is

@@ -146,3 +146,29 @@ func TestCountedCutsBins(t *testing.T) {
 		}
 	}
 }
+
+// What is made up stays at a frequency and fades. One block of it that is read a
+// little off is not new sound.
+func TestAMisreadBlockOfWhatFadesIsNotNew(t *testing.T) {
+	source := &Page{TonePeriod: 4000}
+	seen := said(800, source, func(i int) float64 {
+		if i < 400 || i >= 421 {
+			return 80
+		}
+		late := 85 + block*float64(i-399)
+		switch i {
+		case 404:
+			late -= 3
+		case 405:
+			late--
+		}
+		return late
+	})
+	for i := 400; i < 421; i++ {
+		seen.Sound.Level[0][i] = 14 + 2*float64(i-400)
+	}
+	gaps, perhaps := audioGaps(listen(seen, source), 10_000, 10_000+block*800, shortestAudio)
+	if len(gaps) != 1 || len(perhaps) != 0 || math.Abs(length(gaps)-21*block) > 0.001 {
+		t.Errorf("gaps %v and perhaps %v, want one of 21 blocks", gaps, perhaps)
+	}
+}
