@@ -182,7 +182,7 @@ func TestKills(t *testing.T) {
 
 	random := rand.New(rand.NewPCG(2, 2026)) // the same moments in each run, as far as machines allow
 	for i := range 20 {
-		m.waitAcked(1+random.IntN(400))
+		m.waitAcked(1 + random.IntN(400))
 		if i%2 == 1 {
 			pids := regexp.MustCompile(`embedded engine is ready" pid=(\d+)`).FindAllStringSubmatch(p.printed.String(), -1)
 			pid, err := strconv.Atoi(pids[len(pids)-1][1])

@@ -64,16 +64,18 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the data folder: %w", err)
 	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
-	}
 	// The port is taken first: a second program on one machine fails before it
 	// touches the data of the first.
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s (is another program there? choose one with --listen): %w", c.Listen, err)
+		return cannotListen(c.Listen, err)
 	}
 	defer listener.Close()
+	claimed, err := claimFolder(data)
+	if err != nil {
+		return err
+	}
+	defer claimed.Close()
 
 	set, err := settings.Open(ctx, settings.Options{Dir: data, MasterKey: os.Getenv("PEERGLASS_MASTER_KEY")})
 	if err != nil {
