@@ -71,7 +71,7 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
   const clear = () => { setTyped(""); setParams((p) => { const out = new URLSearchParams(p); for (const name of ["types", "severity", "find", "session"]) out.delete(name); return out; }, { replace: true }); };
   const narrowed = filters.types.length > 0 || filters.severity !== "info" || search !== "" || user !== undefined;
 
-  if (found.isError) {
+  if (found.error && !found.data) {
     return (
       <Alert color="red" title="What happened could not be read">
         <Stack gap="xs" align="flex-start">{found.error.message}<Button size="xs" variant="default" onClick={() => void found.refetch()}>Ask again</Button></Stack>
@@ -114,7 +114,7 @@ export default function Events({ app, call, view, setView, bounds, live }: PartP
               {rows.length === 0
                 ? <Nothing app={app} types={types.data ?? []} wanted={filters.types} narrowed={narrowed || view.range !== undefined} live={live} onClear={() => { clear(); setView({ range: undefined }); }} />
                 : <List app={app} call={call} rows={rows} types={types.data ?? []} opened={view.event} onOpen={open} bounds={bounds} nameOf={nameOf} nameOfUser={nameOfUser}
-                    more={found.hasNextPage ? () => { if (!found.isFetchingNextPage) void found.fetchNextPage(); } : undefined} />}
+                    more={found.hasNextPage ? () => { if (!found.isFetching) void found.fetchNextPage(); } : undefined} />}
             </Paper>
           </>
         )}
