@@ -329,3 +329,24 @@ func TestGoodbye(t *testing.T) {
 		t.Errorf("session %+v", s)
 	}
 }
+
+// On a slow network the first that a client says arrives seconds after its
+// connection is there. It says the room, and that is where the client is.
+func TestRoomIsToldLate(t *testing.T) {
+	for _, first := range []string{"at once", "by itself"} {
+		p := newScript(t, nil)
+		p.must(p.s.Record(&rtc.Record{Kind: rtc.KindOpen, Received: t0, Name: []byte(rtc.NameConnectionInfo), Payload: []byte(`{"userAgent":"x"}`)}))
+		p.now += 3_000
+		p.s.Tick(p.now)
+		if first == "by itself" {
+			p.must(p.tell(rtc.KindEvent, "", "hello", `{}`))
+			p.now += 900
+			p.s.Tick(p.now)
+		}
+		p.join("standup", "ann")
+		p.s.End(p.now, "leave")
+		if row := p.out.Snapshot().Sessions[0]; row.Room != "standup" || row.User != "ann" {
+			t.Errorf("%s: %q is in the room %q", first, row.User, row.Room)
+		}
+	}
+}

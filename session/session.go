@@ -81,6 +81,7 @@ type Session struct {
 
 	received int64 // server's clock: newest record
 	heard    int64 // the same, or Seen
+	spoke    int64 // server's clock: the client's first record; 0 before it
 	at       int64 // server's time of what the current record tells
 
 	connections []*connection
@@ -108,7 +109,7 @@ var _ rtc.Sink = (*Session)(nil)
 var ErrEnded = errors.New("the session has ended")
 
 const (
-	assignAfter  = 1_000 // ms that a session waits to be told its room
+	assignAfter  = 1_000 // ms from its first record that a session waits to be told its room
 	rowsEvery    = 10_000
 	rowAtMost    = 1_000 // ms between two rows of a session that keeps changing
 	settleFor    = 500   // ms from the first record in which a client's buffer arrives
@@ -165,6 +166,12 @@ func (s *Session) Record(r *rtc.Record) error {
 	s.arrive(r.Received)
 	s.row.Records++
 	s.parting = r.Kind == rtc.KindEvent && string(r.Name) == rtc.NamePageHide
+	if s.spoke == 0 && string(r.Name) != rtc.NameConnectionInfo {
+		s.spoke = s.received
+	}
+	if !s.assigned && r.Kind == rtc.KindOpen && !s.opt.Import {
+		s.identify(r.Payload) // it may come late, and say which call it is
+	}
 	if !s.assigned && s.due(r) {
 		s.assign(s.received, 0)
 	}
@@ -301,11 +308,16 @@ func (s *Session) due(r *rtc.Record) bool {
 	case s.opt.Import:
 	case r.Kind != rtc.KindOpen && s.identity.Room != "":
 		return true
-	case s.received >= s.opt.Start+assignAfter:
+	case s.waited(s.received):
 		return true
 	}
 	return s.full()
 }
+
+// waited reports whether the session was given its time to tell its room. That
+// begins when the first of it arrives, which on a slow network is seconds after
+// its connection is there.
+func (s *Session) waited(now int64) bool { return s.spoke != 0 && now >= s.spoke+assignAfter }
 
 // take does with a record what its kind asks for.
 func (s *Session) take(r *rtc.Record) error {
@@ -410,7 +422,7 @@ func (s *Session) Tick(now int64) (ended bool) {
 		s.end(now, s.heard, reasonSilent)
 		return true
 	}
-	if !s.assigned && now >= s.opt.Start+assignAfter {
+	if !s.assigned && s.waited(now) {
 		s.assign(now, now)
 	}
 	if s.ready(now) {
