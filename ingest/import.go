@@ -45,18 +45,37 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	size, err := io.Copy(file, io.LimitReader(r, MaxImport+1))
+	upload := &upload{r: io.LimitReader(r, MaxImport+1)}
+	size, err := io.Copy(file, upload)
+	if upload.err != nil {
+		return 0, protocol.Errorf(protocol.CodeMalformed, "the upload broke off after %d bytes: send the file again", size)
+	}
 	if err != nil {
 		return 0, err
 	}
 	if size > MaxImport {
 		return 0, protocol.Errorf(protocol.CodeTooLarge, "the file is larger than %d MiB: split it, or pack it with gzip", MaxImport>>20)
 	}
+	// A file becomes a call whole or not at all: damage further on is found
+	// before the first row is written.
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return 0, err
 	}
 	src, err := dump.Open(file)
 	if err != nil {
+		return 0, err
+	}
+	whole := counted{ctx: ctx}
+	if err := src.Replay(&whole); err != nil {
+		return 0, err
+	}
+	if whole.records == 0 {
+		return 0, protocol.Errorf(protocol.CodeMalformed, "the file holds not one record")
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	if src, err = dump.Open(file); err != nil {
 		return 0, err
 	}
 	if progress != nil {
@@ -72,9 +91,6 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 	if err := src.Replay(in); err != nil {
 		return 0, err
 	}
-	if in.session == nil {
-		return 0, protocol.Errorf(protocol.CodeMalformed, "the file holds not one record")
-	}
 	last := max(in.last, in.first)
 	in.session.End(last, "import")
 	rooms.Flush()
@@ -83,6 +99,7 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return 0, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	if err := s.opts.Blob.Put(ctx, key, file); err != nil {
 		return 0, err
 	}
@@ -100,6 +117,32 @@ func (s *Server) importFile(ctx context.Context, app rtc.AppID, r io.Reader, pro
 	return in.session.Call(), nil
 }
 
+// upload remembers that its source failed, which is not this server's fault.
+type upload struct {
+	r   io.Reader
+	err error
+}
+
+func (u *upload) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		u.err = err
+	}
+	return n, err
+}
+
+// counted looks whether a file can be read to its end.
+type counted struct {
+	ctx     context.Context
+	records int
+}
+
+// Record implements rtc.Sink.
+func (c *counted) Record(*rtc.Record) error {
+	c.records++
+	return c.ctx.Err()
+}
+
 // importer makes the session at the file's first record, whose time its id carries.
 type importer struct {
 	ctx         context.Context
@@ -115,7 +158,9 @@ type importer struct {
 
 // Record implements rtc.Sink.
 func (in *importer) Record(r *rtc.Record) error {
-	if err := in.ctx.Err(); err != nil {
+	// Who hangs up now gets the call all the same: half of one would stand in
+	// the list. It ends only with the server, whose next start ends the call.
+	if err := in.ctx.Err(); err != nil && !in.server.running.Load() {
 		return err
 	}
 	if in.session == nil {

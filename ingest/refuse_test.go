@@ -9,12 +9,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -228,6 +230,40 @@ func TestImportRefuses(t *testing.T) {
 	malformed, unsupported := s.metric("peerglass_ingest_imports_total", "result=malformed"), s.metric("peerglass_ingest_imports_total", "result=unsupported")
 	if malformed == 0 || unsupported == 0 || malformed+unsupported != 5 {
 		t.Errorf("%v refusals counted as malformed and %v as unsupported, of 5", malformed, unsupported)
+	}
+	// What could be read of it before the damage is no call: it would have no end.
+	if rows := s.store.Snapshot(); len(rows.Calls) != 0 || len(rows.Sessions) != 0 || len(rows.Events) != 0 {
+		t.Errorf("refused files left %d calls, %d sessions and %d events", len(rows.Calls), len(rows.Sessions), len(rows.Events))
+	}
+}
+
+// An upload that breaks off is the client's, and told as such. One whose
+// client is gone when all of it has come becomes its call.
+func TestImportAlone(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	var fault *protocol.Error
+	if _, err := s.Import(t.Context(), 7, "half", io.MultiReader(strings.NewReader("[\"a"), iotest.ErrReader(io.ErrUnexpectedEOF)), nil); !errors.As(err, &fault) || !strings.Contains(fault.What, "broke off after 3 bytes") {
+		t.Errorf("half an upload: %v", err)
+	}
+	var whole strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&whole, "[\"onconnectionstatechange\",\"PC_0\",\"state-%d\",%d]\n", i, 1_700_000_000_000+i)
+	}
+	ctx, hangUp := context.WithCancel(t.Context())
+	left := false
+	call, err := s.Import(ctx, 7, "whole", strings.NewReader(whole.String()), func(int64) {
+		left = true
+		hangUp()
+	})
+	if err != nil || !left {
+		t.Fatalf("%v (hung up: %t)", err, left)
+	}
+	rows := s.store.Snapshot()
+	if n := len(rows.Events); n != 100 {
+		t.Errorf("%d events, want 100", n)
+	}
+	if last := rows.Sessions[len(rows.Sessions)-1]; last.Call != call || last.End.IsZero() {
+		t.Errorf("the stay is %+v", last)
 	}
 }
 
