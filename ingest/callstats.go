@@ -179,6 +179,7 @@ func (c *conn) takeCallstats(ctx context.Context, request *callstats.Request, cl
 	} else if !request.Opens() && !c.goesOn() {
 		return &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the user's stay in the conference is over: what belongs to it is taken until 30 s after its last measurement"}
 	}
+	c.dated = callstats.Dated(body)
 	c.undated = !bytes.Contains(body, []byte(`"timestamp"`)) // of native clients, who write their bodies themselves
 	c.identify(rtc.Identity{Room: request.Conference, RoomName: claims.RoomName, User: claims.User, UserName: claims.UserName, Page: c.meta.Origin})
 	if _, _, err := c.join(); err != nil {
@@ -186,21 +187,22 @@ func (c *conn) takeCallstats(ctx context.Context, request *callstats.Request, cl
 	}
 	err := c.frame(0, callstats.AppendFrame(nil, request, claims.User, body))
 	if err == nil {
-		c.live.fabrics(request)
+		c.live.fabrics(request, c.dated)
 		_, err = c.wait(ctx)
 	}
 	return err
 }
 
 // fabrics notes whether a user is still there: one whose last fabric was
-// terminated has left, whatever is told after that.
-func (l *live) fabrics(request *callstats.Request) {
+// terminated has left, whatever is told after that. What was told before and
+// comes later, by the client's clock, says nothing of that.
+func (l *live) fabrics(request *callstats.Request, dated int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case request.Parts():
-		l.parted, l.partedAt = "leave", l.heard
-	case request.Lives():
+		l.parted, l.partedAt, l.partedOf = "leave", l.heard, dated
+	case request.Lives() && (dated == 0 || dated > l.partedOf):
 		l.parted = ""
 	}
 }

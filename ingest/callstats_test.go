@@ -414,3 +414,26 @@ func TestCallstatsConfiguration(t *testing.T) {
 		t.Errorf("clockSync: %d %v", status, answer)
 	}
 }
+
+// The script's requests go side by side: statistics that the end of their
+// fabric, or the goodbye, overtook bring nobody back.
+func TestCallstatsEndOvertakes(t *testing.T) {
+	for what, members := range map[string]string{"events/user/left": "", "events/fabric/terminated": `,"eventType":"fabricTerminated"`} {
+		d := newDoor(t, settings.AnyOrigin)
+		c := d.joinREST("ann", "standup")
+		c.told("events/fabric", `,"eventType":"fabricSetup","delay":420`)
+		c.ahead.Add(5000)
+		late := fmt.Sprintf(`{"timestamp":%d,"connectionID":"f1","stats":[]}`, c.opts.Now().UnixMilli())
+		c.ahead.Add(1000)
+		c.told(what, members)
+		c.ahead.Add(1000)
+		if status, answer := c.ask(http.MethodPost, c.stay+"/stats", c.bearer, "application/json", late); status != 200 && status != http.StatusGone {
+			t.Errorf("%s: %d %v", what, status, answer)
+		}
+		c.ahead.Add(2 * callstatsTraits.graceMs)
+		eventually(t, "the stay's end", func() bool { return c.metric("peerglass_ingest_sessions", "protocol=callstats") == 0 })
+		if rows := c.store.Snapshot().Sessions; len(rows) != 1 || rows[0].EndReason != "leave" {
+			t.Errorf("%s: %+v", what, rows)
+		}
+	}
+}

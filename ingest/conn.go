@@ -42,6 +42,7 @@ type conn struct {
 	counted     *atomic.Int64
 	bucket      bucket
 	number      uint64 // in the order of arrival: the higher is the newer
+	dated       int64  // client's clock, Unix ms: when what its request tells was; 0 where that is not known
 
 	heard  atomic.Int64 // server's clock, Unix ms: last message
 	pinged atomic.Int64 // so: last ping

@@ -167,6 +167,7 @@ type liveKey struct {
 // which comes back late does not send again what is there already.
 type pastSession struct {
 	seq   uint64
+	left  int64 // client's clock, Unix ms: when it said goodbye; 0 where that is not known
 	until int64
 }
 

@@ -54,6 +54,8 @@ type live struct {
 	sockets  int        // WebSockets that feed it
 	parted   string     // why the last of them was closed, where its client said so
 	partedAt int64      // and when the session was heard last before
+	partedOf int64      // and when that was by the client's clock; 0 where that is not known
+	left     int64      // the same of its goodbye
 
 	// Deriving: under mu, or the catch-up's while behind.
 	decoder  protocol.Decoder
@@ -78,7 +80,7 @@ func (c *conn) join() (last uint64, resumed bool, err error) {
 	s := c.server
 	t := c.wire.traits()
 	key := c.key()
-	if t.once && s.shard(key.client).isPast(key) {
+	if c.overtaken(key) {
 		return 0, false, errEnded
 	}
 	for {
@@ -181,12 +183,22 @@ func (c *conn) endParted() {
 
 var errEnded = &Refusal{Reason: reasonEnded, Status: http.StatusGone, Sentence: "the session is over: start a new one"}
 
-// isPast reports whether a session ended not long ago.
-func (sh *shard) isPast(key liveKey) bool {
+// overtakenMs is by how much a goodbye may come before what was told earlier: a
+// browser has six connections to a server, and one that is just being opened
+// may take seconds.
+const overtakenMs = 60_000
+
+// overtaken reports whether what the connection brings was under way when its
+// session's goodbye overtook it: it belongs to that and begins no other.
+func (c *conn) overtaken(key liveKey) bool {
+	sh := c.server.shard(key.client)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	_, past := sh.past[key]
-	return past
+	past, ended := sh.past[key]
+	if !ended || c.wire.traits().once {
+		return ended
+	}
+	return c.dated != 0 && c.dated <= past.left && past.left-c.dated < overtakenMs
 }
 
 var errReplaced = &Refusal{Reason: reasonReplaced, Status: http.StatusConflict, Sentence: "a newer connection of the same session took over"}
@@ -264,7 +276,7 @@ const pastFor = 11 * 60_000
 // remembered reports whether a session that ended has to be known for a while:
 // what its client has sent, or that it never comes back.
 func (l *live) remembered() bool {
-	return l.seq > 0 || l.wire.traits().once && l.reason == "leave"
+	return l.seq > 0 || l.left > 0 || l.wire.traits().once && l.reason == "leave"
 }
 
 // drop forgets a session that is over.
@@ -276,7 +288,7 @@ func (sh *shard) drop(l *live, now int64) {
 	if l.key.client != "" && sh.byKey[l.key] == l {
 		delete(sh.byKey, l.key)
 		if l.remembered() {
-			sh.past[l.key] = pastSession{seq: l.seq, until: now + pastFor}
+			sh.past[l.key] = pastSession{seq: l.seq, left: l.left, until: now + pastFor}
 		}
 	}
 }
@@ -350,6 +362,7 @@ func (c *conn) frame(seq uint64, data []byte) error {
 		l.bucket.frames -= more
 	}
 	if l.session.Ended() {
+		l.left = c.dated
 		l.end(now, "leave")
 	}
 	return err

@@ -89,10 +89,11 @@ func (observertcWire) message(c *conn, binary bool, data []byte) error {
 
 // sample takes one sample into the session that it names.
 func (c *conn) sample(frame []byte) error {
-	names, err := observertc.Peek(frame)
+	names, at, err := observertc.Peek(frame)
 	if err != nil {
 		return err
 	}
+	c.dated = at
 	known := c.samples
 	if c.live != nil && c.socket != nil {
 		// The encoder names the call in its first sample only.
@@ -155,8 +156,8 @@ func (observertcWire) post(c *conn, w http.ResponseWriter, r *http.Request) erro
 	}
 	for _, frame := range frames {
 		was := c.live
-		if err := c.sample(frame); err != nil {
-			return err
+		if err := c.sample(frame); err != nil && !errors.Is(err, errEnded) {
+			return err // what was told before the goodbye and comes after it is no fault of anybody's
 		}
 		if was != nil && was != c.live {
 			// A list may hold samples of several clients: wait for each.

@@ -195,3 +195,27 @@ func TestPeermetricsComesBackAfterRestart(t *testing.T) {
 	send(silent, "back", 1)
 	send(gone, "late", 1)
 }
+
+// Requests go side by side: what was under way when the goodbye overtook it
+// begins no stay of its own, and what comes after it by the client's clock does.
+func TestObserveRTCGoodbyeOvertakes(t *testing.T) {
+	s := start(t, t.TempDir(), new(memory))
+	send := func(at int, events string) {
+		t.Helper()
+		body := fmt.Sprintf(`{"clientId":"ada","timestamp":%d,"callId":"one","peerConnections":[],"clientEvents":[%s]}`, at, events)
+		if code, text := s.post("/ingest/observertc/pgk_good", body); code != 200 {
+			t.Fatalf("%d %s", code, text)
+		}
+	}
+	const now = 1_795_274_090_000
+	send(now, `{"type":"CLIENT_JOINED","timestamp":1}`)
+	send(now+4000, `{"type":"CLIENT_LEFT","timestamp":1}`)
+	send(now+2000, "")
+	if n := s.metric("peerglass_ingest_sessions", "protocol=observertc"); n != 0 || s.store.ended()["ada"] != "leave" {
+		t.Errorf("%v sessions are in progress, %v", n, s.store.ended())
+	}
+	send(now+6000, "")
+	if n := s.metric("peerglass_ingest_sessions", "protocol=observertc"); n != 1 {
+		t.Errorf("%v sessions are in progress after another began", n)
+	}
+}

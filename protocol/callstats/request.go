@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/peerglass/peerglass/protocol"
+	"github.com/peerglass/peerglass/protocol/statsjson"
 	"github.com/peerglass/peerglass/rtc"
 )
 
@@ -160,6 +161,29 @@ func AppendFrame(dst []byte, r *Request, user string, body []byte) []byte {
 type place struct {
 	Room string `json:"room"`
 	User string `json:"user"`
+}
+
+// Dated returns when a body says that it was made: client's clock, Unix ms; 0
+// where it does not say.
+func Dated(body []byte) int64 {
+	in := statsjson.NewScanner(body)
+	if !in.Take('{') {
+		return 0
+	}
+	for first := true; in.More(&first, '}'); {
+		name, ok := in.RawString()
+		if !ok || !in.Want(':') {
+			break
+		}
+		value, ok := in.Raw()
+		if !ok {
+			break
+		}
+		if string(name) == `"timestamp"` {
+			return milliseconds(read[number](value).value)
+		}
+	}
+	return 0
 }
 
 func appendJSON(dst []byte, v any) []byte {

@@ -188,10 +188,10 @@ func TestCases(t *testing.T) {
 func TestPeek(t *testing.T) {
 	for _, name := range []string{"session.jsonl.gz", "session.base64.gz"} {
 		frames := recorded(t, name)
-		if names, err := Peek(frames[0]); err != nil || names != (Names{"recorded", "alice"}) {
+		if names, at, err := Peek(frames[0]); err != nil || names != (Names{"recorded", "alice"}) || at == 0 {
 			t.Errorf("%s: %v, %v", name, names, err)
 		}
-		names, err := Peek(frames[1])
+		names, _, err := Peek(frames[1])
 		if want := (Names{"recorded", "alice"}); name == "session.base64.gz" {
 			want.Call = "" // told once
 			if err != nil || names != want {
@@ -200,7 +200,7 @@ func TestPeek(t *testing.T) {
 		}
 	}
 	uuid := append([]byte{0x4a, 16}, 0x41, 0xd3, 0x0a, 0xea, 0x8e, 0x71, 0x4d, 0x6f, 0x89, 0x6e, 0x97, 0x61, 0x4b, 0xb5, 0x71, 0x1b)
-	if names, err := Peek(uuid); err != nil || names.Client != "41d30aea-8e71-4d6f-896e-97614bb5711b" {
+	if names, _, err := Peek(uuid); err != nil || names.Client != "41d30aea-8e71-4d6f-896e-97614bb5711b" {
 		t.Errorf("%v, %v", names, err)
 	}
 }
@@ -221,7 +221,7 @@ func FuzzDecode(f *testing.F) {
 				frames = [][]byte{body}
 			}
 			for _, frame := range frames {
-				_, _ = Peek(frame)
+				_, _, _ = Peek(frame)
 				protocoltest.Fault(t, d.Decode(frame, 1, protocoltest.Func(protocoltest.WellFormed)))
 			}
 		}

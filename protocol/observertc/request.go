@@ -21,26 +21,27 @@ type Names struct {
 	Client string
 }
 
-// Peek reads whose sample a frame is. A fault is a *protocol.Error.
-func Peek(frame []byte) (Names, error) {
+// Peek reads whose sample a frame is, and when it was made: client's clock, Unix
+// ms, 0 where it does not say before it says whose it is. A fault is a
+// *protocol.Error.
+func Peek(frame []byte) (names Names, at int64, err error) {
 	var s sample
 	var arena []byte
-	var err error
 	if isJSON(frame) {
 		err = s.readJSON(frame, &arena, true)
 	} else {
 		err = s.readWire(frame, true)
 	}
 	if err != nil {
-		return Names{}, err
+		return Names{}, 0, err
 	}
 	if !plain(s.call) || !plain(s.client) {
-		return Names{}, protocol.Errorf(protocol.CodeMalformed, "callId and clientId have to be texts")
+		return Names{}, 0, protocol.Errorf(protocol.CodeMalformed, "callId and clientId have to be texts")
 	}
 	if len(s.call) > protocol.MaxName || len(s.client) > protocol.MaxName {
-		return Names{}, protocol.Errorf(protocol.CodeLimit, "callId or clientId is longer than %d bytes", protocol.MaxName)
+		return Names{}, 0, protocol.Errorf(protocol.CodeLimit, "callId or clientId is longer than %d bytes", protocol.MaxName)
 	}
-	return Names{Call: string(s.call), Client: string(s.client)}, nil
+	return Names{Call: string(s.call), Client: string(s.client)}, millis(s.time), nil
 }
 
 // Split takes the body of a request, or a WebSocket's message, apart into
