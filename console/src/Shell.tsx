@@ -1,11 +1,12 @@
 import { ActionIcon, Alert, AppShell, Avatar, Box, Button, Group, Menu, NavLink, Select, Stack, Text, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAlertTriangle, IconBook, IconDeviceDesktop, IconLayoutSidebar, IconLogout, IconMoon, IconPlayerPlay, IconSun } from "@tabler/icons-react";
+import { IconAlertTriangle, IconBook, IconDeviceDesktop, IconLayoutSidebar, IconLogout, IconMoon, IconPlayerPlay, IconPlugConnectedX, IconSun } from "@tabler/icons-react";
 import { useEffect } from "react";
 import { Link, Navigate, Outlet, useLocation, useMatches, useRouteError } from "react-router";
 import { useParameters } from "./params";
 import { ApiError } from "./api/client";
 import { useApps, useLogout, useMe } from "./api/queries";
+import { useAway } from "./api/recover";
 import { initials } from "./format";
 import { Waiting } from "./loaded";
 import { Logo } from "./Logo";
@@ -70,6 +71,16 @@ function AppPicker() {
   );
 }
 
+/** Says that the server is away, for as long as it is. */
+function Away() {
+  const away = useAway();
+  return (
+    <div role="status">
+      {away && <Alert mb="md" py="xs" color="yellow" icon={<IconPlugConnectedX size={18} />} title={away.status === 0 ? "The server cannot be reached" : away.message} styles={{ title: { color: "var(--fair)" }, icon: { color: "var(--fair)" } }}>What is shown is what was read before. The page asks again every few seconds and goes on by itself.</Alert>}
+    </div>
+  );
+}
+
 export function Shell() {
   useTitle();
   const [open, nav] = useDisclosure();
@@ -81,7 +92,7 @@ export function Shell() {
   if (me.isPending) return <Waiting />;
   const next = encodeURIComponent(pathname + search);
   if (me.error instanceof ApiError && me.error.status === 401) return <Navigate to={`/login?next=${next}`} replace />;
-  if (me.error) return <Alert m="xl" color="red" title="Peerglass does not answer">{me.error.message}</Alert>;
+  if (!me.data) return <Alert m="xl" color="red" icon={<IconAlertTriangle />} title="Peerglass does not answer">{me.error.message} This page asks again every few seconds and goes on as soon as there is an answer.</Alert>;
   if (me.data.mustChangePassword) return <Navigate to={`/login?next=${next}`} replace />;
 
   const links = menu.map((p) => {
@@ -123,7 +134,7 @@ export function Shell() {
           <NavLink component="a" href="/api/v1/docs" target="_blank" label="API" leftSection={<IconBook size={18} stroke={1.7} />} style={{ borderRadius: "var(--mantine-radius-md)" }} />
         </Box>
       </AppShell.Navbar>
-      <AppShell.Main id="main"><Outlet /></AppShell.Main>
+      <AppShell.Main id="main"><Away /><Outlet /></AppShell.Main>
     </AppShell>
   );
 }

@@ -1,8 +1,34 @@
-import { Center, Loader } from "@mantine/core";
+import { Alert, Button, Center, Loader } from "@mantine/core";
+import { IconPlugConnectedX } from "@tabler/icons-react";
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
+import { whenBack } from "./api/recover";
 
 export function Waiting() {
   return <Center h="50vh"><Loader aria-label="Loading" /></Center>;
+}
+
+const tried = "peerglass-loaded-again";
+/** A page that could not be loaded just before is not loaded again by itself: it would go on for ever. */
+const pause = 15_000;
+
+/**
+ * Stands where code could not be loaded: the server is away, or is another
+ * version by now. Browsers keep what failed, so the page is loaded anew as
+ * soon as the server answers; what it shows is in its address.
+ */
+function Unloaded() {
+  useEffect(() => whenBack(0, () => {
+    const now = Date.now();
+    if (now - Number(sessionStorage.getItem(tried) ?? 0) < pause) return;
+    sessionStorage.setItem(tried, String(now));
+    window.location.reload();
+  }), []);
+  return (
+    <Alert color="yellow" icon={<IconPlugConnectedX size={18} />} title="This part could not be loaded" role="alert">
+      The server cannot be reached, or is another version by now. The page is loaded again as soon as the server answers, and goes on where you are.
+      <div style={{ marginTop: 8 }}><Button size="compact-xs" variant="default" onClick={() => window.location.reload()}>Load it again</Button></div>
+    </Alert>
+  );
 }
 
 /** A component whose code is loaded when it is shown, or before. */
@@ -25,16 +51,15 @@ export function loaded<P extends object>(load: () => Promise<{ default: Componen
     return loading;
   };
   function Part(props: P): ReactNode {
-    const [fault, setFault] = useState<{ of: unknown }>();
+    const [failed, setFailed] = useState(false);
     const [, setThere] = useState(Body !== undefined);
     useEffect(() => {
       let gone = false;
       if (Body) setThere(true); // it came between drawing and here
-      else preload().then(() => { if (!gone) setThere(true); }, (of: unknown) => { if (!gone) setFault({ of }); });
+      else preload().then(() => { if (!gone) setThere(true); }, () => { if (!gone) setFailed(true); });
       return () => { gone = true; };
     }, []);
-    if (fault) throw fault.of; // the page's error element says so, and offers to load it again
-    return Body ? <Body {...props} /> : meanwhile;
+    return Body ? <Body {...props} /> : failed ? <Unloaded /> : meanwhile;
   }
   return Object.assign(Part, { preload });
 }

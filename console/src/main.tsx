@@ -2,12 +2,12 @@ import "@mantine/core/styles.css";
 import "@mantine/dates/styles.css";
 import "./style.css";
 import { MantineProvider } from "@mantine/core";
-import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { notifyManager, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { createBrowserRouter, matchPath, Navigate, RouterProvider } from "react-router";
-import { ApiError } from "./api/client";
 import { appsQuestion, meQuestion } from "./api/queries";
+import { makeQueries } from "./api/recover";
 import { pages } from "./page";
 import { Bare, Failed, Shell } from "./Shell";
 import { theme } from "./theme";
@@ -16,15 +16,7 @@ import { theme } from "./theme";
 // would lay the page out for each.
 notifyManager.setScheduler(queueMicrotask);
 
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 1000,
-      // What the server refused for a reason is not asked again.
-      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
-    },
-  },
-});
+const queries = makeQueries();
 
 const route = (p: (typeof pages)[number]) => ({ path: p.path, element: <p.body />, handle: { title: p.title }, errorElement: <Failed /> });
 
@@ -54,7 +46,8 @@ createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
+        {/* What a click changes is drawn before the next click: as a transition the address came later, and a second click started from what the first had changed. */}
+        <RouterProvider router={router} useTransitions={false} />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

@@ -38,7 +38,8 @@ export function useCalls(app: number, f: Filters, range: Instants, cursor: strin
     placeholderData: keepPreviousData,
     // A new call stands in the list within two seconds of its first join. A
     // list that takes the server long is asked for less often.
-    refetchInterval: (q) => Math.max(1_500, 10 * (q.state.data?.took ?? 0)),
+    // What failed stays told until the server is back (recover.ts).
+    refetchInterval: (q) => q.state.status === "error" && q.state.data === undefined ? false : Math.max(1_500, 10 * (q.state.data?.took ?? 0)),
   });
 }
 

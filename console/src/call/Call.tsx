@@ -25,10 +25,10 @@ import { useNow } from "./now";
 const coming = <Skeleton h={360} animate={false} />;
 
 /** The parts of the page: each is loaded when it is looked at. */
-const bodies: Record<Part, { name: string; Body: Loaded<PartProps> }> = {
+const bodies: Record<Part, { name: string; rest?: string; Body: Loaded<PartProps> }> = {
   quality: { name: "Quality", Body: Quality },
   matrix: { name: "Who hears whom", Body: loaded(() => import("../matrix/Matrix"), coming) },
-  events: { name: "Events and time line", Body: loaded(() => import("../events/Events"), coming) },
+  events: { name: "Events", rest: " and time line", Body: loaded(() => import("../events/Events"), coming) },
   trace: { name: "API trace", Body: loaded(() => import("../trace/TracePage"), coming) },
 };
 
@@ -110,7 +110,7 @@ function Body({ app, appName, call }: { app: number; appName: string; call: Call
         : <VerdictLine call={call} onOpen={() => setOpened(true)} />}
       <Tabs value={view.view} onChange={(v) => setView({ view: (v ?? "quality") as Part })} keepMounted={false}>
         <Tabs.List className="tabs" aria-label="Parts of the call">
-          {parts.map((part) => <Tabs.Tab key={part} value={part}>{bodies[part].name}</Tabs.Tab>)}
+          {parts.map((part) => <Tabs.Tab key={part} value={part}>{bodies[part].name}{bodies[part].rest && <span className="tab-rest">{bodies[part].rest}</span>}</Tabs.Tab>)}
         </Tabs.List>
         {parts.map((part) => {
           const { Body: Part } = bodies[part];

@@ -7,7 +7,7 @@ import type { CallDetail, Evidence, Issue, Metric, Verdict } from "../api/client
 import { apart, clock, count, duration, figure, inZone, none } from "../format";
 import { bySentence, groupIssues, type IssueGroup, type Moment, momentLink, momentOfEvidence, momentOfIssue, together } from "./evidence";
 import { userName, userOf } from "./range";
-import { Score } from "./Score";
+import { Score, scoreBand } from "./Score";
 
 const sides: Record<Verdict["side"], string> = { none: "", user: "User", user_network: "User's network", network: "Network between users", server: "Server" };
 
@@ -75,11 +75,23 @@ export const VerdictCard = memo(function VerdictCard({ issues, live, measured, .
             )}
             <Counts counts={verdict.issues} />
           </Group>
+          {goodAllTheSame(verdict) && <Text size="xs" c="dimmed">{goodAllTheSame(verdict)}</Text>}
         </Stack>
       </Group>
     </Paper>
   );
 });
+
+/**
+ * Why a call with issues has a good score: the two are about different things,
+ * and who sees both for the first time takes one of them for a mistake.
+ */
+export function goodAllTheSame({ score, issues }: Verdict): string | undefined {
+  if (score === null || scoreBand(score).word !== "Good" || issues.high + issues.medium + issues.low === 0) return undefined;
+  return issues.high + issues.medium === 0
+    ? "Good all the same: the score is of what was heard and seen. Issues of low severity are noted, and hardly felt by anybody."
+    : "Good all the same: the score is of what was heard and seen over the whole call. What passed soon, was made up for, or never began hardly lowers it.";
+}
 
 /** The verdict in one line, above the parts of the page that are not about it. */
 export function VerdictLine({ call, onOpen }: { call: CallDetail; onOpen: () => void }) {
@@ -261,11 +273,14 @@ function Figures({ issue, metrics }: { issue: Issue; metrics: Metric[] }) {
   return <>{told.slice(0, 3).join("; ") || none}</>;
 }
 
+// A figure keeps its unit on the same line.
+const whole = (s: string) => s.replaceAll(" ", "\u00a0");
+
 export function evidenceText(e: Evidence, metrics: Metric[]): string {
   if (e.metric) {
     const m = metrics.find((x) => x.id === e.metric);
-    const value = figure(e.value, m?.unit ?? "");
-    return `${m?.label ?? e.metric} ${value}${e.limit === null ? "" : ` (limit ${figure(e.limit, m?.unit ?? "")})`}${e.text ? `, ${e.text}` : ""}`;
+    const value = whole(figure(e.value, m?.unit ?? ""));
+    return `${m?.label ?? e.metric} ${value}${e.limit === null ? "" : ` (limit ${whole(figure(e.limit, m?.unit ?? ""))})`}${e.text ? `, ${e.text}` : ""}`;
   }
   return e.text || e.event;
 }

@@ -23,7 +23,7 @@ export { Status } from "./Status";
 /** Row T6a: every call of an app, newest first. */
 export default function Calls() {
   const { apps, app } = useApp();
-  if (apps.isError) return <Alert color="red" title="The apps could not be read">{apps.error.message}</Alert>;
+  if (apps.isError && !apps.data) return <Alert color="red" title="The apps could not be read">{apps.error.message}</Alert>;
   if (!app) return apps.isPending ? <Skeleton h={320} /> : <Alert title="No app yet" color="gray">Create one under <Anchor component={Link} to="/apps">Apps</Anchor>: an app is a project whose calls are kept together.</Alert>;
   return <ImportDrop app={app.id}><List app={app} key={app.id} /></ImportDrop>;
 }
@@ -62,10 +62,10 @@ function List({ app }: { app: App }) {
         <Group gap="xs"><Export app={app.id} filters={filters} range={range} disabled={!page || page.total === 0} /><ImportButton app={app.id} /></Group>
       </Group>
       <FilterBar app={app.id} filters={filters} range={range} set={set} />
-      {calls.isError && <Alert color="red" title="The calls could not be read">{calls.error.message}</Alert>}
-      {page?.total === 0 && !calls.isError
+      {calls.isError && !page && <Alert color="red" title="The calls could not be read">{calls.error.message}</Alert>}
+      {page?.total === 0
         ? <Nothing app={app} filters={filters} clear={() => set({ ...unfiltered, range: "all", from: undefined, to: undefined })} />
-        : !calls.isError && (
+        : (page || !calls.isError) && (
           <Paper style={{ overflow: "hidden" }}>
             {!wide && <Stack gap={0} component="ul" p={0} m={0} aria-label="Calls" style={{ listStyle: "none" }}>
               {page ? page.items.map((c) => <li key={c.id}><Card call={c} app={app.id} /></li>) : Array.from({ length: 6 }, (_, i) => <li key={i}><Skeleton h={64} m="sm" w="auto" /></li>)}

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, Menu, Popover, Stack, Switch, Text, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconClock, IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
+import "./chart.css";
 import { clock, dateTime, duration, zone } from "../format";
 import { zoomed } from "./align";
 import { capped, fault, localInput, longest, shifted } from "./range";

@@ -1,6 +1,7 @@
 import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { Navigate, useNavigate, useSearchParams } from "react-router";
+import { ApiError } from "../api/client";
 import { useChangePassword, useLogin, useMe } from "../api/queries";
 import { Logo } from "../Logo";
 
@@ -17,17 +18,20 @@ export default function Login() {
   const [given, setGiven] = useState<{ name: string; password: string }>({ name: "", password: "" });
   const next = local(params.get("next"));
 
-  if (me.data && !me.data.mustChangePassword) return <Navigate to={next} replace />;
+  // Who was logged in until now is known still, and that it is over.
+  const over = me.data !== undefined && me.error instanceof ApiError && me.error.status === 401;
+  if (me.data && !over && !me.data.mustChangePassword) return <Navigate to={next} replace />;
+  const choose = me.data?.mustChangePassword && !over;
   return (
     <Center mih="100vh" p="md" bg="var(--mantine-color-default-hover)">
       <Paper p="xl" w="100%" maw={400} shadow="sm">
         <Stack gap="lg">
           <Stack gap={6} align="center">
             <Logo size={44} />
-            <Title order={1} size="h3">{me.data?.mustChangePassword ? "Choose a password" : "Peerglass"}</Title>
-            <Text size="sm" c="dimmed" ta="center">{me.data?.mustChangePassword ? "The first password was good once. Choose one of your own, of at least 10 characters." : "See what happens inside your calls."}</Text>
+            <Title order={1} size="h3">{choose ? "Choose a password" : "Peerglass"}</Title>
+            <Text size="sm" c="dimmed" ta="center">{over ? "Your log-in is over. Log in again to go on where you were." : choose ? "The first password was good once. Choose one of your own, of at least 10 characters." : "See what happens inside your calls."}</Text>
           </Stack>
-          {me.data?.mustChangePassword
+          {choose
             ? <NewPassword current={given.password} onDone={() => void navigate(next, { replace: true })} />
             : (
               <form onSubmit={(e) => { e.preventDefault(); login.mutate(given); }}>

@@ -39,7 +39,7 @@ export default function Matrix({ app, call, view, setView, bounds, live }: PartP
         {long && <Switch size="xs" label="Whole call" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />}
       </Group>
       <Text size="xs" c="dimmed" mt={-8}>{range ? `Figures of ${clock(range[0])} – ${clock(range[1])}, ${zone(new Date(range[0]))}.` : live ? "Figures of the call so far." : "Figures of the whole call."} Each is over all of that time: choose a part to see trouble that was short.</Text>
-      {question.error
+      {question.error && !m
         ? <Alert color="red" title="Who hears whom could not be read">{question.error.message}</Alert>
         : !m ? <Skeleton h={320} /> : <Body m={m} kinds={kinds} sort={sort} phone={phone ?? false} live={live} ranged={range !== undefined} link={link} />}
     </Stack>

@@ -86,7 +86,7 @@ export function Trace({ app, call, session, view, setView, bounds, live }: PartP
       )}
       <div className="trace-body">
         {read.isPending && <Center p="xl"><Loader size="sm" aria-label="Reading the trace" /></Center>}
-        {read.error && <Alert m="sm" color="red" title="The trace could not be read">{read.error.message}</Alert>}
+        {read.error && !read.data && <Alert m="sm" color="red" title="The trace could not be read">{read.error.message}</Alert>}
         {read.data?.more && <Text px="sm" py={4} size="xs" c="dimmed">This stay has more than {count(mostEvents)} events: the first are shown, the dump has all.</Text>}
         {read.isSuccess && part === "list" && (rows.length === 0
           ? <Text p="lg" ta="center" c="dimmed" size="sm">{live ? "Nothing was told yet. Calls and events appear here as the page makes them." : "This client told no calls and no events: it sends statistics alone."}</Text>

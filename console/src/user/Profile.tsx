@@ -24,7 +24,7 @@ export function Info({ app, appName, call, session, now }: { app: number; appNam
         <Fact name="App">{appName} <Text span c="dimmed" size="sm">{app}</Text></Fact>
         <Fact name="Domain name" help="Of the page that the user had open">{domain(session.page) || none}</Fact>
         <Fact name="Room status">{call.status === "active" ? "In progress" : "Ended"}</Fact>
-        <Fact name={`Start – end (${zone(new Date(call.start))})`}>{span(call.start, call.end)}</Fact>
+        <Fact name={`Start – end, ${zone(new Date(call.start))}`}>{span(call.start, call.end)}</Fact>
         <Fact name="Duration of the call">{duration(call.end ? call.durationMs : now - Date.parse(call.start))}</Fact>
       </SimpleGrid>
     </Paper>
