@@ -29,7 +29,11 @@ async function ways(): Promise<Record<string, string>> {
     json: first,
     jsonSocket: other(`
       const socket = new WebSocket("${address.replace("http", "ws")}", "observertc");
-      socket.onopen = () => monitor.on("sample-created", ({ sample }) => socket.send(JSON.stringify(sample)));
+      const open = new Promise((done) => { socket.onopen = done; });
+      monitor.on("sample-created", async ({ sample }) => {
+        await open;
+        socket.send(JSON.stringify(sample));
+      });
       globalThis.socket = socket;`),
     protobufSocket: other(await snippet("observertc-protobuf", program)),
     // Requests come in their order where each waits for the one before; every
