@@ -131,8 +131,8 @@ func (s *Session) writeOutcome() {
 	}
 	a.fresh = false
 	o := rtc.Outcome{App: s.opt.App, Call: s.row.Call, Session: s.opt.ID}
-	a.score.Result(&o)
 	a.setup.Result(&o)
+	a.score.Result(&o, a.setup.Denied()) // by what was tried
 	o.Version = s.nextVersion()
 	s.opt.Sink.Outcome(&o)
 }

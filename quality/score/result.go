@@ -14,9 +14,14 @@ import (
 // and the points of the reasons are tenths that add up to what is missing from
 // 10.
 //
+// What was tried stands in o already, as setup.Watch tells it. A user who was to
+// send and of whom nothing went out, or who was denied devices and sends nothing,
+// has no score: that they could not be heard or seen nobody measured, and what
+// they received does not make up for it.
+//
 // BadTime is the time of the intervals in which a stream stuttered as much as
 // is called high, or its MOS told that many users are dissatisfied.
-func (w *Watch) Result(o *rtc.Outcome) {
+func (w *Watch) Result(o *rtc.Outcome, denied bool) {
 	o.VideoTime, o.VideoStutter = w.video.time.value(), w.video.stuttered()
 	o.AudioTime, o.AudioStutter = w.audio.time.value(), w.audio.stuttered()
 	o.LagTime, o.BadTime = w.lag.value(), rtc.Null
@@ -28,7 +33,7 @@ func (w *Watch) Result(o *rtc.Outcome) {
 	o.AudioScore, o.VideoScore = heard.score(), seen.score()
 	o.Score, o.ScoreVersion, o.Reasons = rtc.Null, 0, nil
 	squares, time := heard.squares()+seen.squares(), heard.time+seen.time
-	if time == 0 {
+	if time == 0 || o.PushOK == 0 && (denied || o.PushTried > 0) {
 		return
 	}
 	lost := math.Sqrt(squares / time) // as together does with stays

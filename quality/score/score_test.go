@@ -79,7 +79,7 @@ func outcome(phases ...phase) rtc.Outcome {
 		}
 	}
 	var o rtc.Outcome
-	w.Result(&o)
+	w.Result(&o, false)
 	return o
 }
 
@@ -161,7 +161,7 @@ func TestNothingMeasuredNothingWrong(t *testing.T) {
 	w.Sample(&rtc.Sample{Kind: rtc.KindAudio, Direction: rtc.Send, Values: make([]float32, len(quality.Catalogue()))})
 	w.Sample(&rtc.Sample{Kind: rtc.KindTransport, Direction: rtc.Both, Values: make([]float32, len(quality.Catalogue()))})
 	w.Sample(stream{kind: rtc.KindAudio}.sample(1, start))
-	w.Result(&o)
+	w.Result(&o, false)
 	for name, v := range map[string]float32{
 		"score": o.Score, "audio": o.AudioScore, "video": o.VideoScore, "video time": o.VideoTime, "video stutter": o.VideoStutter,
 		"audio time": o.AudioTime, "audio stutter": o.AudioStutter, "lag": o.LagTime, "bad": o.BadTime,
@@ -183,6 +183,42 @@ func TestNothingMeasuredNothingWrong(t *testing.T) {
 	o = outcome(phase{60, []stream{{rtc.KindAudio, "", bad(quality.AudioTime, 1000)}}})
 	if !rtc.IsNull(o.Score) || o.AudioTime != 60_000 {
 		t.Errorf("nothing but the time was measured: %+v", o)
+	}
+}
+
+// Who was to send and of whom nothing went out has no score, whatever they
+// received. Of what was to be received one stream without anything says nothing:
+// it may have been switched off.
+func TestScoreByWhatWasTried(t *testing.T) {
+	w := New()
+	for i := range 60 {
+		w.Sample(voice(nil).sample(1, start.Add(time.Duration(i)*time.Second)))
+	}
+	for _, c := range []struct {
+		name                           string
+		pushed, toPush, pulled, toPull uint32
+		denied                         bool
+		score                          float32
+	}{
+		{"both ways", 2, 2, 2, 2, false, 10},
+		{"listens only", 0, 0, 2, 2, false, 10},
+		{"denied, and sends nothing", 0, 0, 2, 2, true, rtc.Null},
+		{"denied a camera, but is heard", 1, 1, 2, 2, true, 10},
+		{"nothing goes out", 0, 2, 2, 2, false, rtc.Null},
+		{"one of two goes out", 1, 2, 2, 2, false, 10},
+		{"one of two comes", 2, 2, 1, 2, false, 10},
+	} {
+		o := rtc.Outcome{PushOK: c.pushed, PushTried: c.toPush, PullOK: c.pulled, PullTried: c.toPull}
+		w.Result(&o, c.denied)
+		if o.Score != c.score && !(rtc.IsNull(o.Score) && rtc.IsNull(c.score)) || o.Reasons != nil {
+			t.Errorf("%s: %v, reasons %v", c.name, o.Score, o.Reasons)
+		}
+		if o.AudioScore != 10 {
+			t.Errorf("%s: what was heard is %v", c.name, o.AudioScore)
+		}
+		if rtc.IsNull(o.Score) != (o.ScoreVersion == 0) {
+			t.Errorf("%s: version %d", c.name, o.ScoreVersion)
+		}
 	}
 }
 

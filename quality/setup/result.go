@@ -156,6 +156,10 @@ func (w *Watch) Result(o *rtc.Outcome) {
 	}
 }
 
+// Denied reports whether the user's devices were asked for, for the last time in
+// vain: denied, missing, in use.
+func (w *Watch) Denied() bool { return w.denied }
+
 // counts reports whether what a connection came to counts: it was connected, or
 // it failed, or it was given time. A connection without media counts once it
 // has checked paths: pages make others to look for addresses. An offer that
