@@ -25,9 +25,11 @@ type Decoder struct {
 
 // fabric is what is remembered of a peer connection.
 type fabric struct {
-	state  string // iceConnectionState; "" while nothing was told
-	remote string // whose all that it brings was said to be
-	server bool   // its other end is a server
+	state  string           // iceConnectionState; "" while nothing was told
+	newest map[string]int64 // client's clock: of the states, by their events' names
+	over   int64            // client's clock: when it was terminated; 0 before
+	remote string           // whose all that it brings was said to be
+	server bool             // its other end is a server
 }
 
 var _ protocol.Decoder = (*Decoder)(nil)
@@ -151,6 +153,37 @@ func (d *scratch) changes(f *fabric, conn []byte, state string) error {
 	if state == "" || state == f.state {
 		return nil
 	}
+	if f.overtaken(rtc.NameICEState, d.rec.Time) {
+		return d.late(rtc.NameICEState, conn, state)
+	}
 	f.state = state
 	return d.record(rtc.KindState, rtc.NameICEState, conn, appendJSON(nil, state))
+}
+
+// overtakes is by how much, in ms, a request may come before one that was made
+// earlier. What is older still is of a clock that was put back.
+const overtakes = 60_000
+
+// past reports whether the fabric was over at that time.
+func (f *fabric) past(at int64) bool { return at != 0 && at <= f.over && f.over-at < overtakes }
+
+// overtaken reports whether the fabric is past a state of that time: the
+// client's requests go side by side, and what it told later may come before.
+func (f *fabric) overtaken(name string, at int64) bool {
+	if at == 0 {
+		return false
+	}
+	if last := f.newest[name]; at < last && last-at < overtakes || f.past(at) {
+		return true
+	}
+	if f.newest == nil {
+		f.newest = make(map[string]int64)
+	}
+	f.newest[name] = at
+	return false
+}
+
+// late passes on a state that was overtaken, which is the fabric's no more.
+func (d *scratch) late(name string, conn []byte, state string) error {
+	return d.record(rtc.KindEvent, rtc.NameLateState, conn, appendJSON(nil, map[string]string{"event": name, "state": state}))
 }

@@ -103,6 +103,7 @@ func (d *scratch) fabricEvent(h *header, body []byte) error {
 		if err := d.record(rtc.KindEvent, "fabricTerminated", conn, rest(body)); err != nil {
 			return err
 		}
+		f.over = d.rec.Time
 		return d.record(rtc.KindCall, rtc.NameClose, conn, nil)
 	}
 	if err := d.changes(f, conn, string(b.State)); err != nil {
@@ -164,6 +165,9 @@ func (d *scratch) stateChange(h *header, body []byte) error {
 		name = rtc.NameConnState
 	default:
 		return d.record(rtc.KindEvent, string(h.EventType), conn, rest(body))
+	}
+	if f.overtaken(name, d.rec.Time) {
+		return d.late(name, conn, string(b.NewState))
 	}
 	return d.record(rtc.KindState, name, conn, appendJSON(nil, b.NewState))
 }

@@ -62,6 +62,9 @@ func (d *scratch) poll(body []byte) error {
 	if err != nil {
 		return err
 	}
+	if f.past(d.rec.Time) {
+		return nil // its end came before: streams that it would bring back would never end
+	}
 	if err := d.maps(f, conn, string(remote)); err != nil {
 		return err
 	}

@@ -37,6 +37,10 @@ type newest struct {
 // being opened may take seconds.
 const overtakes = 10_000
 
+// putBack is by how much, in ms, a state may be older than the newest one by
+// the client's clock: else that was put back.
+const putBack = 60_000
+
 // maxStates bounds the connections whose states are put in order.
 const maxStates = 1024
 
@@ -365,7 +369,7 @@ func (d *scratch) overtaken(t *told, name string, data []byte) bool {
 		now.settled = true
 	}
 	if now.at != 0 && last.at != 0 {
-		if now.at < last.at {
+		if now.at < last.at && last.at-now.at < putBack {
 			return true
 		}
 	} else if last.settled && !now.settled && now.received-last.received < overtakes {
