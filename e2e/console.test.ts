@@ -41,7 +41,7 @@ describe("console", () => {
 
   it("says what to do next where there is no call", async () => {
     await page.getByText("No calls: last 7 days").waitFor();
-    await expect.poll(() => page.locator("code").filter({ hasText: program.key }).count()).toBe(1);
+    await expect.poll(() => page.locator("code").filter({ hasText: program.key }).count(), { timeout: 20_000 }).toBe(1);
   });
 
   it("imports a dump and refuses what is none with a reason", async () => {
@@ -157,6 +157,25 @@ describe("console", () => {
     }
     const entry = page.getByRole("list", { name: "Log" }).getByRole("listitem").filter({ hasText: "token_malformed" });
     await entry.getByText("3 times").waitFor();
+  });
+
+  it("lets in whose log-in overtook the question who is there", async () => {
+    const other = await browser.newPage();
+    const known = other.waitForResponse((r) => r.url().endsWith("/api/v1/login"));
+    let asked = 0;
+    await other.route("**/api/v1/me", async (route) => {
+      const first = asked++ === 0;
+      const response = await route.fetch();
+      if (first) await (await known).finished(); // "nobody" comes when somebody is
+      await route.fulfill({ response });
+    });
+    await other.goto(`${program.url}/login`);
+    await other.getByLabel("Account").fill("admin");
+    await other.getByRole("textbox", { name: "Password" }).fill("a password for tests only");
+    await other.getByRole("button", { name: "Log in" }).click();
+    await other.waitForURL("**/calls*");
+    expect(asked).toBeGreaterThan(1);
+    await other.close();
   });
 
   it("logged no error on the way", () => {

@@ -65,6 +65,9 @@ afterAll(async () => {
 });
 
 const half = (p: Page, name: "Sender" | "Receiver") => p.getByRole("region", { name: new RegExp(`^${name}: `) });
+/** The guide's event types that a half offers: each half asks for its own events. */
+const types = async (name: "Sender" | "Receiver", user: string) =>
+  (await half(page, name).getByRole("group", { name: new RegExp(`Events of ${user}`) }).getByRole("button").allInnerTexts()).filter((t) => !t.startsWith("Other"));
 
 describe("from ada, whose uplink loses packets in bursts, to ben", () => {
   it("says who, how it is known, and what call it is", async () => {
@@ -81,7 +84,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     for (const title of ["Video upstream and packet loss", "Control metrics: round-trip time", "Frame rate", "Send resolution"]) await half(page, "Sender").getByText(title, { exact: true }).first().waitFor();
     for (const title of ["Video downstream and packet loss", "Control metrics: round-trip time", "Frame rate and lag", "Receive resolution", "Jitter and jitter buffer", "Delay, end to end"]) await half(page, "Receiver").getByText(title, { exact: true }).first().waitFor();
     await inSight(half(page, "Receiver").getByText("States over time"));
-    expect(await half(page, "Sender").getByRole("list", { name: /Path/ }).getByRole("listitem").count()).toBeGreaterThan(0);
+    await half(page, "Sender").getByRole("list", { name: /Path/ }).getByRole("listitem").first().waitFor();
   });
 
   it("names the loss, and the line is red past 5 %", async () => {
@@ -104,7 +107,7 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     const buttons = upper.getByRole("group", { name: /Events of ada/ }).getByRole("button");
     const names = async () => (await buttons.allInnerTexts()).map((t) => t.replace(/\s*\d+$/, "")).filter((t) => t !== "Other client events");
     await expect.poll(names, { timeout: 20_000 }).toEqual(["Entered room", "Connected signaling channel", "Establishing upstream channel", "Open video", "Established downstream channel", "Disable video", "Signaling channel disconnected", "Exited voluntarily"]);
-    expect((await half(page, "Receiver").getByRole("group", { name: /Events of ben/ }).getByRole("button").allInnerTexts()).filter((t) => !t.startsWith("Other"))).toHaveLength(6);
+    await expect.poll(() => types("Receiver", "ben"), { timeout: 20_000 }).toHaveLength(6);
     const dots = async () => Number((await upper.getByRole("toolbar", { name: /^Events, / }).first().getAttribute("aria-label"))?.slice(8));
     await upper.getByRole("toolbar", { name: /^Events, / }).first().waitFor({ state: "attached" });
     const before = await dots();
@@ -154,8 +157,8 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     await page.waitForURL(/tab=audio/);
     for (const title of ["Audio upstream and packet loss", "Audio capturing volume"]) await half(page, "Sender").getByText(title, { exact: true }).first().waitFor();
     for (const title of ["Audio downstream and packet loss", "Audio playback volume", "Audio playback lag"]) await half(page, "Receiver").getByText(title, { exact: true }).first().waitFor();
-    expect((await half(page, "Receiver").getByRole("group", { name: /Events of ben/ }).getByRole("button").allInnerTexts()).filter((t) => !t.startsWith("Other"))).toHaveLength(5);
-    expect((await half(page, "Sender").getByRole("group", { name: /Events of ada/ }).getByRole("button").allInnerTexts()).filter((t) => !t.startsWith("Other"))).toHaveLength(8);
+    await expect.poll(() => types("Receiver", "ben"), { timeout: 20_000 }).toHaveLength(5);
+    await expect.poll(() => types("Sender", "ada"), { timeout: 20_000 }).toHaveLength(8);
     expect(await page.getByRole("tab", { name: "Screen" }).count()).toBe(0);
     await picture("audio");
   });
@@ -181,9 +184,8 @@ describe("from ada, whose uplink loses packets in bursts, to ben", () => {
     await page.goto(address(calls.loss!, { sender: calls.loss!.stays.ada! }));
     await page.getByRole("heading", { level: 1, name: "End to end: ada" }).waitFor();
     await charts(page);
-    const names = (await half(page, "Sender").getByRole("group", { name: /Events of ada/ }).getByRole("button").allInnerTexts()).filter((t) => !t.startsWith("Other"));
-    expect(names).toHaveLength(7);
-    expect(names.some((n) => n.startsWith("Established downstream"))).toBe(false);
+    await expect.poll(() => types("Sender", "ada"), { timeout: 20_000 }).toHaveLength(7);
+    expect((await types("Sender", "ada")).some((n) => n.startsWith("Established downstream"))).toBe(false);
     expect(await half(page, "Receiver").count()).toBe(0);
     expect(await page.getByRole("button", { name: "Other direction" }).getAttribute("aria-disabled")).toBe("true");
   });

@@ -120,7 +120,7 @@ describe("when it is over", () => {
   });
 
   it("filters by user, type, severity and text, and keeps that in the address", async () => {
-    const count = async () => Number((await page.getByRole("status").innerText()).match(/^[\d\u202f]+/)![0].replace("\u202f", ""));
+    const count = async () => Number((await page.getByRole("status").filter({ hasText: /events?/ }).innerText()).match(/^[\d\u202f]+/)![0].replace("\u202f", ""));
     const all = await until("how many events there are", count);
     await page.getByRole("combobox", { name: "User" }).click();
     await page.getByRole("option", { name: /Ben/ }).click();

@@ -115,7 +115,7 @@ describe("a user who received of two others", () => {
   it("has the guide's indicators of video for each sender, and charts of the chosen one", async () => {
     for (const name of ["Sender", "Resolution", "Bit rate", "Frame rate", "Packet loss", "Freeze rate", "Jitter", "Latency", "Operation"]) await page.getByRole("columnheader", { name, exact: true }).waitFor();
     const device = region("Device status");
-    for (const name of ["App CPU", "System CPU"]) expect(await device.getByText(name, { exact: true }).count()).toBe(2);
+    for (const name of ["App CPU", "System CPU"]) await expect.poll(() => device.getByText(name, { exact: true }).count(), { timeout: 20_000 }).toBe(2); // of both ends, when it is known who the other is
     const row = page.getByRole("row").filter({ has: page.getByRole("radio", { name: /^ben/ }) });
     await row.getByText("320 × 240").waitFor();
     await row.getByText(/highest \d/).first().waitFor();
