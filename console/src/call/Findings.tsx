@@ -90,7 +90,7 @@ export function goodAllTheSame({ score, issues }: Verdict): string | undefined {
   if (score === null || scoreBand(score).word !== "Good" || issues.high + issues.medium + issues.low === 0) return undefined;
   return issues.high + issues.medium === 0
     ? "Good all the same: the score is of what was heard and seen. Issues of low severity are noted, and hardly felt by anybody."
-    : "Good all the same: the score is of what was heard and seen over the whole call. What passed soon, was made up for, or never began hardly lowers it.";
+    : "Good all the same: the score is of what was heard and seen over the whole call. What passed soon or was made up for hardly lowers it.";
 }
 
 /** The verdict in one line, above the parts of the page that are not about it. */
