@@ -340,7 +340,7 @@ func greet(addr net.Addr, first *settings.First, key string) {
 	}
 	if key != "" {
 		fmt.Fprintf(&b, "  Ingest key:  %s\n", key)
-		fmt.Fprintf(&b, "  Demo call:   %s/demo   (open it in two tabs)\n\n", base)
+		fmt.Fprintf(&b, "  Demo call:   %s/demo   (open it in two tabs, join in both)\n\n", base)
 		fmt.Fprintf(&b, "  One line in your page:\n  <script src=%q data-key=%q></script>\n", base+"/sdk.js", key)
 		if first != nil {
 			fmt.Fprintf(&b, "  The key lets pages of localhost in. Add the origin of yours to it: %s/apps\n", base)
