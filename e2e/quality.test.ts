@@ -17,6 +17,7 @@ let browser: Browser;
 let page: Page;
 let three: Played;
 let two: Played;
+let end: () => void; // lets the call of three come to its end
 const faults: string[] = [];
 
 const idOf = (room: string) => until(`the call of ${room}`, async () => (await program.api(`/apps/1/calls?room=${room}`)).items[0]?.id as string | undefined);
@@ -68,7 +69,7 @@ async function logIn(at: Page): Promise<void> {
 
 beforeAll(async () => {
   program = await startProgram();
-  [three, two] = await Promise.all([play(program, "three_rate_down_200"), play(program, "blackout_down_3")]);
+  [three, two] = await Promise.all([play(program, "three_rate_down_200", { last: new Promise<void>((done) => { end = done; }) }), play(program, "blackout_down_3")]);
   three.done.catch((e) => faults.push(String(e)));
   two.done.catch((e) => faults.push(String(e)));
   browser = await startBrowser();
@@ -98,6 +99,7 @@ describe("while the call goes on", () => {
   });
 
   it("is over when all have left", async () => {
+    end();
     await Promise.all([three.done, two.done]);
     await page.goto(`${program.url}/calls/${await idOf(three.room)}?app=1`);
     await until("the end of the stays", async () => {

@@ -50,8 +50,12 @@ export interface Played {
   done: Promise<void>;
 }
 
-/** Plays every session of a recorded condition into its room. Sessions whose name is in without stay away. */
-export async function play(program: Program, condition: string, { without = [] as string[] } = {}): Promise<Played> {
+/**
+ * Plays every session of a recorded condition into its room. Sessions whose
+ * name is in without stay away; the last frame of each waits for last, so that
+ * the call is in progress until then.
+ */
+export async function play(program: Program, condition: string, { without = [] as string[], last = Promise.resolve() } = {}): Promise<Played> {
   const folder = join(root, "fidelity/testdata", condition);
   const files = (await readdir(folder)).filter((f) => f.endsWith(".dump") && !without.includes(f.replace(".dump", "")));
   const sessions = await Promise.all(files.map(async (f) => readDump(await readFile(join(folder, f)))));
@@ -59,9 +63,10 @@ export async function play(program: Program, condition: string, { without = [] a
   const start = Date.now();
   const send = async (s: Recorded) => {
     const hello = `${JSON.stringify({ type: "hello", v: 1, key: program.key, session: s.header.clientSession })}\n`;
-    for (const { at, frame } of s.frames) {
+    for (const [i, { at, frame }] of s.frames.entries()) {
       const wait = start + at - began - Date.now();
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+      if (i === s.frames.length - 1) await last;
       const res = await fetch(`${program.url}/ingest/native`, { method: "POST", headers: { Origin: program.url }, body: Buffer.concat([Buffer.from(hello), uvarint(frame.length), frame]) });
       if (!res.ok) throw new Error(`${condition}: ${res.status} ${await res.text()}`);
     }

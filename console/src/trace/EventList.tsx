@@ -1,6 +1,6 @@
 import { Badge, Code, Group, Stack, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowRight, IconCheck, IconX } from "@tabler/icons-react";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Event } from "../api/client";
 import { clock, dateTime, duration } from "../format";
@@ -34,6 +34,8 @@ export function at(time: number, since: number | null): string {
 
 const lineHeight = 34;
 
+const withLine = (range: Range, line: number): number[] => [...new Set([line, ...defaultRangeExtractor(range)])].filter((i) => i < range.count).sort((a, b) => a - b);
+
 /** Every line of a trace; only those in sight are in the document. */
 export function EventList({ rows, labels, descriptions, opened, onOpen, since }: EventListProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -41,12 +43,14 @@ export function EventList({ rows, labels, descriptions, opened, onOpen, since }:
   const [active, setActive] = useState(0);
   const focus = useRef(false);
   const clicked = useRef<string | null>(null);
+  const current = Math.min(active, Math.max(rows.length - 1, 0));
   const lines = useVirtualizer({
     count: rows.length, getScrollElement: () => box.current, estimateSize: (i) => (i === open ? 360 : lineHeight), overscan: 12,
     getItemKey: useCallback((i: number) => rows[i]?.id ?? i, [rows]),
+    // The line that keys go from is always there: out of sight for one drawing, it would lose the focus for good.
+    rangeExtractor: useCallback((range: Range) => withLine(range, current), [current]),
   });
   const byId = useMemo(() => new Map(descriptions.map((d) => [d.id, d])), [descriptions]);
-  const current = Math.min(active, Math.max(rows.length - 1, 0));
 
   // A link that names an event leads to it; a click does not move the list.
   useEffect(() => {
