@@ -15,13 +15,19 @@ export function scoreBand(score: number): { word: string; color: string } {
   return { word: band.word, color: band.color };
 }
 
-/** A score from 0 to 10; what lowered it stands in the tooltip. */
+/** Why there is no score. */
+export const noScore = "No score: who could not be heard or seen has none, nor who received nothing to judge";
+
+/** What a score means where no reason is at hand that lowered it. */
+export const scoreAlone = (score: number): string => (score >= 9.95 ? `${scoreBand(score).word}: nothing lowered it` : scoreBand(score).word);
+
+/** A score from 0 to 10; what lowered it stands in the tooltip where it is known. */
 export function Score({ value, reasons = [], size = "md" }: { value: number | null | undefined; reasons?: Reason[]; size?: "md" | "xl" }) {
   if (value === null || value === undefined) {
-    return <Tooltip label="No score: nothing was measured that it could rest on"><Text span size="sm" c="dimmed">{none}</Text></Tooltip>;
+    return <Tooltip label={noScore}><Text span size="sm" c="dimmed">{none}</Text></Tooltip>;
   }
   const { word, color } = scoreBand(value);
-  const why = reasons.length === 0 ? `${word}: nothing lowered it` : (
+  const why = reasons.length === 0 ? scoreAlone(value) : (
     <>{word}, lowered by{reasons.map((r) => <Box key={r.id} component="span" display="block">−{r.points.toFixed(1)} {r.text}</Box>)}</>
   );
   return (

@@ -6,7 +6,7 @@ import { clock, dateTime, duration, initials, none } from "../format";
 import { userColor } from "../theme";
 import { browserOf, type Person, sdkOf } from "./people";
 import { userLink } from "./range";
-import { scoreBand } from "./Score";
+import { noScore, scoreAlone, scoreBand } from "./Score";
 import { StayBar } from "./StayBar";
 
 export interface UserRowProps {
@@ -65,9 +65,9 @@ function Arrows({ user }: { user: User }) {
 
 function ScoreMark({ person }: { person: Person }) {
   const { score } = person.user;
-  if (score === null) return <span className="userlist-score" title="No score: nothing was measured that it could rest on">{none}</span>;
+  if (score === null) return <span className="userlist-score" title={noScore}>{none}</span>;
   const { word, color } = scoreBand(score);
-  const why = person.reasons.length ? `${word}, lowered by\n${person.reasons.map((r) => `−${r.points.toFixed(1)} ${r.text}`).join("\n")}` : `${word}: nothing lowered it`;
+  const why = person.reasons.length ? `${word}, lowered by\n${person.reasons.map((r) => `−${r.points.toFixed(1)} ${r.text}`).join("\n")}` : scoreAlone(score);
   return <span className="userlist-score" data-color={color} title={why} role="img" aria-label={`Score ${score.toFixed(1)} of 10, ${word}`}>{score.toFixed(1)}</span>;
 }
 

@@ -8,7 +8,7 @@ import { useMatches, useStayIssues } from "../api/ends";
 import { useCall, useLive, useMetrics, useOutcomes, useSession } from "../api/queries";
 import { momentOfIssue } from "../call/evidence";
 import { callLink, listLink, readView, shownRange, userIndex, userKey, userLink, userName, userOf, type View, writeView } from "../call/range";
-import { Score, scoreBand } from "../call/Score";
+import { noScore, Score, scoreAlone } from "../call/Score";
 import { RangeBar } from "../chart/RangeBar";
 import { useRange } from "../chart/useRange";
 import { clock, initials } from "../format";
@@ -207,9 +207,9 @@ function Why({ score, reasons, live }: { score: number | null; reasons: { id: st
         <div style={{ minWidth: 0 }}>
           <Text size="sm" fw={600} mb={4}>Score of this stay</Text>
           {score === null
-            ? <Text size="sm" c="dimmed">{live ? "It comes when enough was received to judge." : "Nothing was received that it could rest on."}</Text>
+            ? <Text size="sm" c="dimmed">{live ? "It comes when enough was received to judge." : `${noScore}.`}</Text>
             : reasons.length === 0
-              ? <Text size="sm" c="dimmed">{scoreBand(score).word}: nothing lowered it.</Text>
+              ? <Text size="sm" c="dimmed">{scoreAlone(score)}.</Text>
               : <ul className="reasons">{reasons.map((r) => <li key={r.id}><b className="num">−{r.points.toFixed(1)}</b> {r.text}</li>)}</ul>}
         </div>
       </Group>
