@@ -31,7 +31,7 @@ interface Watched {
   _passed: number; // pictures that had come when some of them were to be presented by the next beat; 0: none were
   _spacing: number; // usual ms between two
   _doubt: boolean; // the page was busy since
-  _charged: number; // ms in _stutter of the gap that goes on
+  _charged: number; // ms of the gap that goes on that are in _stutter
   _stutter: number; // ms
   _shown: number;
   _stop: (e: Event) => void; // nothing is due from now on
@@ -47,6 +47,7 @@ export class VideoWatch implements Module {
   private _of = new WeakMap<HTMLVideoElement, Watched>();
   private _beat: number | undefined;
   private _due = 0; // of the next beat
+  private _sure = 0; // until when the page was seen not to be busy
   private _lag = 0; // ms, at worst since the last poll
 
   constructor(private readonly _client: Client) {
@@ -124,7 +125,7 @@ export class VideoWatch implements Module {
       const report = w._track && !el.paused && inbound(p, w._track, w._report);
       if (!report) continue;
       w._report = report.id;
-      if (!w._passed && !this._busy(w)) this._charge(w, now);
+      if (!w._passed && !this._busy(w)) this._charge(w, this._sure);
       p.add(report.id, { peerglassVideoStutterDuration: w._stutter / 1000, peerglassFramesShown: w._shown });
     }
     if (p.machine && this._beat !== undefined) {
@@ -140,19 +141,13 @@ export class VideoWatch implements Module {
     const since = m.presentedFrames - w._presented;
     const n = w._at && since > 0 ? since : 1;
     const time = m.presentationTime - w._at;
-    let over = 0; // ms: the picture was presented just before a poll that counted the gap
     if (w._at) {
       // Several came since the last call. Those of a page that is not busy came
       // just now, all at once; of a busy one it is not known when they came.
       const busy = this._busy(w);
       const gap = n > 1 && !busy ? time - Math.min((n - 1) * w._spacing, 33) : time;
-      if (gap >= (n > 1 && busy ? n * LONG : LONG)) {
-        w._stutter += Math.max(gap - w._charged, 0);
-        over = w._charged - gap;
-      } else if (n === 1) {
-        over = w._charged;
-        w._spacing = w._spacing ? 0.9 * w._spacing + 0.1 * time : time;
-      }
+      if (gap >= (n > 1 && busy ? n * LONG : LONG)) w._stutter += Math.max(gap - w._charged, 0);
+      else if (n === 1) w._spacing = w._spacing ? 0.9 * w._spacing + 0.1 * time : time;
     }
     w._shown += n;
     w._presented = m.presentedFrames;
@@ -160,7 +155,7 @@ export class VideoWatch implements Module {
     w._come = -1;
     w._passed = 0;
     w._doubt = false;
-    w._charged = Math.max(over, 0); // the next gap has them
+    w._charged = 0;
   }
 
   /** What is shown from now on ends no gap: until now counts, what comes does not. */
@@ -213,6 +208,7 @@ export class VideoWatch implements Module {
         else if (!w._passed && n - w._come > UNSEEN) w._passed = n;
       }
     }
+    if (late <= LATE) this._sure = now;
     if (this._all.size) this._next();
   }
 }
