@@ -99,6 +99,15 @@ describe("console", () => {
     await page.getByRole("table").getByRole("row").nth(1).waitFor();
   });
 
+  it("shows no other app's calls where the address names one that is not there", async () => {
+    await page.goto(`${program.url}/calls?app=77&range=all`);
+    await page.getByText("There is no app 77 here").waitFor();
+    expect(await page.getByRole("table").count()).toBe(0);
+    await page.getByRole("link", { name: /^Calls of / }).click();
+    await page.getByRole("textbox", { name: "Room id" }).waitFor();
+    await page.waitForURL("**/calls?app=1*");
+  });
+
   it("makes an ingest key for the pages that are named, and no other", async () => {
     await page.getByRole("link", { name: "Apps", exact: true }).first().click();
     await page.getByText("http://localhost:*", { exact: true }).waitFor();

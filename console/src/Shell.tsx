@@ -71,6 +71,22 @@ function AppPicker() {
   );
 }
 
+/** The page, unless its address names an app that is not there for this account: another's calls in its place would mislead. */
+function Asked() {
+  const { pathname } = useLocation();
+  const [params] = useParameters();
+  const { apps } = useApp();
+  const named = params.get("app");
+  if (named === null || !pathname.startsWith("/calls") || !apps.data?.[0] || apps.data.some((a) => a.id === Number(named))) return <Outlet />;
+  const first = apps.data[0];
+  return (
+    <Alert icon={<IconAlertTriangle />} color="yellow" title={`There is no app ${named} here`} styles={{ title: { color: "var(--fair)" }, icon: { color: "var(--fair)" } }}>
+      <Text size="sm">It was deleted, this account may not see it, or the address is not whole. Ask who sent it, or go to what there is.</Text>
+      <Button mt="sm" size="xs" variant="default" component={Link} to={`/calls?app=${first.id}`}>Calls of {first.name}</Button>
+    </Alert>
+  );
+}
+
 /** Says that the server is away, for as long as it is. */
 function Away() {
   const away = useAway();
@@ -134,7 +150,7 @@ export function Shell() {
           <NavLink component="a" href="/api/v1/docs" target="_blank" label="API" leftSection={<IconBook size={18} stroke={1.7} />} style={{ borderRadius: "var(--mantine-radius-md)" }} />
         </Box>
       </AppShell.Navbar>
-      <AppShell.Main id="main"><Away /><Outlet /></AppShell.Main>
+      <AppShell.Main id="main"><Away /><Asked /></AppShell.Main>
     </AppShell>
   );
 }
