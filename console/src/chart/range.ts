@@ -7,6 +7,11 @@ export const longest = 5 * 3_600_000;
 /** At most five hours around the middle. */
 export const capped = ([from, to]: [number, number]): [number, number] => (to - from <= longest ? [from, to] : [(from + to - longest) / 2, (from + to + longest) / 2]);
 
+/** What is kept of a range that was asked for: at most five hours of it, nothing where it is all of what are or were just now the bounds. */
+export function chosen(range: [number, number], wholes: readonly (readonly [number, number])[]): [number, number] | undefined {
+  return wholes.some(([from, to]) => range[0] <= from && range[1] >= to) ? undefined : capped(range);
+}
+
 /** A range moved by ms, within bounds. */
 export function shifted(range: [number, number], bounds: [number, number], ms: number): [number, number] {
   const by = Math.min(Math.max(ms, bounds[0] - range[0]), bounds[1] - range[1]);

@@ -1,5 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { capped } from "./range";
+import { chosen } from "./range";
+
+/** How many bounds count as the whole: those of a call in progress move each second, and a chart or a key may still have the last ones. */
+const bygone = 3;
 
 /**
  * A range that follows wheel and fingers at once and is kept, in the address
@@ -9,13 +12,16 @@ import { capped } from "./range";
 export function useRange(kept: [number, number] | undefined, keep: (range: [number, number] | undefined) => void, bounds: [number, number]): [[number, number] | undefined, (range: [number, number] | undefined) => void] {
   const [range, setRange] = useState(kept);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const latest = useRef({ keep, bounds });
-  latest.current = { keep, bounds };
+  const latest = useRef({ keep, wholes: [bounds] });
+  const [last] = latest.current.wholes;
+  latest.current = { keep, wholes: last?.join() === bounds.join() ? latest.current.wholes : [bounds, ...latest.current.wholes].slice(0, bygone) };
   const key = kept?.join();
   const own = useRef(key);
+  const address = useRef("");
   useEffect(() => {
     if (timer.current !== undefined) {
       if (key === own.current) return; // what was kept here, drawn while the wheel turns on
+      if (address.current === window.location.href) return; // asked for after that: this drawing is late
       clearTimeout(timer.current);
       timer.current = undefined;
     }
@@ -24,8 +30,8 @@ export function useRange(kept: [number, number] | undefined, keep: (range: [numb
   }, [key]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const change = useCallback((next: [number, number] | undefined) => {
-    const { bounds } = latest.current;
-    const now: [number, number] | undefined = next && (next[0] > bounds[0] || next[1] < bounds[1]) ? capped(next) : undefined;
+    const now = next && chosen(next, latest.current.wholes);
+    address.current = window.location.href;
     setRange(now);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {

@@ -392,7 +392,7 @@ function useBounds(call: CallDetail, now: number): [number, number] {
 }
 
 /** The keys of the charts and the other direction, wherever the focus is but in a field or on a chart that takes them itself. */
-function useKeys({ range, bounds, onRange, swap }: { range: [number, number]; bounds: [number, number]; onRange: (r: [number, number]) => void; swap?: () => void }) {
+function useKeys({ range, bounds, onRange, swap }: { range: [number, number]; bounds: [number, number]; onRange: (r: [number, number] | undefined) => void; swap?: () => void }) {
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       const at = e.target as HTMLElement;
@@ -404,7 +404,7 @@ function useKeys({ range, bounds, onRange, swap }: { range: [number, number]; bo
         case "s": swap?.(); break;
         case "+": case "=": onRange(zoomed(range, bounds, mid, 1 / 1.5)); break;
         case "-": onRange(zoomed(range, bounds, mid, 1.5)); break;
-        case "0": onRange(bounds); break;
+        case "0": onRange(undefined); break;
         // Arrows also walk tabs and scroll boxes: there they are not ours.
         case "ArrowLeft": case "ArrowRight": if (at.closest("[role=tablist], [tabindex]")) return; onRange(moved(e.key === "ArrowLeft" ? -shift : shift)); break;
         default: return;
